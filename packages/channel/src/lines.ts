@@ -1,0 +1,77 @@
+/**
+ * One frame of a channel is text lines, so that a message's bytes are never encoded twice: the receiver cuts them
+ * out and stores them as they came.
+ *
+ *   H {json}        hello, the first line of whoever dials
+ *   W {json}        welcome, the answer
+ *   A n             I have stored your messages up to n
+ *   M n {json}      message n
+ *   P / Q           are you there / I am
+ *
+ * Owns: the spelling. What numbers mean is in `outgoing.ts` and `incoming.ts`; what messages mean is in `protocol`.
+ */
+
+export type Line =
+  | { readonly type: 'hello'; readonly json: string }
+  | { readonly type: 'welcome'; readonly json: string }
+  | { readonly type: 'ack'; readonly n: number }
+  | { readonly type: 'message'; readonly n: number; readonly json: string }
+  | { readonly type: 'ping' }
+  | { readonly type: 'pong' }
+
+export const ping = 'P'
+export const pong = 'Q'
+
+export function encodeHello(json: string): string {
+  return `H ${json}`
+}
+export function encodeWelcome(json: string): string {
+  return `W ${json}`
+}
+export function encodeAck(n: number): string {
+  return `A ${n}`
+}
+/** @param json one line: JSON never holds a raw newline */
+export function encodeMessage(n: number, json: string): string {
+  return `M ${n} ${json}`
+}
+
+/** @returns the lines of a frame, or a sentence that says what is wrong with it */
+export function decodeFrame(frame: string): readonly Line[] | string {
+  const lines: Line[] = []
+  for (const text of frame.split('\n')) {
+    const line = decodeLine(text)
+    if (line === undefined) return `not a channel line: ${JSON.stringify(text.slice(0, 60))}`
+    lines.push(line)
+  }
+  return lines
+}
+
+function decodeLine(text: string): Line | undefined {
+  switch (text[0]) {
+    case 'M': {
+      const space = text.indexOf(' ', 2)
+      const n = space < 0 ? Number.NaN : Number(text.slice(2, space))
+      return whole(n) ? { type: 'message', n, json: text.slice(space + 1) } : undefined
+    }
+    case 'A': {
+      const n = Number(text.slice(2))
+      return n === 0 || whole(n) ? { type: 'ack', n } : undefined
+    }
+    case 'H':
+      return { type: 'hello', json: text.slice(2) }
+    case 'W':
+      return { type: 'welcome', json: text.slice(2) }
+    case 'P':
+      return text === ping ? { type: 'ping' } : undefined
+    case 'Q':
+      return text === pong ? { type: 'pong' } : undefined
+    case undefined:
+    default:
+      return undefined
+  }
+}
+
+function whole(n: number): boolean {
+  return Number.isSafeInteger(n) && n > 0
+}

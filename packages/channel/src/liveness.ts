@@ -1,0 +1,44 @@
+/**
+ * Is the other side of a socket there? Any byte is proof of life; silence is asked about before it is believed.
+ *
+ * Invariants:
+ * - C-5 A link is judged dead only after a ping went unanswered for a whole `deadMs`.
+ * - C-6 A tick that came late says nothing about the other side: our own loop was blocked, or the machine slept.
+ *   Its silence is not counted.
+ */
+
+export interface LivenessPolicy {
+  readonly tickMs: number
+  /** Silence before a ping is sent. */
+  readonly pingMs: number
+  /** Silence before the link is dead. */
+  readonly deadMs: number
+  /** A tick later than this by itself suspends judgement. */
+  readonly lagMs: number
+}
+
+export const livenessPolicy: LivenessPolicy = { tickMs: 1000, pingMs: 5000, deadMs: 15_000, lagMs: 1000 }
+
+export interface Liveness {
+  readonly heardAt: number
+  readonly tickedAt: number
+}
+export type Verdict = 'fine' | 'ping' | 'dead'
+
+export function livenessStart(now: number): Liveness {
+  return { heardAt: now, tickedAt: now }
+}
+
+export function heard(state: Liveness, now: number): Liveness {
+  return { ...state, heardAt: now }
+}
+
+/** To be called every `tickMs`. */
+export function tick(policy: LivenessPolicy, state: Liveness, now: number): { readonly state: Liveness; readonly verdict: Verdict } {
+  const late = now - state.tickedAt - policy.tickMs
+  // A late tick moves `heardAt` along, so only silence that we could have heard counts.
+  const heardAt = late > policy.lagMs ? state.heardAt + late : state.heardAt
+  const silence = now - heardAt
+  const verdict = silence >= policy.deadMs ? 'dead' : silence >= policy.pingMs ? 'ping' : 'fine'
+  return { state: { heardAt, tickedAt: now }, verdict }
+}

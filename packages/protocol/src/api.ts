@@ -1,0 +1,199 @@
+/**
+ * The HTTP API in one table. The server validates with it, the client is typed by it, and the OpenAPI document
+ * is made from it; so the three cannot differ.
+ */
+import { z } from 'zod'
+import { agentChoiceSchema, foundAgentSchema, workspaceSchema } from './agent.ts'
+import { eventSchema } from './event.ts'
+import { cursorSchema, permissionIdSchema, promptIdSchema, sessionIdSchema, turnSchema } from './ids.ts'
+import { limits } from './limits.ts'
+import { sessionSchema, summarySchema } from './view.ts'
+
+const promptText = z
+  .string()
+  .min(1, { error: 'must not be empty' })
+  .refine((text) => utf8Bytes(text) <= limits.promptBytesMax, {
+    error: `must be at most ${limits.promptBytesMax} bytes of UTF-8`,
+  })
+
+/** Length of a string in UTF-8, without encoding it. */
+export function utf8Bytes(text: string): number {
+  let bytes = text.length
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit > 0x7f) bytes += unit > 0x7ff ? 2 : 1
+    // A surrogate pair is two units and four bytes: each half counts two.
+    if (unit >= 0xd800 && unit <= 0xdfff) bytes -= 1
+  }
+  return bytes
+}
+
+const promptBody = z.strictObject({ promptId: promptIdSchema, text: promptText }).meta({ id: 'PromptBody' })
+
+const createBody = z
+  .strictObject({
+    id: sessionIdSchema.optional().meta({ description: 'Chosen by the caller to make a repeated request return the first answer.' }),
+    agent: agentChoiceSchema,
+    workspace: workspaceSchema,
+    title: z.string().max(limits.titleCharsMax).optional(),
+    prompt: promptBody.optional(),
+  })
+  .meta({ id: 'CreateBody' })
+export type CreateBody = z.infer<typeof createBody>
+
+const promptState = z
+  .object({
+    session: sessionIdSchema,
+    promptId: promptIdSchema,
+    state: z.enum(['queued', 'started', 'ended', 'cancelled']),
+    /** Set from `started` on. */
+    turn: turnSchema.optional(),
+    /** Set when `ended`: how its turn ended, an ending code. */
+    ending: z.string().optional(),
+  })
+  .meta({ id: 'PromptState' })
+export type PromptState = z.infer<typeof promptState>
+
+const session = z.object({ id: sessionIdSchema })
+const prompt = session.extend({ promptId: promptIdSchema })
+const permission = session.extend({ permissionId: permissionIdSchema })
+const ok = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' })
+const after = z.coerce.number().int().min(0).default(0).meta({ description: 'Send events after this one.' })
+
+export const routes = {
+  createSession: {
+    method: 'post',
+    path: '/v1/sessions',
+    summary: 'Start a session. Answers at once; the session prepares itself in the open.',
+    body: createBody,
+    status: 201,
+    response: z.object({ session: sessionSchema, promptId: promptIdSchema.optional() }),
+  },
+  listSessions: {
+    method: 'get',
+    path: '/v1/sessions',
+    summary: 'Sessions, the newest first.',
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(limits.pageSessionsMax).default(50),
+      before: sessionIdSchema.optional().meta({ description: 'The last session of the page before.' }),
+    }),
+    status: 200,
+    response: z.object({ sessions: z.array(summarySchema), next: sessionIdSchema.optional() }),
+  },
+  getSession: { method: 'get', path: '/v1/sessions/{id}', summary: 'One session.', params: session, status: 200, response: sessionSchema },
+  deleteSession: {
+    method: 'delete',
+    path: '/v1/sessions/{id}',
+    summary: 'Delete a session for good: its agent, its log, and its clone. A folder of your own is never touched.',
+    params: session,
+    status: 200,
+    response: ok,
+  },
+  retry: {
+    method: 'post',
+    path: '/v1/sessions/{id}/retry',
+    summary: 'Try a failed preparation again.',
+    params: session,
+    status: 202,
+    response: sessionSchema,
+  },
+  prompt: {
+    method: 'post',
+    path: '/v1/sessions/{id}/prompts',
+    summary: 'Send a prompt. Once this is answered the prompt is on disk. The same id and text again return the first answer.',
+    params: session,
+    body: promptBody,
+    status: 202,
+    response: promptState,
+  },
+  getPrompt: { method: 'get', path: '/v1/sessions/{id}/prompts/{promptId}', summary: 'What became of a prompt.', params: prompt, status: 200, response: promptState },
+  editPrompt: {
+    method: 'patch',
+    path: '/v1/sessions/{id}/prompts/{promptId}',
+    summary: 'Change a prompt that still waits in the queue.',
+    params: prompt,
+    body: z.strictObject({ text: promptText }).meta({ id: 'EditBody' }),
+    status: 200,
+    response: promptState,
+  },
+  cancelPrompt: {
+    method: 'delete',
+    path: '/v1/sessions/{id}/prompts/{promptId}',
+    summary: 'Take back a prompt that still waits in the queue.',
+    params: prompt,
+    status: 200,
+    response: promptState,
+  },
+  interrupt: {
+    method: 'post',
+    path: '/v1/sessions/{id}/interrupt',
+    summary: 'Stop the running turn; with `turn`, only that one. Answered at once.',
+    params: session,
+    body: z.strictObject({ turn: turnSchema.optional() }).meta({ id: 'InterruptBody' }),
+    status: 202,
+    response: z.object({ turn: turnSchema.optional().meta({ description: 'The turn that is being stopped, if one ran.' }) }),
+  },
+  answerPermission: {
+    method: 'post',
+    path: '/v1/sessions/{id}/permissions/{permissionId}',
+    summary: 'Answer a permission or question. The first answer wins; the same answer again is fine.',
+    params: permission,
+    body: z
+      .strictObject({ optionId: z.string().min(1).max(200), by: z.string().min(1).max(100).default('api') })
+      .meta({ id: 'AnswerBody' }),
+    status: 200,
+    response: z.object({ optionId: z.string(), by: z.string() }),
+  },
+  events: {
+    method: 'get',
+    path: '/v1/sessions/{id}/events',
+    summary: 'A page of the log.',
+    params: session,
+    query: z.object({ after, limit: z.coerce.number().int().min(1).max(limits.pageEventsMax).default(500) }),
+    status: 200,
+    response: z.object({ events: z.array(eventSchema), seq: cursorSchema }),
+  },
+  ticket: {
+    method: 'post',
+    path: '/v1/tickets',
+    summary: 'A single-use ticket that opens one stream within 60 seconds, for places that cannot send a header.',
+    status: 201,
+    response: z.object({ ticket: z.string(), expiresAt: z.int() }),
+  },
+  agents: { method: 'get', path: '/v1/agents', summary: 'Agents of this machine and what they miss.', status: 200, response: z.object({ agents: z.array(foundAgentSchema) }) },
+  health: { method: 'get', path: '/v1/health', summary: 'Whether the server takes requests. Needs no token.', status: 200, response: ok },
+  version: {
+    method: 'get',
+    path: '/v1/version',
+    summary: 'Which Belay this is.',
+    status: 200,
+    response: z.object({ version: z.string(), protocol: z.int() }),
+  },
+} as const satisfies Record<string, Route>
+
+/** Streams are opened by GET, as a WebSocket upgrade or as `text/event-stream`; they are not request and answer. */
+export const streams = {
+  stream: { path: '/v1/sessions/{id}/stream', summary: 'Follow a session: snapshot, events after a cursor, caught-up, live.', frames: 'StreamFrame' },
+  list: { path: '/v1/stream', summary: 'Follow the list of sessions.', frames: 'ListFrame' },
+  runner: { path: '/v1/runner' },
+} as const
+
+export interface Route {
+  readonly method: 'get' | 'post' | 'patch' | 'delete'
+  readonly path: string
+  readonly summary: string
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  readonly status: number
+  readonly response: z.ZodType
+}
+export type RouteName = keyof typeof routes
+type Part<Name extends RouteName, Key extends string> = (typeof routes)[Name] extends Record<Key, infer Schema extends z.ZodType> ? Schema : never
+/** What a caller sends: path parameters, query and body in one object. */
+export type RouteInput<Name extends RouteName> = Sent<Part<Name, 'params'>> & Sent<Part<Name, 'query'>> & Sent<Part<Name, 'body'>>
+type Sent<Schema> = [Schema] extends [never] ? unknown : Schema extends z.ZodType ? z.input<Schema> : unknown
+/** What the handler gets after validation. */
+export type RouteArgs<Name extends RouteName> = Parsed<Part<Name, 'params'>> & Parsed<Part<Name, 'query'>> & Parsed<Part<Name, 'body'>>
+type Parsed<Schema> = [Schema] extends [never] ? unknown : Schema extends z.ZodType ? z.output<Schema> : unknown
+export type RouteAnswer<Name extends RouteName> = z.output<(typeof routes)[Name]['response']>

@@ -1,0 +1,38 @@
+/** Commands: what a session tells its runner, numbered on the channel. */
+import { z } from 'zod'
+import { agentChoiceSchema, workspaceSchema } from './agent.ts'
+import { permissionIdSchema, promptIdSchema, turnSchema } from './ids.ts'
+
+/** Prepare the workspace and the agent. The first command of every generation. */
+const prepareCommandSchema = z.object({
+  type: z.literal('prepare'),
+  workspace: workspaceSchema,
+  agent: agentChoiceSchema,
+  /** The agent's own conversation to restore, when there was one. */
+  agentSession: z.string().optional(),
+  cancelMs: z.int().min(1),
+})
+const promptCommandSchema = z.object({
+  type: z.literal('prompt'),
+  turn: turnSchema,
+  promptId: promptIdSchema,
+  text: z.string(),
+})
+const interruptCommandSchema = z.object({ type: z.literal('interrupt'), turn: turnSchema })
+/** `optionId` absent: the permission was withdrawn, tell the agent `cancelled`. */
+const answerCommandSchema = z.object({
+  type: z.literal('answer'),
+  permissionId: permissionIdSchema,
+  optionId: z.string().optional(),
+})
+/** End the agent and the runner. */
+const closeCommandSchema = z.object({ type: z.literal('close'), reason: z.string() })
+
+export const commandSchema = z.discriminatedUnion('type', [
+  prepareCommandSchema,
+  promptCommandSchema,
+  interruptCommandSchema,
+  answerCommandSchema,
+  closeCommandSchema,
+])
+export type Command = z.infer<typeof commandSchema>

@@ -1,0 +1,57 @@
+/** Every refusal of the API: its HTTP status and the one shape it travels in. */
+import { z } from 'zod'
+
+/** code → HTTP status, and what the asker can do. */
+export const errorTable = {
+  'bad-request': { status: 400, action: 'Correct the named field and send it again.' },
+  unauthorized: { status: 401, action: 'Send the token of this server as "Authorization: Bearer …", or open the link the server printed.' },
+  'ticket-invalid': { status: 401, action: 'Ask for a new ticket: each works once, for 60 seconds.' },
+  'origin-refused': { status: 403, action: 'Open the page from the server itself.' },
+  'route-not-found': { status: 404, action: 'See /v1/openapi.json for what there is.' },
+  'session-not-found': { status: 404, action: 'List the sessions to see which there are.' },
+  'prompt-not-found': { status: 404, action: 'Look at the session for the prompts it has.' },
+  'permission-not-found': { status: 404, action: 'Look at the session for the permissions it asks.' },
+  'agent-not-found': { status: 404, action: 'See "belay doctor" for the agents found, or name a command line.' },
+  'session-conflict': { status: 409, action: 'That id belongs to a session made with other settings: choose a new id.' },
+  'prompt-conflict': { status: 409, action: 'That prompt id was used with another text: choose a new id.' },
+  'prompt-started': { status: 409, action: 'Its turn has begun or ended: interrupt the turn instead.' },
+  'turn-not-current': { status: 409, action: 'That turn is not running any more.' },
+  'permission-settled': { status: 409, action: 'It was answered or withdrawn before: look who answered.' },
+  'option-unknown': { status: 400, action: 'Answer with one of the options that were offered.' },
+  'nothing-to-retry': { status: 409, action: 'The session needs no retry: send a prompt.' },
+  'stale-generation': { status: 409, action: 'A newer runner owns this session: end this one.' },
+  'session-deleted': { status: 410, action: 'Start a new session.' },
+  'too-large': { status: 413, action: 'Send less.' },
+  'media-type': { status: 415, action: 'Send JSON with "content-type: application/json".' },
+  'queue-full': { status: 429, action: 'Wait for a turn to end, or cancel a queued prompt.' },
+  internal: { status: 500, action: 'Look at the server log; nothing of this request was kept.' },
+  'going-away': { status: 503, action: 'The server is stopping: try again in a moment.' },
+} as const
+
+export type ErrorCode = keyof typeof errorTable
+
+export const errorCodes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]
+
+/** A refusal as a value: what was decided, not thrown. */
+export interface Refusal {
+  readonly code: ErrorCode
+  /** One sentence: what happened and what it means. */
+  readonly message: string
+}
+
+export const problemSchema = z
+  .object({
+    error: z.object({
+      code: z.enum(errorCodes),
+      message: z.string().meta({ description: 'One sentence: what happened and what it means.' }),
+      action: z.string().meta({ description: 'What the asker can do.' }),
+      fields: z
+        .array(z.object({ path: z.string(), expected: z.string(), got: z.string() }))
+        .optional()
+        .meta({ description: 'Each field that was wrong, by its path.' }),
+      limit: z.number().optional().meta({ description: 'The limit that was met, in the unit the message names.' }),
+    }),
+  })
+  .meta({ id: 'Problem', description: 'The one shape of every error.' })
+
+export type Problem = z.infer<typeof problemSchema>

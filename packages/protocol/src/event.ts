@@ -1,0 +1,121 @@
+/** Events: the entries of a session's log, each with its dense number and its time. */
+import { z } from 'zod'
+import { agentChoiceSchema, workspaceSchema } from './agent.ts'
+import { cursorSchema, generationSchema, permissionIdSchema, promptIdSchema, sessionIdSchema, turnSchema } from './ids.ts'
+import { endingCodeSchema, faults, outcomeSchema } from './outcome.ts'
+import {
+  textReportSchema,
+  thoughtReportSchema,
+  toolReportSchema,
+  planReportSchema,
+  agentUpdateReportSchema,
+  permissionAskedReportSchema,
+  preparedReportSchema,
+  turnTakenReportSchema,
+  agentExitedReportSchema,
+  type Report,
+} from './report.ts'
+
+const stamp = {
+  seq: cursorSchema.min(1).meta({ description: 'Dense number in the session’s log, from 1.' }),
+  at: z.int().meta({ description: 'When it was stored, milliseconds since the epoch.' }),
+}
+
+const sessionCreated = z.object({
+  type: z.literal('session-created'),
+  session: sessionIdSchema,
+  title: z.string(),
+  agent: agentChoiceSchema,
+  workspace: workspaceSchema,
+})
+const promptAccepted = z.object({
+  type: z.literal('prompt-accepted'),
+  promptId: promptIdSchema,
+  text: z.string(),
+})
+const promptEdited = z.object({ type: z.literal('prompt-edited'), promptId: promptIdSchema, text: z.string() })
+const promptCancelled = z.object({ type: z.literal('prompt-cancelled'), promptId: promptIdSchema })
+/** The agent and the workspace are there, and the agent took the first prompt if there was one. */
+const sessionReady = z.object({ type: z.literal('session-ready') })
+const preparationFailed = z.object({
+  type: z.literal('preparation-failed'),
+  attempt: z.int(),
+  step: z.string(),
+  code: z.string(),
+  message: z.string(),
+  stderr: z.array(z.string()).optional(),
+})
+const preparationStarted = z.object({ type: z.literal('preparation-started'), attempt: z.int(), generation: generationSchema })
+const turnStarted = z.object({
+  type: z.literal('turn-started'),
+  turn: turnSchema,
+  promptId: promptIdSchema,
+  generation: generationSchema,
+})
+const interruptRequested = z.object({ type: z.literal('interrupt-requested'), turn: turnSchema })
+const turnEnded = z.object({
+  type: z.literal('turn-ended'),
+  turn: turnSchema,
+  promptId: promptIdSchema,
+  outcome: outcomeSchema,
+  code: endingCodeSchema,
+  sentence: z.string(),
+  detail: z.string().optional(),
+  /** Whether the agent saw the prompt: `no` is certain, `yes` is certain, `maybe` is why a turn is in doubt. */
+  reached: z.enum(['no', 'maybe', 'yes']),
+  retryable: z.boolean(),
+  action: z.string(),
+  fault: z.enum(faults),
+})
+const permissionSettled = z.object({
+  type: z.literal('permission-settled'),
+  permissionId: permissionIdSchema,
+  /** Absent when it was withdrawn. */
+  optionId: z.string().optional(),
+  by: z.string().meta({ description: 'Who answered, or why it was withdrawn.' }),
+})
+const runnerLost = z.object({ type: z.literal('runner-lost'), generation: generationSchema, graceUntil: z.int() })
+const runnerReturned = z.object({ type: z.literal('runner-returned'), generation: generationSchema })
+const runnerExited = z.object({
+  type: z.literal('runner-exited'),
+  generation: generationSchema,
+  expected: z.boolean(),
+  code: z.int().optional(),
+  signal: z.string().optional(),
+})
+const sessionDeleted = z.object({ type: z.literal('session-deleted') })
+
+export const eventSchema = z
+  .discriminatedUnion('type', [
+    sessionCreated.extend(stamp),
+    promptAccepted.extend(stamp),
+    promptEdited.extend(stamp),
+    promptCancelled.extend(stamp),
+    preparationStarted.extend(stamp),
+    sessionReady.extend(stamp),
+    preparationFailed.extend(stamp),
+    turnStarted.extend(stamp),
+    interruptRequested.extend(stamp),
+    turnEnded.extend(stamp),
+    permissionSettled.extend(stamp),
+    runnerLost.extend(stamp),
+    runnerReturned.extend(stamp),
+    runnerExited.extend(stamp),
+    sessionDeleted.extend(stamp),
+    textReportSchema.extend(stamp),
+    thoughtReportSchema.extend(stamp),
+    toolReportSchema.extend(stamp),
+    planReportSchema.extend(stamp),
+    agentUpdateReportSchema.extend(stamp),
+    permissionAskedReportSchema.extend(stamp),
+    preparedReportSchema.extend(stamp),
+    turnTakenReportSchema.extend(stamp),
+    agentExitedReportSchema.extend(stamp),
+  ])
+  .meta({ id: 'Event', description: 'One entry of a session’s log.' })
+export type SessionEvent = z.infer<typeof eventSchema>
+export type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
+
+/** An event a session makes itself, before it has a number. */
+export type OwnEvent = Unstamped<Exclude<SessionEvent, { type: Report['type'] }>>
+type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never

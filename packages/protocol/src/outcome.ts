@@ -1,0 +1,51 @@
+/** How a turn can end: a closed table. Nothing ends a turn with words that are not here. */
+import { z } from 'zod'
+
+/**
+ * What became of the turn:
+ * `completed` by the agent; `failed` with a reason; `interrupted` by a person;
+ * `cancelled` with its session; `in-doubt` when nobody can know whether the agent acted.
+ */
+export const outcomes = ['completed', 'failed', 'interrupted', 'cancelled', 'in-doubt'] as const
+export type Outcome = (typeof outcomes)[number]
+
+export const faults = ['none', 'person', 'agent', 'model', 'machine', 'network', 'belay'] as const
+export type Fault = (typeof faults)[number]
+
+interface Ending {
+  readonly outcome: Outcome
+  readonly sentence: string
+  /** Whether the same prompt can help when it is sent again by a person. */
+  readonly retryable: boolean
+  readonly action: string
+  readonly fault: Fault
+}
+
+const good = { retryable: false, fault: 'none' } as const
+const bad = { outcome: 'failed', retryable: true } as const
+
+export const endings = {
+  'end-turn': { ...good, outcome: 'completed', sentence: 'The agent finished.', action: 'none' },
+  'max-tokens': { ...good, outcome: 'completed', sentence: 'The agent stopped at its token limit.', action: 'continue' },
+  'max-requests': { ...good, outcome: 'completed', sentence: 'The agent stopped at its limit of model requests.', action: 'continue' },
+  refusal: { ...good, outcome: 'completed', sentence: 'The agent declined to go on; the model dropped this prompt from its context.', action: 'edit-and-resend' },
+  interrupted: { ...good, outcome: 'interrupted', sentence: 'Stopped by a person.', action: 'none' },
+  'interrupt-forced': { ...good, outcome: 'interrupted', sentence: 'Stopped by a person; the agent did not obey in time and was ended.', action: 'none' },
+  'agent-cancelled': { ...good, outcome: 'interrupted', fault: 'agent', sentence: 'The agent says the turn was cancelled, though nobody asked it to stop.', action: 'send-again' },
+  'session-deleted': { ...good, outcome: 'cancelled', sentence: 'The session was deleted.', action: 'none' },
+  'agent-error': { ...bad, fault: 'agent', sentence: 'The agent answered with an error.', action: 'send-again' },
+  'agent-exited': { ...bad, fault: 'agent', sentence: 'The agent stopped in the middle of the turn.', action: 'continue' },
+  'agent-start-failed': { ...bad, fault: 'machine', sentence: 'The agent could not be started.', action: 'send-again' },
+  'sign-in-needed': { ...bad, fault: 'person', sentence: 'The agent needs a sign-in or a key.', action: 'sign-in' },
+  'runner-exited': { ...bad, fault: 'machine', sentence: 'The runner beside the agent stopped, and the agent with it.', action: 'continue' },
+  'runner-lost': { ...bad, fault: 'network', sentence: 'The runner did not come back within its grace.', action: 'continue' },
+  'no-start': { ...bad, fault: 'agent', sentence: 'The agent did not take the prompt in time.', action: 'send-again' },
+  'no-progress': { ...bad, fault: 'agent', sentence: 'The agent was silent for too long with nothing to wait for.', action: 'continue' },
+  'time-cap': { ...bad, fault: 'agent', sentence: 'The turn reached its time limit.', action: 'continue' },
+  'in-doubt': { outcome: 'in-doubt', retryable: true, fault: 'machine', sentence: 'The prompt may not have arrived: the agent was lost before it gave a sign of it.', action: 'send-again' },
+} as const satisfies Record<string, Ending>
+
+export type EndingCode = keyof typeof endings
+export const endingCodes = Object.keys(endings) as [EndingCode, ...EndingCode[]]
+export const outcomeSchema = z.enum(outcomes)
+export const endingCodeSchema = z.enum(endingCodes)

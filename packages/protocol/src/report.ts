@@ -1,0 +1,145 @@
+/**
+ * Reports: what a runner tells its session, numbered on the channel.
+ *
+ * Most become events of the session's log with the bytes they came in (`event.ts` lists which); the others are
+ * facts that the session turns into events of its own. Content follows ACP's vocabulary; what is unknown is carried through.
+ */
+import { z } from 'zod'
+import { generationSchema, permissionIdSchema, turnSchema } from './ids.ts'
+import { limits } from './limits.ts'
+
+const turn = turnSchema
+
+export const textReportSchema = z.object({
+  type: z.literal('text'),
+  turn,
+  text: z.string(),
+  messageId: z.string().optional(),
+})
+export const thoughtReportSchema = z.object({ type: z.literal('thought'), turn, text: z.string() })
+
+/** A tool call, whole or in part: the latest value of each field counts (ACP `tool_call` and `tool_call_update`). */
+export const toolReportSchema = z.object({
+  type: z.literal('tool'),
+  turn,
+  toolCallId: z.string().min(1).max(200),
+  title: z.string().optional(),
+  kind: z.string().optional(),
+  status: z.enum(['pending', 'in_progress', 'completed', 'failed']).optional(),
+  content: z.array(z.looseObject({ type: z.string() })).optional(),
+  locations: z.array(z.looseObject({ path: z.string() })).optional(),
+  rawInput: z.unknown().optional(),
+  rawOutput: z.unknown().optional(),
+})
+export const planReportSchema = z.object({
+  type: z.literal('plan'),
+  turn,
+  entries: z.array(z.looseObject({ content: z.string(), status: z.string().optional(), priority: z.string().optional() })),
+})
+/** Any other ACP update: usage, modes, commands, and what is not known yet. */
+export const agentUpdateReportSchema = z.object({
+  type: z.literal('agent-update'),
+  turn: turn.optional(),
+  update: z.looseObject({ sessionUpdate: z.string() }),
+})
+
+export const permissionOptionSchema = z.object({
+  optionId: z.string().min(1).max(200),
+  name: z.string(),
+  kind: z.string().meta({ description: 'allow_once, allow_always, reject_once, reject_always, or the agent’s own' }),
+})
+export type PermissionOption = z.infer<typeof permissionOptionSchema>
+
+export const permissionAskedReportSchema = z.object({
+  type: z.literal('permission-asked'),
+  turn,
+  permissionId: permissionIdSchema,
+  title: z.string(),
+  toolCallId: z.string().optional(),
+  options: z.array(permissionOptionSchema).max(50),
+  /** What the tool would do, as the agent described it. */
+  content: z.array(z.looseObject({ type: z.string() })).optional(),
+  rawInput: z.unknown().optional(),
+})
+/** The agent no longer waits for the answer. */
+export const permissionGoneReportSchema = z.object({
+  type: z.literal('permission-gone'),
+  permissionId: permissionIdSchema,
+})
+
+export const steps = ['workspace', 'clone', 'branch', 'agent-start', 'agent-session'] as const
+export const stepSchema = z.enum(steps)
+export type PreparationStep = z.infer<typeof stepSchema>
+
+export const stepReportSchema = z.object({
+  type: z.literal('step'),
+  step: stepSchema,
+  status: z.enum(['started', 'done', 'failed']),
+  detail: z.string().max(2000).optional(),
+})
+
+/** The workspace is there and the agent has a session in it. */
+export const preparedReportSchema = z.object({
+  type: z.literal('agent-ready'),
+  agent: z.object({ name: z.string(), title: z.string(), version: z.string().optional(), demo: z.boolean() }),
+  /** The agent's own id of the conversation. */
+  agentSession: z.string(),
+  /** How the conversation came to be there: `lost` means an older one could not be restored. */
+  restored: z.enum(['new', 'resumed', 'loaded', 'lost']),
+  folder: z.string(),
+  branch: z.string().optional(),
+  /** What ends every process of the agent with it. */
+  fence: z.enum(['pid-namespace', 'process-tree']),
+})
+export const prepareFailedReportSchema = z.object({
+  type: z.literal('prepare-failed'),
+  step: stepSchema,
+  code: z.enum(['workspace-failed', 'clone-failed', 'agent-not-found', 'agent-start-failed', 'sign-in-needed']),
+  message: z.string().max(2000),
+  stderr: z.array(z.string()).max(limits.stderrLinesMax).optional(),
+})
+/** Written to the runner's disk before the prompt goes to the agent: without it, the agent never saw the prompt. */
+export const turnTakenReportSchema = z.object({ type: z.literal('turn-taken'), turn })
+
+export const turnFinishedReportSchema = z.object({
+  type: z.literal('turn-finished'),
+  turn,
+  /** ACP stop reason, when the agent ended the turn. */
+  stopReason: z.enum(['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled']).optional(),
+  error: z
+    .object({
+      code: z.enum(['agent-error', 'agent-exited', 'agent-start-failed', 'sign-in-needed', 'interrupt-forced']),
+      message: z.string().max(4000),
+    })
+    .optional(),
+})
+export const agentExitedReportSchema = z.object({
+  type: z.literal('agent-exited'),
+  /** Which of the runner's agent processes, from 1. */
+  agentGeneration: generationSchema,
+  code: z.int().optional(),
+  signal: z.string().optional(),
+  /** True when the runner ended it. */
+  expected: z.boolean(),
+  stderr: z.array(z.string()).max(limits.stderrLinesMax),
+})
+export const closingReportSchema = z.object({ type: z.literal('closing'), reason: z.string().max(500) })
+
+export const reportSchema = z.discriminatedUnion('type', [
+  textReportSchema,
+  thoughtReportSchema,
+  toolReportSchema,
+  planReportSchema,
+  agentUpdateReportSchema,
+  permissionAskedReportSchema,
+  preparedReportSchema,
+  turnTakenReportSchema,
+  agentExitedReportSchema,
+  permissionGoneReportSchema,
+  stepReportSchema,
+  prepareFailedReportSchema,
+  turnFinishedReportSchema,
+  closingReportSchema,
+])
+export type Report = z.infer<typeof reportSchema>
+export type ReportOf<Type extends Report['type']> = Extract<Report, { type: Type }>

@@ -1,0 +1,64 @@
+/** Frames of a viewer's stream, the same on WebSocket and SSE. Only `events` moves a cursor. */
+import { z } from 'zod'
+import { errorCodes } from './error.ts'
+import { eventSchema } from './event.ts'
+import { cursorSchema, sessionIdSchema } from './ids.ts'
+import { summarySchema, viewSchema } from './view.ts'
+
+/** First frame of every stream. Events follow from `from` on. */
+const snapshotFrameSchema = z.object({
+  type: z.literal('snapshot'),
+  session: viewSchema,
+  from: cursorSchema.meta({ description: 'The number of the first event that will follow.' }),
+  seq: cursorSchema.meta({ description: 'The last event stored when the stream was opened.' }),
+})
+const eventsFrameSchema = z.object({ type: z.literal('events'), events: z.array(eventSchema).min(1) })
+/** All events up to `seq` have been sent; what follows is live. Sent once. */
+const caughtUpFrameSchema = z.object({ type: z.literal('caught-up'), seq: cursorSchema })
+/** Signal: the session as it is now. The latest counts; none is ever replayed. */
+const stateFrameSchema = z.object({ type: z.literal('state'), session: viewSchema })
+/** The stream is over. `retry` says whether opening it again can help. */
+const endFrameSchema = z.object({
+  type: z.literal('end'),
+  code: z.enum(errorCodes),
+  message: z.string(),
+  retry: z.boolean(),
+})
+
+export const streamFrameSchema = z
+  .discriminatedUnion('type', [
+    snapshotFrameSchema,
+    eventsFrameSchema,
+    caughtUpFrameSchema,
+    stateFrameSchema,
+    endFrameSchema,
+  ])
+  .meta({ id: 'StreamFrame' })
+export type StreamFrame = z.infer<typeof streamFrameSchema>
+
+/** Frames of the list of sessions: all of them once, then each that changes. */
+export const listFrameSchema = z
+  .discriminatedUnion('type', [
+    z.object({ type: z.literal('sessions'), sessions: z.array(summarySchema) }),
+    z.object({ type: z.literal('session'), session: summarySchema }),
+    z.object({ type: z.literal('removed'), session: sessionIdSchema }),
+    endFrameSchema,
+  ])
+  .meta({ id: 'ListFrame' })
+export type ListFrame = z.infer<typeof listFrameSchema>
+
+/** WebSocket close codes of viewers' streams and of the channel. */
+export const closeCodes = {
+  /** Ended as it should: session deleted, or close asked for. Never a failure. */
+  done: 4000,
+  /** A newer connection of the same runner took its place. */
+  replaced: 4001,
+  /** A newer generation owns the session. */
+  fenced: 4002,
+  /** The server is stopping: come back. */
+  goingAway: 4003,
+  /** The other side broke the protocol. */
+  protocolError: 4004,
+  /** The viewer was too slow for too long, or the link was silent. */
+  silent: 4005,
+} as const

@@ -1,0 +1,84 @@
+/** What a session looks like from outside, at one moment. Sent whole whenever it changes; never a cursor. */
+import { z } from 'zod'
+import { agentChoiceSchema, workspaceSchema } from './agent.ts'
+import { cursorSchema, generationSchema, permissionIdSchema, promptIdSchema, sessionIdSchema, turnSchema } from './ids.ts'
+import { outcomeSchema, endingCodeSchema } from './outcome.ts'
+import { permissionOptionSchema, stepSchema } from './report.ts'
+
+/** One word for what is going on; `why` says it in a sentence. */
+export const statuses = [
+  'preparing',
+  'attention',
+  'idle',
+  'starting',
+  'working',
+  'waiting-person',
+  'waiting-tool',
+  'stopping',
+  'recovering',
+  'deleted',
+] as const
+
+export const summarySchema = z
+  .object({
+    id: sessionIdSchema,
+    title: z.string(),
+    status: z.enum(statuses),
+    why: z.string().meta({ description: 'One sentence: what is going on and what it waits for.' }),
+    agent: z.object({ name: z.string(), demo: z.boolean() }),
+    workspace: workspaceSchema,
+    createdAt: z.int(),
+    queued: z.int(),
+    lastTurn: z
+      .object({ turn: turnSchema, outcome: outcomeSchema, code: endingCodeSchema, endedAt: z.int() })
+      .optional(),
+  })
+  .meta({ id: 'SessionSummary' })
+export type SessionSummary = z.infer<typeof summarySchema>
+
+/** Characters of a queued prompt that the view carries; the log has the whole. */
+export const queuedTextCharsMax = 2000
+
+export const viewSchema = summarySchema
+  .extend({
+    agentChoice: agentChoiceSchema,
+    attempt: z.int().meta({ description: 'Preparation attempts so far.' }),
+    step: z
+      .object({ step: stepSchema, status: z.string(), since: z.int(), detail: z.string().optional() })
+      .optional()
+      .meta({ description: 'The present step while preparing, or the one that failed.' }),
+    problem: z
+      .object({ code: z.string(), message: z.string(), stderr: z.array(z.string()).optional() })
+      .optional()
+      .meta({ description: 'Why the session needs attention.' }),
+    turn: z
+      .object({
+        turn: turnSchema,
+        promptId: promptIdSchema,
+        phase: z.enum(['starting', 'running', 'stopping']),
+        startedAt: z.int(),
+        openTools: z.array(z.string()),
+      })
+      .optional(),
+    queue: z.array(z.object({ promptId: promptIdSchema, text: z.string(), textBytes: z.int(), at: z.int() })),
+    permissions: z.array(
+      z.object({
+        permissionId: permissionIdSchema,
+        turn: turnSchema,
+        title: z.string(),
+        toolCallId: z.string().optional(),
+        options: z.array(permissionOptionSchema),
+        askedAt: z.int(),
+      }),
+    ),
+    runner: z.object({
+      state: z.enum(['none', 'starting', 'linked', 'lost']),
+      generation: generationSchema.or(z.literal(0)),
+      graceUntil: z.int().optional(),
+    }),
+  })
+  .meta({ id: 'Session' })
+export type SessionView = z.infer<typeof viewSchema>
+
+/** The view with where its log stands. */
+export const sessionSchema = viewSchema.extend({ seq: cursorSchema }).meta({ id: 'SessionAt' })
