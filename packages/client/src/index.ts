@@ -1,0 +1,24 @@
+/** A viewer's side, without a platform: frames in, what a person sees out. */
+export { takeEvents, type Taken } from './cursor.ts'
+export {
+  type Draft,
+  draftAccepted,
+  draftRefused,
+  draftUnanswered,
+  emptyDraft,
+  sendDraft,
+  typeDraft,
+} from './draft.ts'
+export {
+  decodeEvent,
+  decodeFrame,
+  decodeListFrame,
+  type EndFrame,
+  type EventsFrame,
+  type ViewerFrame,
+} from './frame.ts'
+export type * from './item.ts'
+export { blockItems, itemAt, type ItemList, itemsOf } from './item-list.ts'
+export { type Notice, noticeOf } from './notice.ts'
+export { applyListFrame, type SessionList } from './session-list.ts'
+export { applyFrame, emptyTranscript, type RunningTurn, type Transcript } from './view.ts'

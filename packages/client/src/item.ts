@@ -1,0 +1,146 @@
+/**
+ * Items: what a person reads of a session, from top to bottom.
+ *
+ * Owns: the shape of each. How events become items is `view.ts`; how the list is kept is `item-list.ts`.
+ */
+import type {
+  EndingCode,
+  EventOf,
+  Fault,
+  Outcome,
+  PermissionOption,
+  SessionEvent,
+} from '@belay/protocol'
+
+/** An event of a type this version does not know, whole. */
+export interface UnknownEvent {
+  readonly type: 'unknown-event'
+  readonly seq: number
+  readonly at: number
+  readonly event: { readonly type: string; readonly [field: string]: unknown }
+}
+export type ViewerEvent = SessionEvent | UnknownEvent
+
+interface Placed {
+  /** Stays the same for as long as the item is there: the identity to render by. */
+  readonly key: string
+  /** The event that made the item. */
+  readonly seq: number
+  readonly at: number
+}
+
+/** It stands where its turn began, so that a question and its answer are read together; until then it is in the queue. */
+export interface PromptItem extends Placed {
+  readonly type: 'prompt'
+  readonly promptId: string
+  readonly text: string
+  readonly state: 'queued' | 'running' | 'done' | 'cancelled'
+  readonly turn?: number | undefined
+  readonly outcome?: Outcome | undefined
+  /** Receipts: on disk, handed to the runner, taken by the agent, over. */
+  readonly acceptedAt: number
+  readonly startedAt?: number | undefined
+  readonly takenAt?: number | undefined
+  readonly endedAt?: number | undefined
+}
+
+/** Consecutive text of one message. */
+export interface TextItem extends Placed {
+  readonly type: 'text'
+  readonly turn: number
+  readonly messageId: string | undefined
+  readonly text: string
+  readonly until: number
+}
+export interface ThoughtItem extends Placed {
+  readonly type: 'thought'
+  readonly turn: number
+  readonly text: string
+  readonly until: number
+}
+
+type ToolReport = EventOf<'tool'>
+export interface ToolItem extends Placed {
+  readonly type: 'tool'
+  readonly turn: number
+  readonly toolCallId: string
+  readonly title: string
+  readonly kind: string | undefined
+  /** `unknown`: its turn ended while it was open, so nobody can say what it did. */
+  readonly status: NonNullable<ToolReport['status']> | 'unknown'
+  readonly content: NonNullable<ToolReport['content']>
+  readonly locations: NonNullable<ToolReport['locations']>
+  readonly rawInput: unknown
+  readonly rawOutput: unknown
+  readonly endedAt: number | undefined
+}
+export interface PlanItem extends Placed {
+  readonly type: 'plan'
+  readonly turn: number
+  readonly entries: EventOf<'plan'>['entries']
+}
+
+export interface PermissionItem extends Placed {
+  readonly type: 'permission'
+  readonly permissionId: string
+  readonly turn: number
+  readonly title: string
+  readonly toolCallId: string | undefined
+  readonly options: readonly PermissionOption[]
+  readonly content: EventOf<'permission-asked'>['content']
+  readonly rawInput: unknown
+  readonly state: 'asked' | 'answered' | 'withdrawn'
+  readonly optionId?: string | undefined
+  /** Who answered, or why it was withdrawn. */
+  readonly by?: string | undefined
+  readonly settledAt?: number | undefined
+}
+
+export interface TurnEndItem extends Placed {
+  readonly type: 'turn-end'
+  readonly turn: number
+  readonly promptId: string
+  readonly outcome: Outcome
+  readonly code: EndingCode
+  readonly sentence: string
+  readonly detail: string | undefined
+  readonly retryable: boolean
+  readonly action: string
+  readonly fault: Fault
+  /** Absent when the turn began before the transcript. */
+  readonly durationMs: number | undefined
+}
+
+export type NoticeEvent = EventOf<
+  | 'preparation-started'
+  | 'preparation-failed'
+  | 'agent-ready'
+  | 'session-ready'
+  | 'interrupt-requested'
+  | 'agent-exited'
+  | 'runner-lost'
+  | 'runner-returned'
+  | 'runner-exited'
+  | 'session-deleted'
+>
+/** Something happened to the session itself; `notice.ts` has the words. */
+export interface NoticeItem extends Placed {
+  readonly type: 'notice'
+  readonly event: NoticeEvent
+}
+/** An event with nothing to join it to, or of a type this version does not know: shown rather than hidden. */
+export interface OtherItem extends Placed {
+  readonly type: 'other'
+  readonly event: ViewerEvent
+}
+
+export type Item =
+  | PromptItem
+  | TextItem
+  | ThoughtItem
+  | ToolItem
+  | PlanItem
+  | PermissionItem
+  | TurnEndItem
+  | NoticeItem
+  | OtherItem

@@ -1,0 +1,76 @@
+/** The words for what happens to a session itself, the same on the page and in the terminal. */
+import { unreachable } from '@belay/actor'
+import type { NoticeEvent } from './item.ts'
+
+export interface Notice {
+  /** `quiet` is for logs: an expected end is never shown as a failure. */
+  readonly level: 'quiet' | 'info' | 'warning' | 'failure'
+  readonly sentence: string
+  /** The last lines of a process's stderr. */
+  readonly lines: readonly string[]
+}
+
+export function noticeOf(event: NoticeEvent): Notice {
+  switch (event.type) {
+    case 'preparation-started':
+      return event.attempt === 1
+        ? say('quiet', 'Preparing the session.')
+        : say('info', `Preparing the session again, attempt ${event.attempt}.`)
+    case 'preparation-failed':
+      return say(
+        'failure',
+        `Preparation failed at ${event.step}: ${event.message} Nothing is lost: correct it and retry.`,
+        event.stderr,
+      )
+    case 'agent-ready':
+      return agentReady(event)
+    case 'session-ready':
+      return say('quiet', 'The session is ready.')
+    case 'interrupt-requested':
+      return say('info', 'Stop was asked for.')
+    case 'agent-exited':
+      return event.expected
+        ? say('quiet', 'The agent was ended.')
+        : say('failure', `The agent stopped by itself${ending(event)}.`, event.stderr)
+    case 'runner-lost':
+      return say('warning', 'The runner is not answering; waiting for it to come back.')
+    case 'runner-returned':
+      return say('info', 'The runner is back; nothing was lost.')
+    case 'runner-exited':
+      return event.expected
+        ? say('quiet', 'The runner ended.')
+        : say('failure', `The runner stopped by itself${ending(event)}.`)
+    case 'session-deleted':
+      return say('info', 'The session was deleted.')
+    default:
+      return unreachable(event)
+  }
+}
+
+function agentReady(event: Extract<NoticeEvent, { type: 'agent-ready' }>): Notice {
+  const { title, version, demo } = event.agent
+  const name = `${demo ? 'DEMO ' : ''}${title}${version === undefined ? '' : ` ${version}`}`
+  switch (event.restored) {
+    case 'new':
+      return say('info', `${name} is ready in ${event.folder}.`)
+    case 'resumed':
+    case 'loaded':
+      return say('info', `${name} is back with its conversation, in ${event.folder}.`)
+    case 'lost':
+      return say(
+        'warning',
+        `${name} could not restore its conversation and begins a new one: it does not remember what is above.`,
+      )
+    default:
+      return unreachable(event.restored)
+  }
+}
+
+function ending(event: { code?: number | undefined; signal?: string | undefined }): string {
+  if (event.signal !== undefined) return `, signal ${event.signal}`
+  return event.code === undefined ? '' : `, exit code ${event.code}`
+}
+
+function say(level: Notice['level'], sentence: string, lines: readonly string[] = []): Notice {
+  return { level, sentence, lines }
+}

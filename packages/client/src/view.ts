@@ -1,0 +1,338 @@
+/**
+ * The transcript: a pure fold of a session's frames into what a person sees.
+ *
+ * Owns: how each event changes the items. Where the frames come from is `webapi/follow.ts`; what items look like is
+ * `item.ts`. States share all that did not change, so a page can skip items, and blocks of items, that are the same
+ * object (`item-list.ts` has the cost).
+ *
+ * Invariants:
+ * - V-1 Only events move the cursor, by one each; what is at or below it is dropped.
+ * - V-2 A gap changes nothing but `gap`: the follower has to open its stream again.
+ * - V-3 However frames are cut, repeated or resumed, the items are those of the whole log folded once.
+ * - V-4 An item's key and position never change.
+ */
+import { unreachable } from '@belay/actor'
+import type { EventOf, SessionView } from '@belay/protocol'
+import { takeEvents } from './cursor.ts'
+import type { EndFrame, ViewerFrame } from './frame.ts'
+import type { Item, NoticeEvent, PromptItem, ToolItem, ViewerEvent } from './item.ts'
+import { appendItem, emptyList, itemAt, type ItemList, replaceItem } from './item-list.ts'
+import { addPosition, noPositions, positionOf, type Positions } from './positions.ts'
+
+export interface Transcript {
+  /** The session as it was said last; absent before the first frame. */
+  readonly session?: SessionView | undefined
+  /** The last event in here. */
+  readonly cursor: number
+  /** Whether everything stored was received; what follows is live. */
+  readonly caughtUp: boolean
+  readonly items: ItemList
+  /** Accepted prompts whose turn has not begun, in their order. They are read after the items. */
+  readonly queue: readonly PromptItem[]
+  readonly running?: RunningTurn | undefined
+  /** The latest of each kind of the agent's other updates (usage, modes, commands), by `sessionUpdate`. */
+  readonly agentUpdates: Readonly<Record<string, EventOf<'agent-update'>['update']>>
+  /** Why the stream is over, until another is opened. */
+  readonly ended?: EndFrame | undefined
+  /** An event is missing before the one that came. */
+  readonly gap?: { readonly expected: number; readonly got: number } | undefined
+  /** Where items stand that later events change. */
+  readonly positions: Positions
+  /** Keys of tools and permissions that are open; their turn closes them when it ends. */
+  readonly open: readonly string[]
+  /** The latest turn that is over: nothing of it can be open. */
+  readonly endedTurn: number
+}
+export interface RunningTurn {
+  readonly turn: number
+  readonly promptId: string
+  readonly startedAt: number
+}
+
+/** @param cursor the event to begin after; 0 for the whole log */
+export function emptyTranscript(cursor = 0): Transcript {
+  return {
+    cursor,
+    caughtUp: false,
+    items: emptyList,
+    queue: [],
+    agentUpdates: {},
+    positions: noPositions,
+    open: [],
+    endedTurn: 0,
+  }
+}
+
+export function applyFrame(state: Transcript, frame: ViewerFrame): Transcript {
+  switch (frame.type) {
+    case 'snapshot': {
+      // The log is shorter than what was seen: it is another log (a restored backup), so the old items are not of it.
+      const base = frame.seq < state.cursor ? emptyTranscript() : state
+      const opened = {
+        ...base,
+        session: frame.session,
+        caughtUp: false,
+        ended: undefined,
+        gap: undefined,
+      }
+      return frame.from > base.cursor + 1
+        ? { ...opened, gap: { expected: base.cursor + 1, got: frame.from } }
+        : opened
+    }
+    case 'events': {
+      const taken = takeEvents(state.cursor, frame.events)
+      if (taken.type === 'gap') {
+        return { ...state, gap: { expected: taken.expected, got: taken.got } }
+      }
+      return taken.events.reduce(applyEvent, state)
+    }
+    case 'caught-up':
+      return { ...state, caughtUp: true }
+    case 'state':
+      return { ...state, session: frame.session }
+    case 'end':
+      return { ...state, ended: frame }
+    default:
+      return unreachable(frame)
+  }
+}
+
+function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
+  const state = { ...before, cursor: event.seq }
+  switch (event.type) {
+    case 'session-created':
+      return state
+    case 'prompt-accepted':
+      return { ...state, queue: [...state.queue, promptItem(event)] }
+    case 'prompt-edited':
+      return {
+        ...state,
+        queue: state.queue.map((prompt) =>
+          prompt.promptId === event.promptId ? { ...prompt, text: event.text } : prompt,
+        ),
+      }
+    case 'prompt-cancelled':
+      return leaveQueue(state, event, { state: 'cancelled', endedAt: event.at })
+    case 'turn-started': {
+      const { turn, promptId, at } = event
+      const running = { turn, promptId, startedAt: at }
+      return { ...leaveQueue(state, event, { state: 'running', turn, startedAt: at }), running }
+    }
+    case 'turn-taken':
+      return state.running?.turn === event.turn
+        ? changePrompt(state, state.running.promptId, { takenAt: event.at })
+        : state
+    case 'turn-ended':
+      return endTurn(state, event)
+    case 'text':
+      return addText(state, event)
+    case 'thought':
+      return addThought(state, event)
+    case 'tool':
+      return addTool(state, event)
+    case 'plan':
+      return put(state, {
+        type: 'plan',
+        ...placed(event, `plan:${event.turn}`),
+        turn: event.turn,
+        entries: event.entries,
+      })
+    case 'agent-update':
+      return {
+        ...state,
+        agentUpdates: { ...state.agentUpdates, [event.update.sessionUpdate]: event.update },
+      }
+    case 'permission-asked':
+      return askPermission(state, event)
+    case 'permission-settled':
+      return settlePermission(state, event)
+    case 'session-deleted':
+      return notice({ ...state, queue: [] }, event)
+    case 'preparation-started':
+    case 'preparation-failed':
+    case 'agent-ready':
+    case 'session-ready':
+    case 'interrupt-requested':
+    case 'agent-exited':
+    case 'runner-lost':
+    case 'runner-returned':
+    case 'runner-exited':
+      return notice(state, event)
+    case 'unknown-event':
+      return other(state, event)
+    default:
+      return unreachable(event)
+  }
+}
+
+// Prompts and turns
+
+function promptItem(event: EventOf<'prompt-accepted'>): PromptItem {
+  return {
+    type: 'prompt',
+    ...placed(event, `prompt:${event.promptId}`),
+    promptId: event.promptId,
+    text: event.text,
+    state: 'queued',
+    acceptedAt: event.at,
+  }
+}
+
+function leaveQueue(
+  state: Transcript,
+  event: EventOf<'prompt-cancelled' | 'turn-started'>,
+  change: Partial<PromptItem>,
+): Transcript {
+  const prompt = state.queue.find((queued) => queued.promptId === event.promptId)
+  // Accepted before the transcript begins.
+  if (prompt === undefined) return other(state, event)
+  const queue = state.queue.filter((queued) => queued !== prompt)
+  return put({ ...state, queue }, { ...prompt, ...change })
+}
+
+function changePrompt(
+  state: Transcript,
+  promptId: string,
+  change: Partial<PromptItem>,
+): Transcript {
+  const prompt = find(state, `prompt:${promptId}`)
+  return prompt?.type === 'prompt' ? put(state, { ...prompt, ...change }) : state
+}
+
+function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
+  const { turn, promptId, outcome, code, sentence, detail, retryable, action, fault, at } = event
+  const startedAt = state.running?.turn === turn ? state.running.startedAt : undefined
+  const closed = state.open.reduce((next, key) => closeOpen(next, key, at), state)
+  const told = changePrompt(closed, promptId, { state: 'done', outcome, endedAt: at })
+  const ended = put(told, {
+    type: 'turn-end',
+    ...placed(event, `turn-end:${turn}`),
+    ...{ turn, promptId, outcome, code, sentence, detail, retryable, action, fault },
+    durationMs: startedAt === undefined ? undefined : at - startedAt,
+  })
+  return { ...ended, open: [], running: undefined, endedTurn: Math.max(state.endedTurn, turn) }
+}
+
+function closeOpen(state: Transcript, key: string, at: number): Transcript {
+  const item = find(state, key)
+  switch (item?.type) {
+    case 'tool':
+      return put(state, { ...item, status: 'unknown', endedAt: at })
+    case 'permission':
+      return put(state, { ...item, state: 'withdrawn', by: 'its turn ended', settledAt: at })
+    default:
+      return state
+  }
+}
+
+// What the agent says and does
+
+function addText(state: Transcript, event: EventOf<'text'>): Transcript {
+  const { turn, messageId, text, at } = event
+  const last = itemAt(state.items, -1)
+  if (last?.type === 'text' && last.turn === turn && last.messageId === messageId) {
+    return replaceLast(state, { ...last, text: last.text + text, until: at })
+  }
+  return append(state, { type: 'text', ...placed(event), turn, messageId, text, until: at })
+}
+
+function addThought(state: Transcript, event: EventOf<'thought'>): Transcript {
+  const { turn, text, at } = event
+  const last = itemAt(state.items, -1)
+  if (last?.type === 'thought' && last.turn === turn) {
+    return replaceLast(state, { ...last, text: last.text + text, until: at })
+  }
+  return append(state, { type: 'thought', ...placed(event), turn, text, until: at })
+}
+
+function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
+  const key = `tool:${event.turn}:${event.toolCallId}`
+  const found = find(state, key)
+  const before = found?.type === 'tool' ? found : undefined
+  const said = event.status ?? before?.status ?? 'pending'
+  const open = said === 'pending' || said === 'in_progress'
+  // An agent may still talk about a tool of a turn that is over: it cannot open it again.
+  const status = open && event.turn <= state.endedTurn ? 'unknown' : said
+  const item: ToolItem = {
+    type: 'tool',
+    ...placed(event, key),
+    turn: event.turn,
+    toolCallId: event.toolCallId,
+    title: event.title ?? before?.title ?? event.toolCallId,
+    kind: event.kind ?? before?.kind,
+    status,
+    content: event.content ?? before?.content ?? [],
+    locations: event.locations ?? before?.locations ?? [],
+    rawInput: event.rawInput ?? before?.rawInput,
+    rawOutput: event.rawOutput ?? before?.rawOutput,
+    endedAt: open && status !== 'unknown' ? undefined : (before?.endedAt ?? event.at),
+  }
+  return mark(put(state, item), key, open && status !== 'unknown')
+}
+
+function askPermission(state: Transcript, event: EventOf<'permission-asked'>): Transcript {
+  const { permissionId, turn, title, toolCallId, options, content, rawInput } = event
+  const key = `permission:${permissionId}`
+  const item: Item = {
+    type: 'permission',
+    ...placed(event, key),
+    ...{ permissionId, turn, title, toolCallId, options, content, rawInput },
+    state: 'asked',
+  }
+  return mark(put(state, item), key, true)
+}
+
+function settlePermission(state: Transcript, event: EventOf<'permission-settled'>): Transcript {
+  const key = `permission:${event.permissionId}`
+  const item = find(state, key)
+  if (item?.type !== 'permission') return other(state, event)
+  const { optionId, by, at } = event
+  const settled = optionId === undefined ? 'withdrawn' : 'answered'
+  return mark(put(state, { ...item, state: settled, optionId, by, settledAt: at }), key, false)
+}
+
+// Items
+
+function notice(state: Transcript, event: NoticeEvent): Transcript {
+  return append(state, { type: 'notice', ...placed(event), event })
+}
+
+function other(state: Transcript, event: ViewerEvent): Transcript {
+  return append(state, { type: 'other', ...placed(event), event })
+}
+
+function placed(event: ViewerEvent, key = `event:${event.seq}`) {
+  return { key, seq: event.seq, at: event.at }
+}
+
+function append(state: Transcript, item: Item): Transcript {
+  return { ...state, items: appendItem(state.items, item) }
+}
+
+function replaceLast(state: Transcript, item: Item): Transcript {
+  return { ...state, items: replaceItem(state.items, state.items.length - 1, item) }
+}
+
+function find(state: Transcript, key: string): Item | undefined {
+  const position = positionOf(state.positions, key)
+  return position === undefined ? undefined : itemAt(state.items, position)
+}
+
+/** Replaces the item with this key where it stands, or adds it at the end. */
+function put(state: Transcript, item: Item): Transcript {
+  const position = positionOf(state.positions, item.key)
+  if (position === undefined) {
+    const positions = addPosition(state.positions, item.key, state.items.length)
+    return { ...append(state, item), positions }
+  }
+  const { seq, at } = itemAt(state.items, position) ?? item
+  return { ...state, items: replaceItem(state.items, position, { ...item, seq, at }) }
+}
+
+function mark(state: Transcript, key: string, open: boolean): Transcript {
+  if (state.open.includes(key) === open) return state
+  return {
+    ...state,
+    open: open ? [...state.open, key] : state.open.filter((other) => other !== key),
+  }
+}
