@@ -17,7 +17,12 @@ export interface LivenessPolicy {
   readonly lagMs: number
 }
 
-export const livenessPolicy: LivenessPolicy = { tickMs: 1000, pingMs: 5000, deadMs: 15_000, lagMs: 1000 }
+export const livenessPolicy: LivenessPolicy = {
+  tickMs: 1000,
+  pingMs: 5000,
+  deadMs: 15_000,
+  lagMs: 1000,
+}
 
 export interface Liveness {
   readonly heardAt: number
@@ -34,7 +39,11 @@ export function heard(state: Liveness, now: number): Liveness {
 }
 
 /** To be called every `tickMs`. */
-export function tick(policy: LivenessPolicy, state: Liveness, now: number): { readonly state: Liveness; readonly verdict: Verdict } {
+export function tick(
+  policy: LivenessPolicy,
+  state: Liveness,
+  now: number,
+): { readonly state: Liveness; readonly verdict: Verdict } {
   const late = now - state.tickedAt - policy.tickMs
   // A late tick moves `heardAt` along, so only silence that we could have heard counts.
   const heardAt = late > policy.lagMs ? state.heardAt + late : state.heardAt

@@ -35,6 +35,9 @@ export function acknowledge<Message>(outgoing: Outgoing<Message>, n: number): Ou
 }
 
 /** What to send again to a side that has stored everything up to `received`. */
-export function unackedAfter<Message>(outgoing: Outgoing<Message>, received: number): readonly Numbered<Message>[] {
+export function unackedAfter<Message>(
+  outgoing: Outgoing<Message>,
+  received: number,
+): readonly Numbered<Message>[] {
   return outgoing.unacked.filter((item) => item.n > received)
 }

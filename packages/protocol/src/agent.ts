@@ -19,12 +19,26 @@ export const workspaceSchema = z
   .discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('folder'),
-      path: z.string().min(1).max(limits.pathCharsMax).regex(/^(?:\/|[A-Za-z]:[\\/])/, { error: 'must be an absolute path' }),
+      path: z
+        .string()
+        .min(1)
+        .max(limits.pathCharsMax)
+        .regex(/^(?:\/|[A-Za-z]:[\\/])/, { error: 'must be an absolute path' }),
     }),
     z.strictObject({
       type: z.literal('repository'),
-      url: z.string().min(1).max(limits.urlCharsMax).regex(/^(?!-)/, { error: 'must not begin with "-"' }),
-      branch: z.string().max(limits.branchCharsMax).regex(/^(?!-)[A-Za-z0-9._\-/]+$/, { error: 'may hold A-Z a-z 0-9 . _ - / and not begin with "-"' }).optional(),
+      url: z
+        .string()
+        .min(1)
+        .max(limits.urlCharsMax)
+        .regex(/^(?!-)/, { error: 'must not begin with "-"' }),
+      branch: z
+        .string()
+        .max(limits.branchCharsMax)
+        .regex(/^(?!-)[A-Za-z0-9._\-/]+$/, {
+          error: 'may hold A-Z a-z 0-9 . _ - / and not begin with "-"',
+        })
+        .optional(),
     }),
   ])
   .meta({ id: 'Workspace' })
@@ -35,10 +49,16 @@ export const foundAgentSchema = z
   .object({
     name: z.string(),
     title: z.string(),
-    demo: z.boolean().meta({ description: 'True for the agent that ships with Belay and only shows what a session is.' }),
+    demo: z
+      .boolean()
+      .meta({
+        description: 'True for the agent that ships with Belay and only shows what a session is.',
+      }),
     found: z.boolean(),
     command: z.string().optional(),
-    missing: z.array(z.string()).meta({ description: 'What it still needs, in words: a key, a login.' }),
+    missing: z
+      .array(z.string())
+      .meta({ description: 'What it still needs, in words: a key, a login.' }),
   })
   .meta({ id: 'FoundAgent' })
 export type FoundAgent = z.infer<typeof foundAgentSchema>

@@ -5,7 +5,13 @@
 import { z } from 'zod'
 import { agentChoiceSchema, foundAgentSchema, workspaceSchema } from './agent.ts'
 import { eventSchema } from './event.ts'
-import { cursorSchema, permissionIdSchema, promptIdSchema, sessionIdSchema, turnSchema } from './ids.ts'
+import {
+  cursorSchema,
+  permissionIdSchema,
+  promptIdSchema,
+  sessionIdSchema,
+  turnSchema,
+} from './ids.ts'
 import { limits } from './limits.ts'
 import { sessionSchema, summarySchema } from './view.ts'
 
@@ -28,11 +34,17 @@ export function utf8Bytes(text: string): number {
   return bytes
 }
 
-const promptBody = z.strictObject({ promptId: promptIdSchema, text: promptText }).meta({ id: 'PromptBody' })
+const promptBody = z
+  .strictObject({ promptId: promptIdSchema, text: promptText })
+  .meta({ id: 'PromptBody' })
 
 const createBody = z
   .strictObject({
-    id: sessionIdSchema.optional().meta({ description: 'Chosen by the caller to make a repeated request return the first answer.' }),
+    id: sessionIdSchema
+      .optional()
+      .meta({
+        description: 'Chosen by the caller to make a repeated request return the first answer.',
+      }),
     agent: agentChoiceSchema,
     workspace: workspaceSchema,
     title: z.string().max(limits.titleCharsMax).optional(),
@@ -58,7 +70,12 @@ const session = z.object({ id: sessionIdSchema })
 const prompt = session.extend({ promptId: promptIdSchema })
 const permission = session.extend({ permissionId: permissionIdSchema })
 const ok = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' })
-const after = z.coerce.number().int().min(0).default(0).meta({ description: 'Send events after this one.' })
+const after = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .default(0)
+  .meta({ description: 'Send events after this one.' })
 
 export const routes = {
   createSession: {
@@ -75,16 +92,26 @@ export const routes = {
     summary: 'Sessions, the newest first.',
     query: z.object({
       limit: z.coerce.number().int().min(1).max(limits.pageSessionsMax).default(50),
-      before: sessionIdSchema.optional().meta({ description: 'The last session of the page before.' }),
+      before: sessionIdSchema
+        .optional()
+        .meta({ description: 'The last session of the page before.' }),
     }),
     status: 200,
     response: z.object({ sessions: z.array(summarySchema), next: sessionIdSchema.optional() }),
   },
-  getSession: { method: 'get', path: '/v1/sessions/{id}', summary: 'One session.', params: session, status: 200, response: sessionSchema },
+  getSession: {
+    method: 'get',
+    path: '/v1/sessions/{id}',
+    summary: 'One session.',
+    params: session,
+    status: 200,
+    response: sessionSchema,
+  },
   deleteSession: {
     method: 'delete',
     path: '/v1/sessions/{id}',
-    summary: 'Delete a session for good: its agent, its log, and its clone. A folder of your own is never touched.',
+    summary:
+      'Delete a session for good: its agent, its log, and its clone. A folder of your own is never touched.',
     params: session,
     status: 200,
     response: ok,
@@ -100,13 +127,21 @@ export const routes = {
   prompt: {
     method: 'post',
     path: '/v1/sessions/{id}/prompts',
-    summary: 'Send a prompt. Once this is answered the prompt is on disk. The same id and text again return the first answer.',
+    summary:
+      'Send a prompt. Once this is answered the prompt is on disk. The same id and text again return the first answer.',
     params: session,
     body: promptBody,
     status: 202,
     response: promptState,
   },
-  getPrompt: { method: 'get', path: '/v1/sessions/{id}/prompts/{promptId}', summary: 'What became of a prompt.', params: prompt, status: 200, response: promptState },
+  getPrompt: {
+    method: 'get',
+    path: '/v1/sessions/{id}/prompts/{promptId}',
+    summary: 'What became of a prompt.',
+    params: prompt,
+    status: 200,
+    response: promptState,
+  },
   editPrompt: {
     method: 'patch',
     path: '/v1/sessions/{id}/prompts/{promptId}',
@@ -131,15 +166,23 @@ export const routes = {
     params: session,
     body: z.strictObject({ turn: turnSchema.optional() }).meta({ id: 'InterruptBody' }),
     status: 202,
-    response: z.object({ turn: turnSchema.optional().meta({ description: 'The turn that is being stopped, if one ran.' }) }),
+    response: z.object({
+      turn: turnSchema
+        .optional()
+        .meta({ description: 'The turn that is being stopped, if one ran.' }),
+    }),
   },
   answerPermission: {
     method: 'post',
     path: '/v1/sessions/{id}/permissions/{permissionId}',
-    summary: 'Answer a permission or question. The first answer wins; the same answer again is fine.',
+    summary:
+      'Answer a permission or question. The first answer wins; the same answer again is fine.',
     params: permission,
     body: z
-      .strictObject({ optionId: z.string().min(1).max(200), by: z.string().min(1).max(100).default('api') })
+      .strictObject({
+        optionId: z.string().min(1).max(200),
+        by: z.string().min(1).max(100).default('api'),
+      })
       .meta({ id: 'AnswerBody' }),
     status: 200,
     response: z.object({ optionId: z.string(), by: z.string() }),
@@ -149,19 +192,35 @@ export const routes = {
     path: '/v1/sessions/{id}/events',
     summary: 'A page of the log.',
     params: session,
-    query: z.object({ after, limit: z.coerce.number().int().min(1).max(limits.pageEventsMax).default(500) }),
+    query: z.object({
+      after,
+      limit: z.coerce.number().int().min(1).max(limits.pageEventsMax).default(500),
+    }),
     status: 200,
     response: z.object({ events: z.array(eventSchema), seq: cursorSchema }),
   },
   ticket: {
     method: 'post',
     path: '/v1/tickets',
-    summary: 'A single-use ticket that opens one stream within 60 seconds, for places that cannot send a header.',
+    summary:
+      'A single-use ticket that opens one stream within 60 seconds, for places that cannot send a header.',
     status: 201,
     response: z.object({ ticket: z.string(), expiresAt: z.int() }),
   },
-  agents: { method: 'get', path: '/v1/agents', summary: 'Agents of this machine and what they miss.', status: 200, response: z.object({ agents: z.array(foundAgentSchema) }) },
-  health: { method: 'get', path: '/v1/health', summary: 'Whether the server takes requests. Needs no token.', status: 200, response: ok },
+  agents: {
+    method: 'get',
+    path: '/v1/agents',
+    summary: 'Agents of this machine and what they miss.',
+    status: 200,
+    response: z.object({ agents: z.array(foundAgentSchema) }),
+  },
+  health: {
+    method: 'get',
+    path: '/v1/health',
+    summary: 'Whether the server takes requests. Needs no token.',
+    status: 200,
+    response: ok,
+  },
   version: {
     method: 'get',
     path: '/v1/version',
@@ -173,7 +232,11 @@ export const routes = {
 
 /** Streams are opened by GET, as a WebSocket upgrade or as `text/event-stream`; they are not request and answer. */
 export const streams = {
-  stream: { path: '/v1/sessions/{id}/stream', summary: 'Follow a session: snapshot, events after a cursor, caught-up, live.', frames: 'StreamFrame' },
+  stream: {
+    path: '/v1/sessions/{id}/stream',
+    summary: 'Follow a session: snapshot, events after a cursor, caught-up, live.',
+    frames: 'StreamFrame',
+  },
   list: { path: '/v1/stream', summary: 'Follow the list of sessions.', frames: 'ListFrame' },
   runner: { path: '/v1/runner' },
 } as const
@@ -189,11 +252,24 @@ export interface Route {
   readonly response: z.ZodType
 }
 export type RouteName = keyof typeof routes
-type Part<Name extends RouteName, Key extends string> = (typeof routes)[Name] extends Record<Key, infer Schema extends z.ZodType> ? Schema : never
+type Part<Name extends RouteName, Key extends string> =
+  (typeof routes)[Name] extends Record<Key, infer Schema extends z.ZodType> ? Schema : never
 /** What a caller sends: path parameters, query and body in one object. */
-export type RouteInput<Name extends RouteName> = Sent<Part<Name, 'params'>> & Sent<Part<Name, 'query'>> & Sent<Part<Name, 'body'>>
-type Sent<Schema> = [Schema] extends [never] ? unknown : Schema extends z.ZodType ? z.input<Schema> : unknown
+export type RouteInput<Name extends RouteName> = Sent<Part<Name, 'params'>> &
+  Sent<Part<Name, 'query'>> &
+  Sent<Part<Name, 'body'>>
+type Sent<Schema> = [Schema] extends [never]
+  ? unknown
+  : Schema extends z.ZodType
+    ? z.input<Schema>
+    : unknown
 /** What the handler gets after validation. */
-export type RouteArgs<Name extends RouteName> = Parsed<Part<Name, 'params'>> & Parsed<Part<Name, 'query'>> & Parsed<Part<Name, 'body'>>
-type Parsed<Schema> = [Schema] extends [never] ? unknown : Schema extends z.ZodType ? z.output<Schema> : unknown
+export type RouteArgs<Name extends RouteName> = Parsed<Part<Name, 'params'>> &
+  Parsed<Part<Name, 'query'>> &
+  Parsed<Part<Name, 'body'>>
+type Parsed<Schema> = [Schema] extends [never]
+  ? unknown
+  : Schema extends z.ZodType
+    ? z.output<Schema>
+    : unknown
 export type RouteAnswer<Name extends RouteName> = z.output<(typeof routes)[Name]['response']>

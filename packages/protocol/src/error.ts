@@ -4,19 +4,44 @@ import { z } from 'zod'
 /** code → HTTP status, and what the asker can do. */
 export const errorTable = {
   'bad-request': { status: 400, action: 'Correct the named field and send it again.' },
-  unauthorized: { status: 401, action: 'Send the token of this server as "Authorization: Bearer …", or open the link the server printed.' },
-  'ticket-invalid': { status: 401, action: 'Ask for a new ticket: each works once, for 60 seconds.' },
+  unauthorized: {
+    status: 401,
+    action:
+      'Send the token of this server as "Authorization: Bearer …", or open the link the server printed.',
+  },
+  'ticket-invalid': {
+    status: 401,
+    action: 'Ask for a new ticket: each works once, for 60 seconds.',
+  },
   'origin-refused': { status: 403, action: 'Open the page from the server itself.' },
   'route-not-found': { status: 404, action: 'See /v1/openapi.json for what there is.' },
   'session-not-found': { status: 404, action: 'List the sessions to see which there are.' },
   'prompt-not-found': { status: 404, action: 'Look at the session for the prompts it has.' },
-  'permission-not-found': { status: 404, action: 'Look at the session for the permissions it asks.' },
-  'agent-not-found': { status: 404, action: 'See "belay doctor" for the agents found, or name a command line.' },
-  'session-conflict': { status: 409, action: 'That id belongs to a session made with other settings: choose a new id.' },
-  'prompt-conflict': { status: 409, action: 'That prompt id was used with another text: choose a new id.' },
-  'prompt-started': { status: 409, action: 'Its turn has begun or ended: interrupt the turn instead.' },
+  'permission-not-found': {
+    status: 404,
+    action: 'Look at the session for the permissions it asks.',
+  },
+  'agent-not-found': {
+    status: 404,
+    action: 'See "belay doctor" for the agents found, or name a command line.',
+  },
+  'session-conflict': {
+    status: 409,
+    action: 'That id belongs to a session made with other settings: choose a new id.',
+  },
+  'prompt-conflict': {
+    status: 409,
+    action: 'That prompt id was used with another text: choose a new id.',
+  },
+  'prompt-started': {
+    status: 409,
+    action: 'Its turn has begun or ended: interrupt the turn instead.',
+  },
   'turn-not-current': { status: 409, action: 'That turn is not running any more.' },
-  'permission-settled': { status: 409, action: 'It was answered or withdrawn before: look who answered.' },
+  'permission-settled': {
+    status: 409,
+    action: 'It was answered or withdrawn before: look who answered.',
+  },
   'option-unknown': { status: 400, action: 'Answer with one of the options that were offered.' },
   'nothing-to-retry': { status: 409, action: 'The session needs no retry: send a prompt.' },
   'stale-generation': { status: 409, action: 'A newer runner owns this session: end this one.' },
@@ -49,7 +74,10 @@ export const problemSchema = z
         .array(z.object({ path: z.string(), expected: z.string(), got: z.string() }))
         .optional()
         .meta({ description: 'Each field that was wrong, by its path.' }),
-      limit: z.number().optional().meta({ description: 'The limit that was met, in the unit the message names.' }),
+      limit: z
+        .number()
+        .optional()
+        .meta({ description: 'The limit that was met, in the unit the message names.' }),
     }),
   })
   .meta({ id: 'Problem', description: 'The one shape of every error.' })

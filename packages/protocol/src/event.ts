@@ -1,7 +1,14 @@
 /** Events: the entries of a session's log, each with its dense number and its time. */
 import { z } from 'zod'
 import { agentChoiceSchema, workspaceSchema } from './agent.ts'
-import { cursorSchema, generationSchema, permissionIdSchema, promptIdSchema, sessionIdSchema, turnSchema } from './ids.ts'
+import {
+  cursorSchema,
+  generationSchema,
+  permissionIdSchema,
+  promptIdSchema,
+  sessionIdSchema,
+  turnSchema,
+} from './ids.ts'
 import { endingCodeSchema, faults, outcomeSchema } from './outcome.ts'
 import {
   textReportSchema,
@@ -33,7 +40,11 @@ const promptAccepted = z.object({
   promptId: promptIdSchema,
   text: z.string(),
 })
-const promptEdited = z.object({ type: z.literal('prompt-edited'), promptId: promptIdSchema, text: z.string() })
+const promptEdited = z.object({
+  type: z.literal('prompt-edited'),
+  promptId: promptIdSchema,
+  text: z.string(),
+})
 const promptCancelled = z.object({ type: z.literal('prompt-cancelled'), promptId: promptIdSchema })
 /** The agent and the workspace are there, and the agent took the first prompt if there was one. */
 const sessionReady = z.object({ type: z.literal('session-ready') })
@@ -45,7 +56,11 @@ const preparationFailed = z.object({
   message: z.string(),
   stderr: z.array(z.string()).optional(),
 })
-const preparationStarted = z.object({ type: z.literal('preparation-started'), attempt: z.int(), generation: generationSchema })
+const preparationStarted = z.object({
+  type: z.literal('preparation-started'),
+  attempt: z.int(),
+  generation: generationSchema,
+})
 const turnStarted = z.object({
   type: z.literal('turn-started'),
   turn: turnSchema,
@@ -74,8 +89,15 @@ const permissionSettled = z.object({
   optionId: z.string().optional(),
   by: z.string().meta({ description: 'Who answered, or why it was withdrawn.' }),
 })
-const runnerLost = z.object({ type: z.literal('runner-lost'), generation: generationSchema, graceUntil: z.int() })
-const runnerReturned = z.object({ type: z.literal('runner-returned'), generation: generationSchema })
+const runnerLost = z.object({
+  type: z.literal('runner-lost'),
+  generation: generationSchema,
+  graceUntil: z.int(),
+})
+const runnerReturned = z.object({
+  type: z.literal('runner-returned'),
+  generation: generationSchema,
+})
 const runnerExited = z.object({
   type: z.literal('runner-exited'),
   generation: generationSchema,

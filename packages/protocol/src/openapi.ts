@@ -24,7 +24,10 @@ export function openApi(version: string): Json {
     info: { title: 'Belay', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     security: [{ bearer: [] }],
     paths,
-    components: { schemas: components, securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      schemas: components,
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+    },
   }
 }
 
@@ -39,15 +42,26 @@ function operation(name: string, route: Route, components: Record<string, Json>)
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: json(schemaOf(route.body, 'input', components)) } }),
+      : {
+          requestBody: { required: true, content: json(schemaOf(route.body, 'input', components)) },
+        }),
     responses: {
-      [route.status]: { description: 'Done.', content: json(schemaOf(route.response, 'output', components)) },
-      default: { description: 'Refused.', content: json(schemaOf(problemSchema, 'output', components)) },
+      [route.status]: {
+        description: 'Done.',
+        content: json(schemaOf(route.response, 'output', components)),
+      },
+      default: {
+        description: 'Refused.',
+        content: json(schemaOf(problemSchema, 'output', components)),
+      },
     },
   }
 }
 
-function streamOperation(name: string, stream: { path: string; summary: string; frames: string }): Json {
+function streamOperation(
+  name: string,
+  stream: { path: string; summary: string; frames: string },
+): Json {
   const frame = { $ref: `#/components/schemas/${stream.frames}` }
   return {
     operationId: name,
@@ -55,15 +69,26 @@ function streamOperation(name: string, stream: { path: string; summary: string; 
     description:
       'Ask with `Upgrade: websocket` for one JSON frame per message, or with `Accept: text/event-stream` for one per event.',
     parameters: [
-      ...[...stream.path.matchAll(/\{(\w+)\}/g)].map((match) => ({ name: match[1], in: 'path', required: true, schema: { type: 'string' } })),
+      ...[...stream.path.matchAll(/\{(\w+)\}/g)].map((match) => ({
+        name: match[1],
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+      })),
       { name: 'after', in: 'query', schema: { type: 'integer', minimum: 0 } },
       { name: 'ticket', in: 'query', schema: { type: 'string' } },
     ],
-    responses: { 200: { description: 'The stream.', content: { 'text/event-stream': { schema: frame } } } },
+    responses: {
+      200: { description: 'The stream.', content: { 'text/event-stream': { schema: frame } } },
+    },
   }
 }
 
-function parametersOf(schema: z.ZodObject | undefined, place: 'path' | 'query', components: Record<string, Json>): Json[] {
+function parametersOf(
+  schema: z.ZodObject | undefined,
+  place: 'path' | 'query',
+  components: Record<string, Json>,
+): Json[] {
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
     name,
     in: place,
@@ -73,8 +98,16 @@ function parametersOf(schema: z.ZodObject | undefined, place: 'path' | 'query', 
 }
 
 /** A schema as JSON Schema, with every named part moved into `components`. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Record<string, Json>): Json {
-  const { $schema: _, $defs: definitions, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json
+function schemaOf(
+  schema: z.ZodType,
+  io: 'input' | 'output',
+  components: Record<string, Json>,
+): Json {
+  const {
+    $schema: _,
+    $defs: definitions,
+    ...rest
+  } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json
   for (const [name, definition] of Object.entries((definitions as Record<string, Json>) ?? {})) {
     components[name] = moveReferences(definition)
   }

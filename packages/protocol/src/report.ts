@@ -34,7 +34,13 @@ export const toolReportSchema = z.object({
 export const planReportSchema = z.object({
   type: z.literal('plan'),
   turn,
-  entries: z.array(z.looseObject({ content: z.string(), status: z.string().optional(), priority: z.string().optional() })),
+  entries: z.array(
+    z.looseObject({
+      content: z.string(),
+      status: z.string().optional(),
+      priority: z.string().optional(),
+    }),
+  ),
 })
 /** Any other ACP update: usage, modes, commands, and what is not known yet. */
 export const agentUpdateReportSchema = z.object({
@@ -46,7 +52,11 @@ export const agentUpdateReportSchema = z.object({
 export const permissionOptionSchema = z.object({
   optionId: z.string().min(1).max(200),
   name: z.string(),
-  kind: z.string().meta({ description: 'allow_once, allow_always, reject_once, reject_always, or the agent’s own' }),
+  kind: z
+    .string()
+    .meta({
+      description: 'allow_once, allow_always, reject_once, reject_always, or the agent’s own',
+    }),
 })
 export type PermissionOption = z.infer<typeof permissionOptionSchema>
 
@@ -81,7 +91,12 @@ export const stepReportSchema = z.object({
 /** The workspace is there and the agent has a session in it. */
 export const preparedReportSchema = z.object({
   type: z.literal('agent-ready'),
-  agent: z.object({ name: z.string(), title: z.string(), version: z.string().optional(), demo: z.boolean() }),
+  agent: z.object({
+    name: z.string(),
+    title: z.string(),
+    version: z.string().optional(),
+    demo: z.boolean(),
+  }),
   /** The agent's own id of the conversation. */
   agentSession: z.string(),
   /** How the conversation came to be there: `lost` means an older one could not be restored. */
@@ -94,7 +109,13 @@ export const preparedReportSchema = z.object({
 export const prepareFailedReportSchema = z.object({
   type: z.literal('prepare-failed'),
   step: stepSchema,
-  code: z.enum(['workspace-failed', 'clone-failed', 'agent-not-found', 'agent-start-failed', 'sign-in-needed']),
+  code: z.enum([
+    'workspace-failed',
+    'clone-failed',
+    'agent-not-found',
+    'agent-start-failed',
+    'sign-in-needed',
+  ]),
   message: z.string().max(2000),
   stderr: z.array(z.string()).max(limits.stderrLinesMax).optional(),
 })
@@ -105,10 +126,18 @@ export const turnFinishedReportSchema = z.object({
   type: z.literal('turn-finished'),
   turn,
   /** ACP stop reason, when the agent ended the turn. */
-  stopReason: z.enum(['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled']).optional(),
+  stopReason: z
+    .enum(['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled'])
+    .optional(),
   error: z
     .object({
-      code: z.enum(['agent-error', 'agent-exited', 'agent-start-failed', 'sign-in-needed', 'interrupt-forced']),
+      code: z.enum([
+        'agent-error',
+        'agent-exited',
+        'agent-start-failed',
+        'sign-in-needed',
+        'interrupt-forced',
+      ]),
       message: z.string().max(4000),
     })
     .optional(),
@@ -123,7 +152,10 @@ export const agentExitedReportSchema = z.object({
   expected: z.boolean(),
   stderr: z.array(z.string()).max(limits.stderrLinesMax),
 })
-export const closingReportSchema = z.object({ type: z.literal('closing'), reason: z.string().max(500) })
+export const closingReportSchema = z.object({
+  type: z.literal('closing'),
+  reason: z.string().max(500),
+})
 
 export const reportSchema = z.discriminatedUnion('type', [
   textReportSchema,

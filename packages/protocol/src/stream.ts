@@ -12,7 +12,10 @@ const snapshotFrameSchema = z.object({
   from: cursorSchema.meta({ description: 'The number of the first event that will follow.' }),
   seq: cursorSchema.meta({ description: 'The last event stored when the stream was opened.' }),
 })
-const eventsFrameSchema = z.object({ type: z.literal('events'), events: z.array(eventSchema).min(1) })
+const eventsFrameSchema = z.object({
+  type: z.literal('events'),
+  events: z.array(eventSchema).min(1),
+})
 /** All events up to `seq` have been sent; what follows is live. Sent once. */
 const caughtUpFrameSchema = z.object({ type: z.literal('caught-up'), seq: cursorSchema })
 /** Signal: the session as it is now. The latest counts; none is ever replayed. */

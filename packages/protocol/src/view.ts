@@ -1,7 +1,14 @@
 /** What a session looks like from outside, at one moment. Sent whole whenever it changes; never a cursor. */
 import { z } from 'zod'
 import { agentChoiceSchema, workspaceSchema } from './agent.ts'
-import { cursorSchema, generationSchema, permissionIdSchema, promptIdSchema, sessionIdSchema, turnSchema } from './ids.ts'
+import {
+  cursorSchema,
+  generationSchema,
+  permissionIdSchema,
+  promptIdSchema,
+  sessionIdSchema,
+  turnSchema,
+} from './ids.ts'
 import { outcomeSchema, endingCodeSchema } from './outcome.ts'
 import { permissionOptionSchema, stepSchema } from './report.ts'
 
@@ -30,7 +37,12 @@ export const summarySchema = z
     createdAt: z.int(),
     queued: z.int(),
     lastTurn: z
-      .object({ turn: turnSchema, outcome: outcomeSchema, code: endingCodeSchema, endedAt: z.int() })
+      .object({
+        turn: turnSchema,
+        outcome: outcomeSchema,
+        code: endingCodeSchema,
+        endedAt: z.int(),
+      })
       .optional(),
   })
   .meta({ id: 'SessionSummary' })
@@ -44,7 +56,12 @@ export const viewSchema = summarySchema
     agentChoice: agentChoiceSchema,
     attempt: z.int().meta({ description: 'Preparation attempts so far.' }),
     step: z
-      .object({ step: stepSchema, status: z.string(), since: z.int(), detail: z.string().optional() })
+      .object({
+        step: stepSchema,
+        status: z.string(),
+        since: z.int(),
+        detail: z.string().optional(),
+      })
       .optional()
       .meta({ description: 'The present step while preparing, or the one that failed.' }),
     problem: z
@@ -60,7 +77,9 @@ export const viewSchema = summarySchema
         openTools: z.array(z.string()),
       })
       .optional(),
-    queue: z.array(z.object({ promptId: promptIdSchema, text: z.string(), textBytes: z.int(), at: z.int() })),
+    queue: z.array(
+      z.object({ promptId: promptIdSchema, text: z.string(), textBytes: z.int(), at: z.int() }),
+    ),
     permissions: z.array(
       z.object({
         permissionId: permissionIdSchema,

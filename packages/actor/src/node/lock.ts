@@ -36,14 +36,19 @@ function open(folder: string): DatabaseSync {
  * Takes the folder, creating it when needed.
  * @returns the lock, or the present owner when the folder is taken (`undefined` fields when it has not said yet).
  */
-export function lockFolder(folder: string, owner: LockOwner): FolderLock | { readonly heldBy: LockOwner | undefined } {
+export function lockFolder(
+  folder: string,
+  owner: LockOwner,
+): FolderLock | { readonly heldBy: LockOwner | undefined } {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   let database: DatabaseSync | undefined
   try {
     database = open(folder)
     database.exec('CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY, json TEXT)')
     database
-      .prepare('INSERT INTO owner VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET json = excluded.json')
+      .prepare(
+        'INSERT INTO owner VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
+      )
       .run(JSON.stringify(owner))
     // A reserved lock: others may still read who we are, none may write.
     database.exec('BEGIN IMMEDIATE')

@@ -1,0 +1,31 @@
+/** The session as an actor that any host can run. */
+import type { Actor } from '@belay/actor'
+import { type Deadlines, deadlines as defaults } from '@belay/protocol'
+import { nextAlarm } from './alarm.ts'
+import type { SessionEffect } from './effect.ts'
+import type { SessionInput, SessionReply } from './input.ts'
+import { lookups } from './row.ts'
+import { initialState, type SessionState } from './state.ts'
+import { transition } from './transition.ts'
+import { summaryOf } from './view.ts'
+
+export type SessionActor = Actor<SessionState, SessionInput, SessionEffect, SessionReply>
+
+/** @param overrides deadlines other than the defaults of `protocol/limits`, milliseconds */
+export function createSessionActor(overrides: Partial<Deadlines> = {}): SessionActor {
+  const deadlines = { ...defaults, ...overrides }
+  return {
+    initial: initialState,
+    parse: parseState,
+    lookups,
+    transition: (state, input, context) => transition(state, input, { ...context, deadlines }),
+    nextAlarm: (state) => nextAlarm(state, deadlines),
+    alarm: { type: 'alarm' },
+    summary: (state) => summaryOf(state),
+  }
+}
+
+/** Parts are written only by this package and in one version so far; a missing part is one that never changed. */
+function parseState(_id: string, parts: Readonly<Record<string, unknown>>): SessionState {
+  return { ...initialState(), ...parts }
+}

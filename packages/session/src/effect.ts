@@ -1,0 +1,22 @@
+/** What a session asks the world to do, after its decision is on disk. Each carries the generation it belongs to. */
+import type { Command } from '@belay/protocol'
+
+export type SessionEffect =
+  /** Must happen. Outcome: the runner's hello, or `runner-start-failed`. */
+  | { readonly type: 'start-runner'; readonly generation: number }
+  /** Must happen. End the runner of this generation and its agent, whatever they do. Outcome: `runner-stopped`. */
+  | { readonly type: 'stop-runner'; readonly generation: number }
+  /** Must happen. Remove what the session owns on disk. Outcome: `files-removed`. */
+  | { readonly type: 'remove-files' }
+  /** Lost with the socket; sent again after the next hello, because `commands` still holds it. */
+  | {
+      readonly type: 'send'
+      readonly generation: number
+      readonly n: number
+      readonly command: Command
+    }
+  /**
+   * Look at the facts: is the runner's process alive, by its lock, and what does its spool still hold?
+   * Outcome: the reports and `runner-exited`; or, when `final`, `runner-silent`.
+   */
+  | { readonly type: 'probe-runner'; readonly generation: number; readonly final: boolean }

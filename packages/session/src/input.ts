@@ -1,0 +1,78 @@
+/** What a session can be told, and what it answers. Requests of people first, then facts of the runner's side. */
+import type { AgentChoice, PromptState, Refusal, Report, Workspace } from '@belay/protocol'
+
+/** A prompt as it came in. `digest` is made at the edge: it recognises the same text without keeping it. */
+export interface PromptText {
+  readonly promptId: string
+  readonly text: string
+  readonly digest: string
+}
+
+/** A report with the bytes it came in. */
+export interface ReceivedReport {
+  readonly n: number
+  readonly json: string
+  readonly report: Report
+}
+
+export type SessionInput =
+  | {
+      readonly type: 'create'
+      readonly title: string
+      readonly agent: AgentChoice
+      readonly workspace: Workspace
+      readonly digest: string
+      readonly prompt: PromptText | undefined
+    }
+  | { readonly type: 'prompt-submitted'; readonly prompt: PromptText }
+  | { readonly type: 'prompt-edited'; readonly promptId: string; readonly text: string }
+  | { readonly type: 'prompt-cancelled'; readonly promptId: string }
+  /** Asks what became of a prompt; changes nothing. */
+  | { readonly type: 'prompt-looked-up'; readonly promptId: string }
+  | { readonly type: 'interrupt'; readonly turn: number | undefined }
+  | {
+      readonly type: 'permission-answered'
+      readonly permissionId: string
+      readonly optionId: string
+      readonly by: string
+    }
+  | { readonly type: 'retry' }
+  | { readonly type: 'delete' }
+  | { readonly type: 'alarm' }
+  /** A runner dialled in and says it has commands up to `received`. */
+  | { readonly type: 'runner-hello'; readonly generation: number; readonly received: number }
+  /** One frame of a runner: what it has stored of ours, and its reports. */
+  | {
+      readonly type: 'runner-frame'
+      readonly generation: number
+      readonly acked: number | undefined
+      readonly reports: readonly ReceivedReport[]
+    }
+  /** The runner's socket is gone. */
+  | { readonly type: 'runner-link-lost'; readonly generation: number }
+  /** The runner's process is gone, by its own lock; every report left in its spool came in before this. */
+  | {
+      readonly type: 'runner-exited'
+      readonly generation: number
+      readonly code: number | undefined
+      readonly signal: string | undefined
+    }
+  /** The runner's process is alive and has not dialled in. */
+  | { readonly type: 'runner-silent'; readonly generation: number }
+  | { readonly type: 'runner-start-failed'; readonly generation: number; readonly message: string }
+  /** Outcome of `stop-runner`: no process of that generation is left. */
+  | { readonly type: 'runner-stopped'; readonly generation: number }
+  /** Outcome of `remove-files`. */
+  | { readonly type: 'files-removed' }
+
+export type SessionReply =
+  | { readonly type: 'done' }
+  | { readonly type: 'created'; readonly promptId: string | undefined }
+  | { readonly type: 'prompt'; readonly prompt: PromptState }
+  | { readonly type: 'interrupting'; readonly turn: number | undefined }
+  | { readonly type: 'answered'; readonly optionId: string; readonly by: string }
+  /** To a runner's hello or frame: reports are stored up to `received`. */
+  | { readonly type: 'stored'; readonly received: number }
+  | { readonly type: 'refused'; readonly refusal: Refusal; readonly limit?: number }
+  /** Nothing changed, for this reason. */
+  | { readonly type: 'ignored'; readonly reason: string }

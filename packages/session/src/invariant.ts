@@ -1,0 +1,35 @@
+/** What holds after every transition. A state that breaks it is a bug: the actor stops, loudly, before the commit. */
+import { assert } from '@belay/actor'
+import { limits } from '@belay/protocol'
+import type { SessionState } from './state.ts'
+
+/** @throws when the state is one that must be impossible */
+export function checkState(state: SessionState): void {
+  const { lifecycle, runner, turn, queue, permissions, commands } = state
+  if (turn.type === 'active') {
+    assert(runner.type === 'linked' || runner.type === 'lost', 'an active turn has a runner')
+    assert(
+      turn.generation === runner.generation,
+      'an active turn belongs to the present generation',
+    )
+    assert(
+      (turn.waitingSince !== undefined) === turn.openTools.length + permissions.length > 0,
+      'the clocks of a turn stand still exactly while something is waited for',
+    )
+  }
+  assert(permissions.length === 0 || turn.type === 'active', 'no permission outlives its turn')
+  assert(permissions.length <= limits.permissionsOpenMax, 'open permissions are bounded')
+  assert(queue.length <= limits.queuedPromptsMax, 'the queue is bounded')
+  if (lifecycle.type === 'preparing') assert(runner.type !== 'none', 'a preparation has a runner')
+  if (lifecycle.type === 'attention')
+    assert(runner.type === 'none' && turn.type === 'none', 'attention leaves no runner and no turn')
+  if (lifecycle.type === 'deleted' || lifecycle.type === 'absent') {
+    assert(
+      runner.type === 'none' && turn.type === 'none' && queue.length === 0,
+      'what is not there does nothing',
+    )
+  }
+  if (runner.type === 'none') assert(commands.unacked.length === 0, 'commands have a runner')
+  if (lifecycle.type === 'ready' && runner.type === 'none')
+    assert(turn.type === 'none', 'a turn has a runner')
+}

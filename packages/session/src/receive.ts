@@ -1,0 +1,197 @@
+/**
+ * What a runner reports.
+ *
+ * - S-15 A frame of another generation is refused before anything of it is stored.
+ * - S-16 A report is taken once, in its order; the log entry and the number it came with are one commit.
+ * - S-17 A report of a turn that is not active any more is dropped, not stored.
+ */
+import { acknowledge, arrive } from '@belay/channel'
+import { type EndingCode, limits, type Report, type ReportOf } from '@belay/protocol'
+import { type Change, logReport, refuse, set } from './change.ts'
+import type { ReceivedReport, SessionInput, SessionReply } from './input.ts'
+import { askPermission, dropPermission } from './permission.ts'
+import { failPreparation, finishPreparation } from './preparation.ts'
+import type { ActiveTurn } from './state.ts'
+import { endTurn } from './turn.ts'
+import { updateTurn } from './waiting.ts'
+
+type Frame = Extract<SessionInput, { type: 'runner-frame' }>
+
+export function receive(change: Change, frame: Frame): SessionReply {
+  const refusal = fence(change, frame.generation)
+  if (refusal !== undefined) return refusal
+  if (frame.acked !== undefined) {
+    const { commands } = change.state
+    if (frame.acked > commands.sent)
+      return refuse('bad-request', `Command ${frame.acked} was never sent.`)
+    set(change, 'commands', acknowledge(commands, frame.acked))
+  }
+  for (const item of frame.reports) {
+    // A report may end the runner's rights in the middle of its own frame.
+    if (fence(change, frame.generation) !== undefined) break
+    const arrival = arrive(change.state.head.received, item.n)
+    if (arrival === 'gap')
+      return refuse('bad-request', `Report ${item.n} came after ${change.state.head.received}.`)
+    if (arrival === 'duplicate') continue
+    set(change, 'head', { ...change.state.head, received: item.n })
+    take(change, item)
+  }
+  return { type: 'stored', received: change.state.head.received }
+}
+
+/** Why this generation may not write, if so. The dead may: their spool is read before they are called gone. */
+export function fence(change: Change, generation: number): SessionReply | undefined {
+  const { runner } = change.state
+  if (runner.type !== 'none' && runner.generation === generation) return undefined
+  return refuse(
+    'stale-generation',
+    `Generation ${generation} does not own this session; ${runner.generation} is the latest.`,
+  )
+}
+
+function take(change: Change, item: ReceivedReport): void {
+  const { report, json } = item
+  if ('turn' in report && report.turn !== undefined) {
+    const { turn } = change.state
+    if (turn.type !== 'active' || turn.turn !== report.turn) return
+  }
+  switch (report.type) {
+    case 'text':
+    case 'thought':
+    case 'plan':
+      logReport(change, json)
+      return progress(change, {})
+    case 'tool':
+      logReport(change, json)
+      return progress(change, { openTools: openTools(change, report) })
+    case 'agent-update':
+      return logReport(change, json)
+    case 'permission-asked':
+      progress(change, {})
+      return askPermission(change, report, json)
+    case 'permission-gone':
+      return dropPermission(change, report.permissionId)
+    case 'turn-taken':
+      logReport(change, json)
+      updateTurn(change, { taken: true })
+      settlePhase(change)
+      return finishPreparation(change)
+    case 'turn-finished':
+      finishTurn(change, report)
+      // Whatever it said, the agent was there to say it.
+      return finishPreparation(change)
+    case 'agent-exited':
+      return logReport(change, json)
+    case 'step':
+    case 'agent-ready':
+    case 'prepare-failed':
+    case 'closing':
+      return takeLifecycle(change, report, json)
+  }
+}
+
+type LifecycleReport = ReportOf<'step' | 'agent-ready' | 'prepare-failed' | 'closing'>
+
+function takeLifecycle(change: Change, report: LifecycleReport, json: string): void {
+  const { lifecycle, runner } = change.state
+  switch (report.type) {
+    case 'step': {
+      if (lifecycle.type !== 'preparing') return
+      const { step, status, detail } = report
+      const since = lifecycle.step?.step === step ? lifecycle.step.since : change.now
+      set(change, 'lifecycle', {
+        ...lifecycle,
+        step: { step, status, since, ...(detail === undefined ? {} : { detail }) },
+      })
+      return
+    }
+    case 'agent-ready':
+      logReport(change, json)
+      set(change, 'agent', {
+        session: report.agentSession,
+        title: report.agent.title,
+        version: report.agent.version,
+        folder: report.folder,
+      })
+      if (runner.type === 'linked' || runner.type === 'lost')
+        set(change, 'runner', { ...runner, prepared: true })
+      // With a prompt waiting, ready is said when the agent took it.
+      if (change.state.queue.length === 0 && change.state.turn.type === 'none')
+        finishPreparation(change)
+      return
+    case 'prepare-failed':
+      if (lifecycle.type === 'preparing') endTurn(change, 'agent-start-failed', report.message)
+      return failPreparation(change, {
+        code: report.code,
+        message: report.message,
+        ...(report.stderr === undefined ? {} : { stderr: report.stderr }),
+      })
+    case 'closing':
+      if (runner.type === 'linked' || runner.type === 'lost')
+        set(change, 'runner', { ...runner, closing: true })
+  }
+}
+
+/** The agent did something for the turn: a sign of life that moves its clocks. */
+function progress(change: Change, fields: Pick<Partial<ActiveTurn>, 'openTools'>): void {
+  set(change, 'head', { ...change.state.head, progressAt: change.now })
+  const { turn } = change.state
+  if (turn.type === 'active' && (!turn.sign || !turn.taken || fields.openTools !== undefined)) {
+    updateTurn(change, { ...fields, sign: true, taken: true })
+  }
+  settlePhase(change)
+}
+
+function settlePhase(change: Change): void {
+  const { turn } = change.state
+  if (turn.type === 'active' && turn.phase.type === 'starting')
+    updateTurn(change, { phase: { type: 'running' } })
+}
+
+/** Tools under way after this report; the bound keeps a wild agent from growing the state. */
+function openTools(change: Change, report: ReportOf<'tool'>): readonly string[] {
+  const { turn } = change.state
+  const before = turn.type === 'active' ? turn.openTools : []
+  const known = before.includes(report.toolCallId)
+  switch (report.status) {
+    case 'completed':
+    case 'failed':
+      return known ? before.filter((id) => id !== report.toolCallId) : before
+    case 'in_progress':
+      return known || before.length >= limits.toolsOpenMax ? before : [...before, report.toolCallId]
+    case 'pending':
+    case undefined:
+      return before
+  }
+}
+
+function finishTurn(change: Change, report: ReportOf<'turn-finished'>): void {
+  const { turn } = change.state
+  const stopping = turn.type === 'active' && turn.phase.type === 'stopping'
+  if (report.error !== undefined) {
+    const { code, message } = report.error
+    // A person wanted it stopped and it is stopped: how is a detail.
+    return endTurn(change, stopping && code !== 'interrupt-forced' ? 'interrupted' : code, message)
+  }
+  endTurn(change, endingOf(report, stopping))
+}
+
+function endingOf(
+  report: Extract<Report, { type: 'turn-finished' }>,
+  stopping: boolean,
+): EndingCode {
+  switch (report.stopReason) {
+    case 'end_turn':
+      return 'end-turn'
+    case 'max_tokens':
+      return 'max-tokens'
+    case 'max_turn_requests':
+      return 'max-requests'
+    case 'refusal':
+      return 'refusal'
+    case 'cancelled':
+      return stopping ? 'interrupted' : 'agent-cancelled'
+    case undefined:
+      return 'agent-error'
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * A session's runner: starting, linked, lost, gone. One at a time; the generation says which.
+ *
+ * - S-18 A runner that lost its socket has a stored grace. When it is over the facts are looked at once more before
+ *   anything is failed.
+ * - S-19 A runner that returns within its grace goes on with nothing lost; one that returns later is fenced.
+ * - S-20 A runner's end ends its turn once, with its true reason: `in-doubt` when the prompt may have reached the
+ *   agent and nothing shows that it did.
+ */
+import { acknowledge, unackedAfter } from '@belay/channel'
+import { type Change, ignore, log, refuse, set } from './change.ts'
+import type { SessionInput, SessionReply } from './input.ts'
+import { failPreparation, releaseRunner } from './preparation.ts'
+import { fence } from './receive.ts'
+import { abandonTurn, endTurn } from './turn.ts'
+
+type Hello = Extract<SessionInput, { type: 'runner-hello' }>
+type Exited = Extract<SessionInput, { type: 'runner-exited' }>
+type StartFailed = Extract<SessionInput, { type: 'runner-start-failed' }>
+
+export function runnerHello(change: Change, hello: Hello): SessionReply {
+  const refusal = fence(change, hello.generation)
+  if (refusal !== undefined) return refusal
+  const { runner, commands, turn } = change.state
+  if (hello.received > commands.sent)
+    return refuse('bad-request', `Command ${hello.received} was never sent.`)
+  const { generation } = runner
+  if (runner.type === 'starting') change.settle.push(`start-runner:${generation}`)
+  if (runner.type === 'lost' && turn.type === 'active')
+    log(change, { type: 'runner-returned', generation })
+  const before =
+    runner.type === 'lost' || runner.type === 'linked'
+      ? runner
+      : { prepared: false, closing: false }
+  set(change, 'runner', {
+    type: 'linked',
+    generation,
+    prepared: before.prepared,
+    closing: before.closing,
+  })
+  set(change, 'commands', acknowledge(commands, hello.received))
+  for (const { n, message } of unackedAfter(change.state.commands, hello.received)) {
+    change.effects.push({ type: 'send', generation, n, command: message })
+  }
+  return { type: 'stored', received: change.state.head.received }
+}
+
+export function runnerLinkLost(change: Change, generation: number): SessionReply {
+  const { runner, turn } = change.state
+  if (runner.type !== 'linked' || runner.generation !== generation)
+    return ignore('not the linked runner')
+  const deadline = change.now + change.deadlines.graceMs
+  set(change, 'runner', { ...runner, type: 'lost', deadline, waiting: 'grace' })
+  // Nobody waits for an idle session's runner: its short absence is not worth an event.
+  if (turn.type === 'active') log(change, { type: 'runner-lost', generation, graceUntil: deadline })
+  change.effects.push({ type: 'probe-runner', generation, final: false })
+  return { type: 'done' }
+}
+
+export function runnerExited(change: Change, input: Exited): SessionReply {
+  if (fence(change, input.generation) !== undefined) return ignore('not the present runner')
+  const { runner, turn } = change.state
+  const { generation, code, signal } = input
+  const expected = runner.type !== 'starting' && runner.type !== 'none' && runner.closing
+  log(change, {
+    type: 'runner-exited',
+    generation,
+    expected,
+    ...(code === undefined ? {} : { code }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  const how =
+    signal !== undefined ? `signal ${signal}` : code !== undefined ? `code ${code}` : 'it is gone'
+  if (turn.type === 'active') {
+    if (turn.phase.type === 'stopping')
+      endTurn(change, 'interrupted', `The runner ended first (${how}).`)
+    else if (turn.taken && !turn.sign) endTurn(change, 'in-doubt', `The runner ended (${how}).`)
+    else
+      endTurn(
+        change,
+        'runner-exited',
+        turn.taken ? `Runner: ${how}.` : `Runner: ${how}. Your prompt had not reached the agent.`,
+      )
+  }
+  failPreparation(change, {
+    code: 'runner-exited',
+    message: `The runner ended while it prepared the session (${how}).`,
+  })
+  // Its process is gone; what it may have left behind is looked for and ended.
+  releaseRunner(change)
+  return { type: 'done' }
+}
+
+/** Grace is over, the process lives, and it cannot reach us. */
+export function runnerSilent(change: Change, generation: number): SessionReply {
+  const { runner } = change.state
+  if (runner.type !== 'lost' || runner.generation !== generation || runner.waiting !== 'facts') {
+    return ignore('not a runner past its grace')
+  }
+  loseRunner(change)
+  return { type: 'done' }
+}
+
+/** Gives up a runner that did not come back. */
+export function loseRunner(change: Change): void {
+  const { turn } = change.state
+  if (turn.type === 'active' && turn.phase.type === 'stopping')
+    abandonTurn(change, 'interrupted', 'The runner was away; it is ended.')
+  else
+    abandonTurn(
+      change,
+      turn.type === 'active' && turn.taken && !turn.sign ? 'in-doubt' : 'runner-lost',
+    )
+}
+
+export function runnerStartFailed(change: Change, input: StartFailed): SessionReply {
+  const { runner } = change.state
+  if (runner.type !== 'starting' || runner.generation !== input.generation)
+    return ignore('not a starting runner')
+  failPreparation(change, { code: 'runner-start-failed', message: input.message })
+  return { type: 'done' }
+}

@@ -1,0 +1,181 @@
+/**
+ * The state of a session: a flat record of parts, each replaced as a whole (see `Parts` in `@belay/actor`).
+ *
+ * Owns: the shapes. `transition.ts` owns every change of them; `invariant.ts` says what always holds.
+ * `head` is the only part that changes with every event, so it is kept small.
+ */
+import type { Parts } from '@belay/actor'
+import { emptyOutgoing, type Outgoing } from '@belay/channel'
+import type {
+  AgentChoice,
+  Command,
+  EndingCode,
+  Outcome,
+  PermissionOption,
+  PreparationStep,
+  Workspace,
+} from '@belay/protocol'
+
+export interface SessionState extends Parts {
+  readonly head: Head
+  readonly lifecycle: Lifecycle
+  readonly settings: Settings
+  readonly runner: Runner
+  /** What the session sends its runner: part of the state, so a command and its cause are one commit. */
+  readonly commands: Outgoing<Command>
+  readonly agent: AgentFacts
+  readonly turn: Turn
+  readonly queue: readonly QueuedPrompt[]
+  readonly permissions: readonly OpenPermission[]
+  readonly last: LastTurn
+}
+
+export interface Head {
+  /** The number of the last event in the log. */
+  readonly seq: number
+  /** The number of the last report stored from the present generation of the runner. */
+  readonly received: number
+  /** When the turn last made progress, milliseconds since the epoch. */
+  readonly progressAt: number
+}
+
+export interface StepNow {
+  readonly step: PreparationStep
+  readonly status: 'started' | 'done' | 'failed'
+  readonly since: number
+  readonly detail?: string
+}
+export interface Problem {
+  readonly code: string
+  readonly message: string
+  readonly stderr?: readonly string[]
+}
+
+/** `attempt` counts preparations, first start and wakes alike. */
+export type Lifecycle =
+  | { readonly type: 'absent' }
+  | {
+      readonly type: 'preparing'
+      readonly attempt: number
+      readonly deadline: number
+      readonly step: StepNow | undefined
+    }
+  | { readonly type: 'ready'; readonly attempt: number }
+  | {
+      readonly type: 'attention'
+      readonly attempt: number
+      readonly problem: Problem
+      readonly step: StepNow | undefined
+    }
+  | { readonly type: 'deleted'; readonly at: number }
+
+export interface Settings {
+  readonly title: string
+  readonly agent: AgentChoice
+  readonly workspace: Workspace
+  readonly createdAt: number
+  /** Digest of what was asked for, to recognise the same request. */
+  readonly digest: string
+}
+
+/** Whoever holds a generation that is not `runner.generation` of a `starting`, `linked` or `lost` runner is fenced. */
+export type Runner =
+  | { readonly type: 'none'; readonly generation: number }
+  | { readonly type: 'starting'; readonly generation: number; readonly deadline: number }
+  | {
+      readonly type: 'linked'
+      readonly generation: number
+      readonly prepared: boolean
+      readonly closing: boolean
+    }
+  | {
+      readonly type: 'lost'
+      readonly generation: number
+      readonly prepared: boolean
+      readonly closing: boolean
+      readonly deadline: number
+      /** `facts`: grace is over and the runner's own lock and spool are being looked at. */
+      readonly waiting: 'grace' | 'facts'
+    }
+
+export interface AgentFacts {
+  /** The agent's own id of the conversation, to restore it. */
+  readonly session: string | undefined
+  readonly title: string
+  readonly version: string | undefined
+  readonly folder: string | undefined
+}
+
+export type Turn =
+  /** `last`: the number of the last turn, 0 before the first. */
+  { readonly type: 'none'; readonly last: number } | ActiveTurn
+
+export interface ActiveTurn {
+  readonly type: 'active'
+  readonly turn: number
+  readonly promptId: string
+  readonly digest: string
+  readonly generation: number
+  readonly startedAt: number
+  readonly phase:
+    | { readonly type: 'starting'; readonly deadline: number }
+    | { readonly type: 'running' }
+    | { readonly type: 'stopping'; readonly deadline: number }
+  /** The runner wrote down that it hands the prompt to the agent. */
+  readonly taken: boolean
+  /** The agent gave a sign of the prompt. */
+  readonly sign: boolean
+  /** Tools under way, by their ids. */
+  readonly openTools: readonly string[]
+  /** Set while a person or a tool is waited for: the clocks of the turn stand still. */
+  readonly waitingSince: number | undefined
+  readonly waitedMs: number
+}
+
+export interface QueuedPrompt {
+  readonly promptId: string
+  /** Of the text it was first sent with, so that a repeated request is recognised after an edit too. */
+  readonly digest: string
+  readonly text: string
+  readonly at: number
+}
+
+export interface OpenPermission {
+  readonly permissionId: string
+  readonly turn: number
+  readonly title: string
+  readonly toolCallId: string | undefined
+  readonly options: readonly PermissionOption[]
+  readonly askedAt: number
+}
+
+export type LastTurn =
+  | { readonly type: 'none' }
+  | {
+      readonly type: 'ended'
+      readonly turn: number
+      readonly outcome: Outcome
+      readonly code: EndingCode
+      readonly endedAt: number
+    }
+
+export function initialState(): SessionState {
+  return {
+    head: { seq: 0, received: 0, progressAt: 0 },
+    lifecycle: { type: 'absent' },
+    settings: {
+      title: '',
+      agent: { name: '' },
+      workspace: { type: 'folder', path: '' },
+      createdAt: 0,
+      digest: '',
+    },
+    runner: { type: 'none', generation: 0 },
+    commands: emptyOutgoing,
+    agent: { session: undefined, title: '', version: undefined, folder: undefined },
+    turn: { type: 'none', last: 0 },
+    queue: [],
+    permissions: [],
+    last: { type: 'none' },
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The one place where a session's state changes.
+ *
+ * Owns: which function answers which input. Every case is one function; after it `advance` looks at the state
+ * as it is and starts what can be started, so no case needs to remember to.
+ *
+ * Invariants (checked after every transition by `invariant.ts`):
+ * - S-1 At most one turn is active, and it belongs to the present generation of the runner.
+ * - S-2 A deleted session stays deleted: it answers every request with `session-deleted` and logs nothing.
+ * - S-3 Every state that is not an end has a deadline or waits for a person.
+ */
+import type { Context, Step } from '@belay/actor'
+import type { Deadlines } from '@belay/protocol'
+import { ring } from './alarm.ts'
+import { type Change, refuse } from './change.ts'
+import { create } from './create.ts'
+import { remove } from './delete.ts'
+import type { SessionEffect } from './effect.ts'
+import type { SessionInput, SessionReply } from './input.ts'
+import { checkState } from './invariant.ts'
+import { answerPermission } from './permission.ts'
+import { beginPreparation, retry } from './preparation.ts'
+import { cancelPrompt, editPrompt, lookUpPrompt, submitPrompt } from './prompt.ts'
+import { receive } from './receive.ts'
+import {
+  runnerExited,
+  runnerHello,
+  runnerLinkLost,
+  runnerSilent,
+  runnerStartFailed,
+} from './runner.ts'
+import type { SessionState } from './state.ts'
+import { interrupt, startTurn } from './turn.ts'
+
+export interface SessionContext extends Context {
+  readonly deadlines: Deadlines
+}
+
+export function transition(
+  state: SessionState,
+  input: SessionInput,
+  context: SessionContext,
+): Step<SessionState, SessionEffect, SessionReply> {
+  const change: Change = {
+    state,
+    ...context,
+    append: [],
+    rows: [],
+    effects: [],
+    must: [],
+    settle: [],
+    wipe: false,
+  }
+  const reply = gate(state, input) ?? decide(change, input)
+  advance(change)
+  checkState(change.state)
+  const { append, rows, effects, must, settle, wipe } = change
+  return { state: change.state, reply, append, rows, effects, must, settle, wipe }
+}
+
+/** What no state but an existing session's can answer. */
+function gate(state: SessionState, input: SessionInput): SessionReply | undefined {
+  if (input.type === 'runner-stopped' || input.type === 'files-removed') return undefined
+  switch (state.lifecycle.type) {
+    case 'absent':
+      return input.type === 'create'
+        ? undefined
+        : refuse('session-not-found', 'There is no session with this id.')
+    case 'deleted':
+      if (input.type === 'delete') return { type: 'done' }
+      return refuse('session-deleted', 'This session was deleted.')
+    case 'preparing':
+    case 'ready':
+    case 'attention':
+      return undefined
+  }
+}
+
+function decide(change: Change, input: SessionInput): SessionReply {
+  switch (input.type) {
+    case 'create':
+      return create(change, input)
+    case 'prompt-submitted':
+      return submitPrompt(change, input.prompt)
+    case 'prompt-edited':
+      return editPrompt(change, input.promptId, input.text)
+    case 'prompt-cancelled':
+      return cancelPrompt(change, input.promptId)
+    case 'prompt-looked-up':
+      return lookUpPrompt(change, input.promptId)
+    case 'interrupt':
+      return interrupt(change, input.turn)
+    case 'permission-answered':
+      return answerPermission(change, input)
+    case 'retry':
+      return retry(change)
+    case 'delete':
+      return remove(change)
+    case 'alarm':
+      return ring(change)
+    case 'runner-hello':
+      return runnerHello(change, input)
+    case 'runner-frame':
+      return receive(change, input)
+    case 'runner-link-lost':
+      return runnerLinkLost(change, input.generation)
+    case 'runner-exited':
+      return runnerExited(change, input)
+    case 'runner-silent':
+      return runnerSilent(change, input.generation)
+    case 'runner-start-failed':
+      return runnerStartFailed(change, input)
+    case 'runner-stopped':
+      change.settle.push(`stop-runner:${input.generation}`)
+      return { type: 'done' }
+    case 'files-removed':
+      change.settle.push('remove-files')
+      return { type: 'done' }
+  }
+}
+
+/** Starts the next turn when everything for it is there, or prepares what is missing. Looks at the state only. */
+function advance(change: Change): void {
+  const { turn, queue, lifecycle, runner } = change.state
+  const next = queue[0]
+  if (turn.type === 'active' || next === undefined) return
+  if (runner.type === 'linked' && runner.prepared && !runner.closing) startTurn(change, next)
+  else if (runner.type === 'none' && lifecycle.type === 'ready') beginPreparation(change)
+}

@@ -1,0 +1,119 @@
+/**
+ * Turns: from handing a prompt to the runner to one visible end.
+ *
+ * - S-8 Only `endTurn` ends a turn. It acts on the active turn alone, so ending an ended turn changes nothing.
+ * - S-9 Whatever hangs on a turn (deadlines, interrupt, permissions, tools) is part of it or withdrawn with it,
+ *   and cannot reach the next.
+ * - S-10 A turn ended against the will of its agent gives up its runner: nothing of it goes on behind our back.
+ */
+import { endings, type EndingCode } from '@belay/protocol'
+import { type Change, log, post, refuse, set } from './change.ts'
+import type { SessionReply } from './input.ts'
+import { withdrawPermissions } from './permission.ts'
+import { failPreparation, releaseRunner } from './preparation.ts'
+import { keepPrompt } from './row.ts'
+import type { ActiveTurn, QueuedPrompt } from './state.ts'
+import { updateTurn } from './waiting.ts'
+
+export function startTurn(change: Change, prompt: QueuedPrompt): void {
+  const { turn, runner, queue } = change.state
+  if (turn.type === 'active') return
+  const active: ActiveTurn = {
+    type: 'active',
+    turn: turn.last + 1,
+    promptId: prompt.promptId,
+    digest: prompt.digest,
+    generation: runner.generation,
+    startedAt: change.now,
+    phase: { type: 'starting', deadline: change.now + change.deadlines.turnStartMs },
+    taken: false,
+    sign: false,
+    openTools: [],
+    waitingSince: undefined,
+    waitedMs: 0,
+  }
+  set(change, 'turn', active)
+  set(change, 'queue', queue.slice(1))
+  set(change, 'head', { ...change.state.head, progressAt: change.now })
+  keepPrompt(change, prompt.promptId, {
+    digest: prompt.digest,
+    state: 'started',
+    turn: active.turn,
+  })
+  log(change, {
+    type: 'turn-started',
+    turn: active.turn,
+    promptId: prompt.promptId,
+    generation: active.generation,
+  })
+  post(change, { type: 'prompt', turn: active.turn, promptId: prompt.promptId, text: prompt.text })
+}
+
+/** Ends the active turn with a code of the table. The only function that does. */
+export function endTurn(change: Change, code: EndingCode, detail?: string): void {
+  const { turn } = change.state
+  if (turn.type !== 'active') return
+  withdrawPermissions(change, 'turn ended')
+  const { outcome, sentence, retryable, action, fault } = endings[code]
+  const reached = turn.sign ? 'yes' : turn.taken ? 'maybe' : 'no'
+  set(change, 'turn', { type: 'none', last: turn.turn })
+  set(change, 'last', { type: 'ended', turn: turn.turn, outcome, code, endedAt: change.now })
+  keepPrompt(change, turn.promptId, {
+    digest: turn.digest,
+    state: 'ended',
+    turn: turn.turn,
+    ending: code,
+  })
+  log(change, {
+    type: 'turn-ended',
+    turn: turn.turn,
+    promptId: turn.promptId,
+    outcome,
+    code,
+    sentence,
+    ...(detail === undefined ? {} : { detail }),
+    reached,
+    retryable,
+    action,
+    fault,
+  })
+}
+
+/** Ends the active turn, if any, while its agent may still be at work: the runner goes with it. */
+export function abandonTurn(change: Change, code: EndingCode, detail?: string): void {
+  endTurn(change, code, detail)
+  failPreparation(change, { code, message: endings[code].sentence })
+  releaseRunner(change)
+}
+
+export function interrupt(change: Change, wanted: number | undefined): SessionReply {
+  const { turn, lifecycle, runner } = change.state
+  if (turn.type !== 'active') {
+    if (wanted !== undefined) return refuse('turn-not-current', `Turn ${wanted} is not running.`)
+    if (lifecycle.type === 'preparing') stopPreparation(change)
+    return { type: 'interrupting', turn: undefined }
+  }
+  if (wanted !== undefined && wanted !== turn.turn) {
+    return refuse('turn-not-current', `Turn ${wanted} is not running: turn ${turn.turn} is.`)
+  }
+  if (turn.phase.type === 'stopping') return { type: 'interrupting', turn: turn.turn }
+  log(change, { type: 'interrupt-requested', turn: turn.turn })
+  withdrawPermissions(change, 'interrupted')
+  if (runner.type !== 'linked') {
+    // Nobody is there to obey: the person is free at once, and whoever comes back is fenced.
+    abandonTurn(change, 'interrupted', 'The runner was away; it is ended as soon as it is reached.')
+    return { type: 'interrupting', turn: turn.turn }
+  }
+  updateTurn(change, {
+    phase: { type: 'stopping', deadline: change.now + change.deadlines.interruptMs },
+  })
+  post(change, { type: 'interrupt', turn: turn.turn })
+  return { type: 'interrupting', turn: turn.turn }
+}
+
+function stopPreparation(change: Change): void {
+  failPreparation(change, {
+    code: 'stopped',
+    message: 'A person stopped the preparation; what was asked is kept.',
+  })
+}

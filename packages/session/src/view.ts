@@ -1,0 +1,153 @@
+/** What a session looks like from outside, derived from the state alone. */
+import {
+  queuedTextCharsMax,
+  type SessionSummary,
+  type SessionView,
+  utf8Bytes,
+} from '@belay/protocol'
+import type { SessionState } from './state.ts'
+
+/** For lists: JSON, or `undefined` for what no list shows. */
+export function summaryOf(state: SessionState): string | undefined {
+  const { type } = state.lifecycle
+  return type === 'absent' || type === 'deleted' ? undefined : JSON.stringify(summary(state, ''))
+}
+
+function summary(state: SessionState, id: string): SessionSummary {
+  const { settings, last, queue } = state
+  const status = statusOf(state)
+  return {
+    id,
+    title: settings.title,
+    status,
+    why: whyOf(state, status),
+    agent: {
+      name: state.agent.title !== '' ? state.agent.title : agentName(state),
+      demo: 'name' in settings.agent && settings.agent.name === 'demo',
+    },
+    workspace: settings.workspace,
+    createdAt: settings.createdAt,
+    queued: queue.length,
+    ...(last.type === 'none'
+      ? {}
+      : {
+          lastTurn: {
+            turn: last.turn,
+            outcome: last.outcome,
+            code: last.code,
+            endedAt: last.endedAt,
+          },
+        }),
+  }
+}
+
+function agentName({ settings }: SessionState): string {
+  const { agent } = settings
+  return 'name' in agent ? agent.name : (agent.command.split(/[\\/]/).at(-1) ?? agent.command)
+}
+
+/** @param id the session's own: the state does not hold it */
+export function viewOf(state: SessionState, id: string): SessionView {
+  const { lifecycle, turn, runner } = state
+  return {
+    ...summary(state, id),
+    agentChoice: state.settings.agent,
+    attempt: 'attempt' in lifecycle ? lifecycle.attempt : 0,
+    ...('step' in lifecycle && lifecycle.step !== undefined ? { step: lifecycle.step } : {}),
+    ...(lifecycle.type === 'attention'
+      ? { problem: { ...lifecycle.problem, stderr: [...(lifecycle.problem.stderr ?? [])] } }
+      : {}),
+    ...(turn.type === 'active'
+      ? {
+          turn: {
+            turn: turn.turn,
+            promptId: turn.promptId,
+            phase: turn.phase.type,
+            startedAt: turn.startedAt,
+            openTools: [...turn.openTools],
+          },
+        }
+      : {}),
+    queue: state.queue.map(({ promptId, text, at }) => ({
+      promptId,
+      text: text.slice(0, queuedTextCharsMax),
+      textBytes: utf8Bytes(text),
+      at,
+    })),
+    permissions: state.permissions.map(
+      ({ permissionId, title, toolCallId, options, askedAt, turn: asking }) => ({
+        permissionId,
+        turn: asking,
+        title,
+        ...(toolCallId === undefined ? {} : { toolCallId }),
+        options: [...options],
+        askedAt,
+      }),
+    ),
+    runner: {
+      state: runner.type,
+      generation: runner.generation,
+      ...(runner.type === 'lost' ? { graceUntil: runner.deadline } : {}),
+    },
+  }
+}
+
+function statusOf(state: SessionState): SessionSummary['status'] {
+  const { lifecycle, turn, runner, permissions } = state
+  if (lifecycle.type === 'attention') return 'attention'
+  if (lifecycle.type === 'absent' || lifecycle.type === 'deleted') return 'deleted'
+  if (runner.type === 'lost' && (turn.type === 'active' || lifecycle.type === 'preparing'))
+    return 'recovering'
+  if (turn.type === 'none') return lifecycle.type === 'preparing' ? 'preparing' : 'idle'
+  if (turn.phase.type === 'stopping') return 'stopping'
+  if (permissions.length > 0) return 'waiting-person'
+  if (turn.phase.type === 'starting') return 'starting'
+  return turn.openTools.length > 0 ? 'waiting-tool' : 'working'
+}
+
+function whyOf(state: SessionState, status: SessionSummary['status']): string {
+  const { lifecycle, permissions, turn, last } = state
+  switch (status) {
+    case 'attention':
+      return lifecycle.type === 'attention' ? lifecycle.problem.message : ''
+    case 'preparing':
+      return preparingWhy(state)
+    case 'recovering':
+      return 'The runner lost its connection; its agent goes on and is waited for.'
+    case 'starting':
+      return 'The prompt is on its way to the agent.'
+    case 'stopping':
+      return 'The agent was asked to stop.'
+    case 'waiting-person':
+      return `Waiting for you: ${permissions[0]?.title ?? 'a question'}`
+    case 'waiting-tool': {
+      const count = turn.type === 'active' ? turn.openTools.length : 0
+      return count === 1 ? 'A tool is running.' : `${count} tools are running.`
+    }
+    case 'working':
+      return 'The agent is working.'
+    case 'idle':
+      return last.type === 'none' ? 'Ready for a prompt.' : 'Waiting for the next prompt.'
+    case 'deleted':
+      return 'Deleted.'
+  }
+}
+
+function preparingWhy({ lifecycle, runner }: SessionState): string {
+  if (runner.type === 'starting') return 'Starting the runner.'
+  const step = lifecycle.type === 'preparing' ? lifecycle.step : undefined
+  switch (step?.step) {
+    case undefined:
+      return 'Preparing the session.'
+    case 'workspace':
+      return 'Preparing the workspace.'
+    case 'clone':
+      return 'Cloning the repository.'
+    case 'branch':
+      return 'Checking out the branch.'
+    case 'agent-start':
+      return 'Starting the agent.'
+    case 'agent-session':
+      return 'Opening the agent’s session.'
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * What a running turn waits for, and its clocks.
+ *
+ * - S-14 While a person is asked or a tool runs, neither the quiet nor the time limit of the turn goes on.
+ */
+import { type Change, set } from './change.ts'
+import type { ActiveTurn } from './state.ts'
+
+/** Changes fields of the active turn, and starts or stops its clocks as its questions and tools say. */
+export function updateTurn(
+  change: Change,
+  fields: Partial<Omit<ActiveTurn, 'type' | 'turn'>>,
+): void {
+  const { turn, permissions } = change.state
+  if (turn.type !== 'active') return
+  const next = { ...turn, ...fields }
+  const waits = permissions.length > 0 || next.openTools.length > 0
+  if (waits && next.waitingSince === undefined) {
+    set(change, 'turn', { ...next, waitingSince: change.now })
+  } else if (!waits && next.waitingSince !== undefined) {
+    const waitedMs = next.waitedMs + change.now - next.waitingSince
+    set(change, 'turn', { ...next, waitingSince: undefined, waitedMs })
+    set(change, 'head', { ...change.state.head, progressAt: change.now })
+  } else set(change, 'turn', next)
+}
