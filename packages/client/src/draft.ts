@@ -29,10 +29,7 @@ export function typeDraft(draft: Draft, text: string): Draft {
  * The draft as it is while its text is being sent, under `sent.promptId`.
  * @param newPromptId used unless the same text was sent before without an answer
  */
-export function sendDraft(
-  draft: Draft,
-  newPromptId: string,
-): Draft & { readonly sent: Sent } {
+export function sendDraft(draft: Draft, newPromptId: string): Draft & { readonly sent: Sent } {
   const again = draft.sent !== undefined && draft.sent.text === draft.text
   const promptId = again ? draft.sent.promptId : newPromptId
   return { text: draft.text, sent: { promptId, text: draft.text, state: 'under-way' } }

@@ -5,14 +5,12 @@
  * skipped. Anything else that does not fit the schema is a broken protocol.
  */
 import {
-  cursorSchema,
   eventSchema,
   type ListFrame,
   listFrameSchema,
   type StreamFrame,
   streamFrameSchema,
 } from '@belay/protocol'
-import { z } from 'zod'
 import type { ViewerEvent } from './item.ts'
 
 export interface EventsFrame {
@@ -23,9 +21,6 @@ export interface EventsFrame {
 export type ViewerFrame = Exclude<StreamFrame, { type: 'events' }> | EventsFrame
 export type EndFrame = Extract<StreamFrame, { type: 'end' }>
 
-const tagSchema = z.looseObject({ type: z.string() })
-const eventsSchema = z.object({ events: z.array(z.unknown()).min(1) })
-const anyEventSchema = z.looseObject({ type: z.string(), seq: cursorSchema.min(1), at: z.int() })
 const frameTypes = new Set<string>(
   streamFrameSchema.options.map((option) => option.shape.type.value),
 )
@@ -33,46 +28,59 @@ const listTypes = new Set<string>(listFrameSchema.options.map((option) => option
 
 /** @returns `unknown` for a frame to skip, `broken` for what is none */
 export function decodeFrame(text: string): ViewerFrame | 'unknown' | 'broken' {
-  const tagged = tagSchema.safeParse(parseJson(text))
-  if (!tagged.success) return 'broken'
-  if (!frameTypes.has(tagged.data.type)) return 'unknown'
-  if (tagged.data.type === 'events') return decodeEvents(tagged.data)
-  return streamFrameSchema.safeParse(tagged.data).data ?? 'broken'
+  const frame = parseTagged(text)
+  if (frame === undefined) return 'broken'
+  if (!frameTypes.has(frame.type)) return 'unknown'
+  if (frame.type === 'events') return decodeEvents(frame['events'])
+  return streamFrameSchema.safeParse(frame).data ?? 'broken'
 }
 
 /** The same for the list of sessions. */
 export function decodeListFrame(text: string): ListFrame | 'unknown' | 'broken' {
-  const tagged = tagSchema.safeParse(parseJson(text))
-  if (!tagged.success) return 'broken'
-  if (!listTypes.has(tagged.data.type)) return 'unknown'
-  return listFrameSchema.safeParse(tagged.data).data ?? 'broken'
+  const frame = parseTagged(text)
+  if (frame === undefined) return 'broken'
+  if (!listTypes.has(frame.type)) return 'unknown'
+  return listFrameSchema.safeParse(frame).data ?? 'broken'
 }
 
-function decodeEvents(frame: unknown): EventsFrame | 'broken' {
-  const parsed = eventsSchema.safeParse(frame)
-  if (!parsed.success) return 'broken'
+function decodeEvents(raw: unknown): EventsFrame | 'broken' {
+  if (!Array.isArray(raw) || raw.length === 0) return 'broken'
   const events: ViewerEvent[] = []
-  for (const raw of parsed.data.events) {
-    const event = decodeEvent(raw)
+  for (const one of raw) {
+    const event = decodeEvent(one)
     if (event === undefined) return 'broken'
     events.push(event)
   }
   return { type: 'events', events }
 }
 
-/** One event, as a stream or a page of the log carries it; undefined when it is none. */
-export function decodeEvent(raw: unknown): ViewerEvent | undefined {
+function decodeEvent(raw: unknown): ViewerEvent | undefined {
   const known = eventSchema.safeParse(raw)
   if (known.success) return known.data
-  const any = anyEventSchema.safeParse(raw)
-  if (!any.success) return undefined
-  return { type: 'unknown-event', seq: any.data.seq, at: any.data.at, event: any.data }
+  if (!isTagged(raw)) return undefined
+  const { seq, at } = raw
+  const numbered = Number.isSafeInteger(seq) && Number.isSafeInteger(at)
+  return numbered && typeof seq === 'number' && typeof at === 'number' && seq > 0
+    ? { type: 'unknown-event', seq, at, event: raw }
+    : undefined
 }
 
-function parseJson(text: string): unknown {
+interface Tagged {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+function parseTagged(text: string): Tagged | undefined {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isTagged(value) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+function isTagged(value: unknown): value is Tagged {
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+  )
 }

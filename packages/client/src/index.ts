@@ -10,7 +10,6 @@ export {
   typeDraft,
 } from './draft.ts'
 export {
-  decodeEvent,
   decodeFrame,
   decodeListFrame,
   type EndFrame,

@@ -23,7 +23,7 @@ export function appendItem(list: ItemList, item: Item): ItemList {
   const blocks =
     last === undefined || last.length === blockItems
       ? [...list.blocks, [item]]
-      : list.blocks.with(-1, [...last, item])
+      : [...list.blocks.slice(0, -1), [...last, item]]
   return { blocks, length: list.length + 1 }
 }
 

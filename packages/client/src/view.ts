@@ -207,7 +207,15 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
   const ended = put(told, {
     type: 'turn-end',
     ...placed(event, `turn-end:${turn}`),
-    ...{ turn, promptId, outcome, code, sentence, detail, retryable, action, fault },
+    turn,
+    promptId,
+    outcome,
+    code,
+    sentence,
+    detail,
+    retryable,
+    action,
+    fault,
     durationMs: startedAt === undefined ? undefined : at - startedAt,
   })
   return { ...ended, open: [], running: undefined, endedTurn: Math.max(state.endedTurn, turn) }
@@ -215,14 +223,9 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
 
 function closeOpen(state: Transcript, key: string, at: number): Transcript {
   const item = find(state, key)
-  switch (item?.type) {
-    case 'tool':
-      return put(state, { ...item, status: 'unknown', endedAt: at })
-    case 'permission':
-      return put(state, { ...item, state: 'withdrawn', by: 'its turn ended', settledAt: at })
-    default:
-      return state
-  }
+  if (item?.type === 'tool') return put(state, { ...item, status: 'unknown', endedAt: at })
+  if (item?.type !== 'permission') return state
+  return put(state, { ...item, state: 'withdrawn', by: 'its turn ended', settledAt: at })
 }
 
 // What the agent says and does
@@ -276,7 +279,13 @@ function askPermission(state: Transcript, event: EventOf<'permission-asked'>): T
   const item: Item = {
     type: 'permission',
     ...placed(event, key),
-    ...{ permissionId, turn, title, toolCallId, options, content, rawInput },
+    permissionId,
+    turn,
+    title,
+    toolCallId,
+    options,
+    content,
+    rawInput,
     state: 'asked',
   }
   return mark(put(state, item), key, true)
@@ -333,6 +342,6 @@ function mark(state: Transcript, key: string, open: boolean): Transcript {
   if (state.open.includes(key) === open) return state
   return {
     ...state,
-    open: open ? [...state.open, key] : state.open.filter((other) => other !== key),
+    open: open ? [...state.open, key] : state.open.filter((one) => one !== key),
   }
 }
