@@ -1,0 +1,354 @@
+/**
+ * What runs actors: it loads them, runs their transitions, commits, and only then lets anything out.
+ *
+ * Owns: when a tick happens, the order of what leaves after it, and what happens when something fails. Its neighbours:
+ * `tick.ts` decides, a `Storage` keeps, `watchers.ts` knows who looks on.
+ *
+ * One tick drains all waiting inputs of all actors, runs their transitions in the order they were submitted, and
+ * commits everything at once, because durability costs one fsync per commit and not per event. The queue has no limit
+ * of its own: whoever submits waits for the reply, or counts what is under way.
+ *
+ * Invariants:
+ * - H-3 Nothing a transition asks for is visible to anybody before the transition is committed.
+ * - H-4 The inputs that wait when a tick begins run in order and share one commit.
+ * - H-5 After the commit leave first the effects, then the replies, then what watchers see, each in order.
+ * - H-7 After a failed commit nothing leaves, ever again, and the store is not touched.
+ */
+import type { Actor, Parts } from '@belay/actor'
+import { Residents } from './residents.ts'
+import type { Segment } from './segment.ts'
+import type { AlarmRow, ListOptions, Storage, SummaryRow } from './storage.ts'
+import { type Job, runTick, type Tick } from './tick.ts'
+import { type Commit, Watchers } from './watchers.ts'
+import { finishWork, type Sealed, type Work } from './work.ts'
+
+export interface HostOptions<State extends Parts, Input, Effect, Reply> {
+  readonly actor: Actor<State, Input, Effect, Reply>
+  readonly storage: Storage
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  /** Runs the callback once, soon, after the I/O of this turn of the loop. */
+  readonly soon: (callback: () => void) => void
+  /** The one timer of the host: calls back at `at`, which may have passed; a new call replaces the old one. */
+  readonly timer: {
+    readonly set: (at: number, callback: () => void) => void
+    readonly clear: () => void
+  }
+  /** Performs an effect after its commit; `must` is there for effects of the outbox. What fails out there comes back as an input. */
+  readonly perform: (id: string, effect: Effect, must: { readonly key: string } | undefined) => void
+  /** A transition of this actor threw: it is stopped until the host is started again, the others go on. */
+  readonly onActorStopped: (id: string, error: Error) => void
+  /** The store failed; nothing of that tick has left, and every submit rejects from now on. End the process. */
+  readonly onStop: (error: Error) => void
+  /** Actors kept in memory between ticks, watched or not. */
+  readonly residentsMax?: number
+}
+
+export interface HostStats {
+  /** Actors in memory. */
+  readonly loaded: number
+  /** Watchers of one actor. */
+  readonly watchers: number
+  readonly commits: number
+  readonly transitions: number
+}
+
+export interface Host<State, Input, Reply> {
+  /** Performs everything in the outbox again and sets the timer. */
+  start(): void
+  /** Resolves after the commit. Rejects when the actor or the host is stopped; nothing of the input is kept then. */
+  submit(id: string, input: Input): Promise<Reply>
+  /** The committed state; `initial` when nobody has written to the actor. @throws when it cannot be read */
+  read(id: string): State
+  has(id: string): boolean
+  /** Stored segments that hold numbers above `after`, in order; the first may begin earlier. At least one if any. */
+  log(id: string, after: number, bytesMax: number): Segment[]
+  /** Calls the watcher after each later commit of this actor, once for each of its segments. @returns what ends it */
+  watch(id: string, watcher: (commit: Commit<State>) => void): () => void
+  /** Calls the watcher after each commit that changed a summary. @returns what ends it */
+  watchAll(watcher: (id: string, summary: string | undefined) => void): () => void
+  /** Actors with a summary, newest created first. */
+  list(options: ListOptions): SummaryRow[]
+  /** Every actor that is stored. */
+  ids(): Iterable<string>
+  stats(): HostStats
+  /** Runs what is queued in one last tick and closes the store. Later submits reject. */
+  stop(): void
+}
+
+/** A host that is not yet started: it answers, but neither alarms nor the outbox run before `start`. */
+export function createHost<State extends Parts, Input, Effect, Reply>(
+  options: HostOptions<State, Input, Effect, Reply>,
+): Host<State, Input, Reply> {
+  return new ActorHost(options)
+}
+
+const residentsMaxDefault = 2000
+/** Due alarms that share a tick, so that a start after a long absence does not block the loop. */
+const alarmsPerTickMax = 200
+
+class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State, Input, Reply> {
+  readonly #options: HostOptions<State, Input, Effect, Reply>
+  readonly #storage: Storage
+  readonly #residents: Residents<State, Input, Effect, Reply>
+  readonly #watchers = new Watchers<State>()
+  #queue: Job<Input, Reply>[] = []
+  #tickIsDue = false
+  #ticking = false
+  #phase: 'new' | 'running' | 'stopping' | 'ended' = 'new'
+  /** Why submits reject once the phase is past `running`. */
+  #reason = new Error('the host is stopped')
+  /** Whether a stored alarm changed, or rang, since the timer was set. */
+  #timerIsStale = true
+  #commits = 0
+  #transitions = 0
+
+  constructor(options: HostOptions<State, Input, Effect, Reply>) {
+    const { actor, storage, onActorStopped, residentsMax = residentsMaxDefault } = options
+    this.#options = options
+    this.#storage = storage
+    this.#residents = new Residents({ actor, storage, onActorStopped, residentsMax })
+  }
+
+  start(): void {
+    if (this.#phase !== 'new') throw new Error('a host is started once')
+    this.#phase = 'running'
+    for (const { id, key, effect } of this.#storage.outbox()) {
+      this.#options.perform(id, JSON.parse(effect), { key })
+    }
+    this.#setTimer()
+  }
+
+  submit(id: string, input: Input): Promise<Reply> {
+    if (this.#isOver()) return Promise.reject(this.#reason)
+    return new Promise((resolve, reject) => {
+      this.#enqueue({ id, input, rings: false, resolve, reject })
+    })
+  }
+
+  read(id: string): State {
+    this.#assertReadable()
+    const resident = this.#residents.open(id)
+    if (resident instanceof Error) throw resident
+    if (!this.#ticking) {
+      this.#residents.keep(resident)
+      this.#residents.trim()
+    }
+    return resident.state
+  }
+
+  has(id: string): boolean {
+    this.#assertReadable()
+    return this.#storage.has(id)
+  }
+
+  log(id: string, after: number, bytesMax: number): Segment[] {
+    this.#assertReadable()
+    return this.#storage.segments(id, after, bytesMax)
+  }
+
+  watch(id: string, watcher: (commit: Commit<State>) => void): () => void {
+    return this.#watchers.add(id, this.#commits, watcher)
+  }
+
+  watchAll(watcher: (id: string, summary: string | undefined) => void): () => void {
+    return this.#watchers.addToAll(this.#commits, watcher)
+  }
+
+  list(options: ListOptions): SummaryRow[] {
+    this.#assertReadable()
+    return this.#storage.list(options)
+  }
+
+  ids(): Iterable<string> {
+    this.#assertReadable()
+    return this.#storage.ids()
+  }
+
+  stats(): HostStats {
+    return {
+      loaded: this.#residents.size,
+      watchers: this.#watchers.size,
+      commits: this.#commits,
+      transitions: this.#transitions,
+    }
+  }
+
+  stop(): void {
+    if (this.#isOver()) return
+    this.#phase = 'stopping'
+    this.#options.timer.clear()
+    // When an effect or a watcher stops the host, its tick goes on first.
+    if (!this.#ticking) this.#close()
+  }
+
+  #isOver(): boolean {
+    return this.#phase === 'stopping' || this.#phase === 'ended'
+  }
+
+  /** After a failed commit memory holds what the disk may not, so nothing may be read from either. */
+  #assertReadable(): void {
+    if (this.#phase === 'ended') throw this.#reason
+  }
+
+  #enqueue(job: Job<Input, Reply>): void {
+    this.#queue.push(job)
+    if (this.#tickIsDue) return
+    this.#tickIsDue = true
+    this.#options.soon(() => {
+      this.#tickIsDue = false
+      if (this.#phase !== 'ended') this.#tick()
+      if (this.#phase === 'stopping') this.#close()
+    })
+  }
+
+  #close(): void {
+    if (this.#queue.length > 0) this.#tick()
+    if (this.#phase !== 'stopping') return
+    this.#phase = 'ended'
+    this.#storage.close()
+  }
+
+  #tick(): void {
+    const jobs = this.#queue
+    this.#queue = []
+    this.#ticking = true
+    try {
+      const tick = this.#decideAndCommit(jobs)
+      if (tick !== undefined) this.#letOut(tick)
+    } finally {
+      this.#ticking = false
+      this.#residents.trim()
+      if (this.#timerIsStale) this.#setTimer()
+    }
+  }
+
+  /** @returns `undefined` when the store failed and the host is stopped */
+  #decideAndCommit(
+    jobs: readonly Job<Input, Reply>[],
+  ): Tick<State, Input, Effect, Reply> | undefined {
+    const world = { actor: this.#options.actor, storage: this.#storage, residents: this.#residents }
+    try {
+      const tick = runTick(world, jobs, this.#options.clock())
+      const writes = []
+      for (const { sealed } of tick.opened.values()) {
+        if (sealed !== undefined) writes.push(sealed.write)
+      }
+      if (writes.length > 0) {
+        this.#storage.commit(writes)
+        this.#commits += 1
+      }
+      return tick
+    } catch (error) {
+      this.#fail(error, jobs)
+      return undefined
+    }
+  }
+
+  #fail(thrown: unknown, jobs: readonly Job<Input, Reply>[]): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+    this.#phase = 'ended'
+    this.#reason = new Error(`the host is stopped because its store failed: ${error.message}`, {
+      cause: error,
+    })
+    this.#options.timer.clear()
+    for (const job of [...jobs, ...this.#queue]) job.reject(this.#reason)
+    this.#queue = []
+    this.#options.onStop(this.#reason)
+  }
+
+  #letOut(tick: Tick<State, Input, Effect, Reply>): void {
+    for (const { work, sealed } of tick.opened.values()) {
+      if (sealed?.write.head !== undefined || work.rang) this.#timerIsStale = true
+      if (sealed !== undefined) finishWork(work, sealed)
+      this.#residents.keep(work.resident)
+    }
+    this.#transitions += tick.answered.length
+    const calls = new Calls()
+    for (const { opened, effect, key } of tick.effects) {
+      if (opened.lost !== undefined) continue
+      // An outbox effect that was settled or replaced later in the tick is no longer wanted.
+      if (key === undefined)
+        calls.run(() => this.#options.perform(opened.work.resident.id, effect, undefined))
+      else if (opened.work.must.get(key) === effect)
+        calls.run(() => this.#options.perform(opened.work.resident.id, effect, { key }))
+    }
+    for (const { job, opened, reply } of tick.answered) {
+      if (opened.lost === undefined) job.resolve(reply)
+      else job.reject(opened.lost)
+    }
+    for (const { job, error } of tick.refused) job.reject(error)
+    for (const { work, sealed } of tick.opened.values()) {
+      if (sealed !== undefined) this.#show(work, sealed, calls)
+    }
+    calls.end()
+  }
+
+  #show(work: Work<State, Effect>, sealed: Sealed, calls: Calls): void {
+    const { id } = work.resident
+    const [first, ...others] = sealed.segments
+    for (const see of this.#watchers.of(id, this.#commits)) {
+      calls.run(() => see({ id, state: work.state, segment: first, wiped: work.wiped }))
+      for (const segment of others) {
+        calls.run(() => see({ id, state: work.state, segment, wiped: false }))
+      }
+    }
+    if (!sealed.summaryChanged) return
+    for (const see of this.#watchers.ofAll(this.#commits)) {
+      calls.run(() => see({ id, summary: sealed.head.summary }))
+    }
+  }
+
+  #setTimer(): void {
+    if (this.#phase !== 'running') return
+    this.#timerIsStale = false
+    const [next] = this.#alarms(1)
+    if (next === undefined) this.#options.timer.clear()
+    else this.#options.timer.set(next.at, () => this.#ring())
+  }
+
+  #ring(): void {
+    if (this.#phase !== 'running') return
+    const now = this.#options.clock()
+    const due = this.#alarms(alarmsPerTickMax).filter(({ at }) => at <= now)
+    // A timer may be early.
+    if (due.length === 0) this.#setTimer()
+    const input = this.#options.actor.alarm
+    for (const { id } of due) {
+      this.#enqueue({ id, input, rings: true, resolve: ignore, reject: ignore })
+    }
+  }
+
+  /** The earliest alarms of actors that are not stopped. */
+  #alarms(limit: number): readonly AlarmRow[] {
+    try {
+      return this.#storage
+        .alarms(limit + this.#residents.stoppedCount)
+        .filter(({ id }) => this.#residents.stoppedBy(id) === undefined)
+        .slice(0, limit)
+    } catch (error) {
+      this.#fail(error, [])
+      return []
+    }
+  }
+}
+
+/** Nobody waits for the reply to an alarm; an actor that throws on it is reported by `onActorStopped`. */
+function ignore(): void {}
+
+/** Calls into the app: one that throws keeps nothing from the others, and is thrown at the end, where it ends the process. */
+class Calls {
+  #thrown: { readonly error: unknown } | undefined
+
+  run(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#thrown ??= { error }
+    }
+  }
+
+  end(): void {
+    if (this.#thrown !== undefined) throw this.#thrown.error
+  }
+}

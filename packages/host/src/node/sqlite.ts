@@ -1,0 +1,165 @@
+/**
+ * A host's storage on node:sqlite: one file, `belay.db`.
+ *
+ * Owns: the file, its settings, and turning writes into statements. That nobody else writes to it is the duty of the
+ * folder lock; `migrate.ts` brings it to the version of this program.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { Segment } from '../segment.ts'
+import { migrations } from '../sql/migrations.ts'
+import { prepareStatements, type Statements } from '../sql/statements.ts'
+import type {
+  ActorWrite,
+  AlarmRow,
+  Head,
+  ListOptions,
+  OutboxRow,
+  Storage,
+  StoredActor,
+  SummaryRow,
+} from '../storage.ts'
+import { migrate } from './migrate.ts'
+
+export interface NodeStorageOptions {
+  /** Created when it is not there. */
+  readonly folder: string
+}
+
+/** @throws when the file cannot be opened, or was written by a newer version */
+export function openNodeStorage({ folder }: NodeStorageOptions): Storage {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, 'belay.db')
+  const database = new DatabaseSync(path, { timeout: busyMs })
+  try {
+    database.exec(settings)
+    migrate(database, path, migrations)
+    return new NodeStorage(database)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** The folder lock keeps other hosts away, so whoever is in the way is a person's tool, and soon done. */
+const busyMs = 5000
+
+const settings = `
+  -- One fsync per commit instead of several, and readers never wait.
+  PRAGMA journal_mode = WAL;
+  -- The fsync of each commit. NORMAL would lose acknowledged commits when the machine loses power.
+  PRAGMA synchronous = FULL;
+`
+
+class NodeStorage implements Storage {
+  readonly #database: DatabaseSync
+  readonly #sql: Statements<StatementSync>
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#sql = prepareStatements((sql) => database.prepare(sql))
+  }
+
+  commit(writes: readonly ActorWrite[]): void {
+    this.#sql.begin.run()
+    for (const write of writes) this.#write(write)
+    this.#sql.commit.run()
+  }
+
+  load(id: string): StoredActor | undefined {
+    const row = this.#sql.findHead.get(id)
+    if (row === undefined) return undefined
+    const base = Number(row['base'])
+    const parts = this.#sql.findParts.all(Number(row['number']))
+    return {
+      alarm: row['alarm'] === null ? undefined : Number(row['alarm']),
+      summary: row['summary'] === null ? undefined : String(row['summary']),
+      base,
+      last: Math.max(base, Number(row['last'])),
+      parts: new Map(parts.map(({ name, json }) => [String(name), String(json)])),
+    }
+  }
+
+  has(id: string): boolean {
+    return this.#number(id) !== undefined
+  }
+
+  row(id: string, key: string): string | undefined {
+    const row = this.#sql.findRow.get(id, key)
+    return row === undefined ? undefined : String(row['value'])
+  }
+
+  segments(id: string, after: number, bytesMax: number): Segment[] {
+    const number = this.#number(id)
+    if (number === undefined) return []
+    const segments: Segment[] = []
+    let bytes = 0
+    for (const row of this.#sql.segmentsAfter.iterate(number, after)) {
+      const text = String(row['text'])
+      bytes += Buffer.byteLength(text)
+      if (segments.length > 0 && bytes > bytesMax) break
+      segments.push({ first: Number(row['first']), last: Number(row['last']), text })
+    }
+    return segments
+  }
+
+  alarms(limit: number): AlarmRow[] {
+    return this.#sql.alarms
+      .all(limit)
+      .map(({ id, alarm }) => ({ id: String(id), at: Number(alarm) }))
+  }
+
+  outbox(): OutboxRow[] {
+    return this.#sql.outbox
+      .all()
+      .map(({ id, key, effect }) => ({ id: String(id), key: String(key), effect: String(effect) }))
+  }
+
+  list({ limit, before }: ListOptions): SummaryRow[] {
+    const rows =
+      before === undefined ? this.#sql.newest.all(limit) : this.#sql.newestBefore.all(before, limit)
+    return rows.map(({ id, summary }) => ({ id: String(id), summary: String(summary) }))
+  }
+
+  ids(): string[] {
+    return this.#sql.ids.all().map(({ id }) => String(id))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #write(write: ActorWrite): void {
+    const sql = this.#sql
+    const number =
+      write.head === undefined ? this.#number(write.id) : this.#putHead(write.id, write.head)
+    if (number === undefined)
+      throw new Error(`${write.id} is written without a head but not stored`)
+    if (write.wipe) {
+      sql.removeSegments.run(number)
+      sql.removeRows.run(number)
+    }
+    for (const { name, json } of write.parts) {
+      if (json === undefined) sql.removePart.run(number, name)
+      else sql.putPart.run(number, name, json)
+    }
+    for (const { first, last, text } of write.segments)
+      sql.addSegment.run(number, first, last, text)
+    for (const { key, value } of write.rows) {
+      if (value === undefined) sql.removeRow.run(number, key)
+      else sql.putRow.run(number, key, value)
+    }
+    for (const key of write.settle) sql.removeOutbox.run(number, key)
+    for (const { key, effect } of write.must) sql.putOutbox.run(number, key, effect)
+  }
+
+  #putHead(id: string, { alarm, summary, base }: Head): number {
+    return Number(this.#sql.putHead.get(id, alarm ?? null, summary ?? null, base)?.['number'])
+  }
+
+  #number(id: string): number | undefined {
+    const row = this.#sql.findNumber.get(id)
+    return row === undefined ? undefined : Number(row['number'])
+  }
+}
