@@ -1,0 +1,11 @@
+/** Which dialect is spoken at which path. */
+import { chatDialect } from './chat.ts'
+import type { Dialect } from './dialect.ts'
+import { messagesDialect } from './messages.ts'
+import { responsesDialect } from './responses.ts'
+
+export function dialectAt(path: string): Dialect | undefined {
+  if (path.endsWith('/chat/completions')) return chatDialect
+  if (path.endsWith('/responses')) return responsesDialect
+  return path.endsWith('/messages') ? messagesDialect : undefined
+}

@@ -1,0 +1,25 @@
+/** The test world's Node half: real processes, real sockets, a real browser, and the faults between them. */
+export { findChromium, launchChromium } from './chromium.ts'
+export { type AgentCommand, codexAgent, type CodexOptions } from './codex.ts'
+export { type FakeModel, startFakeModel } from './fake-model.ts'
+export { type GitRepository, gitRepository } from './git-repository.ts'
+export { closeServer, listenOnLoopback } from './loopback.ts'
+export {
+  alive,
+  type Exit,
+  killHard,
+  start,
+  type Started,
+  type StartOptions,
+  waitForExit,
+} from './processes.ts'
+export {
+  startTcpProxy,
+  type TcpDirection,
+  type TcpProxy,
+  type TcpProxyCounts,
+} from './tcp-proxy.ts'
+export { removeFolder, temporaryFolder } from './temporary-folder.ts'
+export { type Asked, startViewerServer, ViewerServer } from './viewer-server.ts'
+export { type LogEntry, type StreamFaults, ViewerSession } from './viewer-session.ts'
+export { waitFor } from './wait-for.ts'
