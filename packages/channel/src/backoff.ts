@@ -1,4 +1,9 @@
-/** How long to wait before dialling again: at once, then longer and longer, for ever, until told to close. */
+/**
+ * How long to wait before dialling again.
+ *
+ * Invariants:
+ * - C-9 The first try is at once, then the waits grow to a cap and go on for ever: nothing here gives up.
+ */
 
 export interface BackoffPolicy {
   /** Delay of the second try, milliseconds; the first try is at once. */

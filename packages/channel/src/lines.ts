@@ -9,6 +9,10 @@
  *   P / Q           are you there / I am
  *
  * Owns: the spelling. What numbers mean is in `outgoing.ts` and `incoming.ts`; what messages mean is in `protocol`.
+ *
+ * Invariants:
+ * - C-7 What is encoded decodes to itself, and each line has one spelling only.
+ * - C-8 A frame with one wrong line is refused whole: nothing of it is taken.
  */
 
 export type Line =
@@ -48,30 +52,31 @@ export function decodeFrame(frame: string): readonly Line[] | string {
 }
 
 function decodeLine(text: string): Line | undefined {
-  switch (text[0]) {
+  if (text === ping) return { type: 'ping' }
+  if (text === pong) return { type: 'pong' }
+  if (text[1] !== ' ') return undefined
+  switch (text.charAt(0)) {
     case 'M': {
       const space = text.indexOf(' ', 2)
-      const n = space < 0 ? Number.NaN : Number(text.slice(2, space))
-      return whole(n) ? { type: 'message', n, json: text.slice(space + 1) } : undefined
+      const n = space < 0 ? undefined : number(text.slice(2, space))
+      if (n === undefined || n === 0) return undefined
+      return { type: 'message', n, json: text.slice(space + 1) }
     }
     case 'A': {
-      const n = Number(text.slice(2))
-      return n === 0 || whole(n) ? { type: 'ack', n } : undefined
+      const n = number(text.slice(2))
+      return n === undefined ? undefined : { type: 'ack', n }
     }
     case 'H':
       return { type: 'hello', json: text.slice(2) }
     case 'W':
       return { type: 'welcome', json: text.slice(2) }
-    case 'P':
-      return text === ping ? { type: 'ping' } : undefined
-    case 'Q':
-      return text === pong ? { type: 'pong' } : undefined
-    case undefined:
     default:
       return undefined
   }
 }
 
-function whole(n: number): boolean {
-  return Number.isSafeInteger(n) && n > 0
+/** A whole number in its one spelling: no sign, no leading zero, no exponent. */
+function number(text: string): number | undefined {
+  const n = Number(text)
+  return Number.isSafeInteger(n) && n >= 0 && String(n) === text ? n : undefined
 }

@@ -2,7 +2,7 @@
  * Is the other side of a socket there? Any byte is proof of life; silence is asked about before it is believed.
  *
  * Invariants:
- * - C-5 A link is judged dead only after a ping went unanswered for a whole `deadMs`.
+ * - C-5 A link is judged dead only after it was asked: silence of `pingMs` asks, silence of `deadMs` judges.
  * - C-6 A tick that came late says nothing about the other side: our own loop was blocked, or the machine slept.
  *   Its silence is not counted.
  */
@@ -46,7 +46,8 @@ export function tick(
 ): { readonly state: Liveness; readonly verdict: Verdict } {
   const late = now - state.tickedAt - policy.tickMs
   // A late tick moves `heardAt` along, so only silence that we could have heard counts.
-  const heardAt = late > policy.lagMs ? state.heardAt + late : state.heardAt
+  // What was heard after the wait counts from when it was heard: `heardAt` never lies ahead of `now`.
+  const heardAt = late > policy.lagMs ? Math.min(now, state.heardAt + late) : state.heardAt
   const silence = now - heardAt
   const verdict = silence >= policy.deadMs ? 'dead' : silence >= policy.pingMs ? 'ping' : 'fine'
   return { state: { heardAt, tickedAt: now }, verdict }

@@ -49,11 +49,9 @@ export const foundAgentSchema = z
   .object({
     name: z.string(),
     title: z.string(),
-    demo: z
-      .boolean()
-      .meta({
-        description: 'True for the agent that ships with Belay and only shows what a session is.',
-      }),
+    demo: z.boolean().meta({
+      description: 'True for the agent that ships with Belay and only shows what a session is.',
+    }),
     found: z.boolean(),
     command: z.string().optional(),
     missing: z

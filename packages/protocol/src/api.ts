@@ -22,16 +22,23 @@ const promptText = z
     error: `must be at most ${limits.promptBytesMax} bytes of UTF-8`,
   })
 
-/** Length of a string in UTF-8, without encoding it. */
+/** Length of a string in UTF-8, without encoding it. Half a surrogate pair counts as what it is written as: U+FFFD. */
 export function utf8Bytes(text: string): number {
-  let bytes = text.length
+  let bytes = 0
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)
-    if (unit > 0x7f) bytes += unit > 0x7ff ? 2 : 1
-    // A surrogate pair is two units and four bytes: each half counts two.
-    if (unit >= 0xd800 && unit <= 0xdfff) bytes -= 1
+    if (unit < 0x80) bytes += 1
+    else if (unit < 0x800) bytes += 2
+    else if (isPair(unit, text.charCodeAt(index + 1))) {
+      bytes += 4
+      index++
+    } else bytes += 3
   }
   return bytes
+}
+
+function isPair(high: number, low: number): boolean {
+  return high >= 0xd800 && high <= 0xdbff && low >= 0xdc00 && low <= 0xdfff
 }
 
 const promptBody = z
@@ -40,11 +47,9 @@ const promptBody = z
 
 const createBody = z
   .strictObject({
-    id: sessionIdSchema
-      .optional()
-      .meta({
-        description: 'Chosen by the caller to make a repeated request return the first answer.',
-      }),
+    id: sessionIdSchema.optional().meta({
+      description: 'Chosen by the caller to make a repeated request return the first answer.',
+    }),
     agent: agentChoiceSchema,
     workspace: workspaceSchema,
     title: z.string().max(limits.titleCharsMax).optional(),

@@ -55,7 +55,11 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable
 
-export const errorCodes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]
+export const errorCodes = Object.keys(errorTable).filter(isErrorCode)
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorTable, text)
+}
 
 /** A refusal as a value: what was decided, not thrown. */
 export interface Refusal {

@@ -4,8 +4,8 @@ export const limits = {
   promptBytesMax: 256 * 1024,
   /** Prompts waiting behind the running turn; the field's number (cloud sessions: 10). */
   queuedPromptsMax: 10,
-  /** A request body of the HTTP API. */
-  requestBytesMax: 1024 * 1024,
+  /** A request body of the HTTP API. Less than a frame, so that what came in can go out again with its stamps. */
+  requestBytesMax: 960 * 1024,
   /** One frame of the channel or of a viewer's stream. Platforms close sockets above 1 MiB with code 1009. */
   frameBytesMax: 1024 * 1024,
   /** One event. Larger tool output is cut with a marker and kept whole on the runner's disk. */

@@ -10,6 +10,10 @@ type Json = Record<string, unknown>
 export function openApi(version: string): Json {
   const components: Record<string, Json> = {}
   const paths: Record<string, Json> = {}
+  // Bodies first: a part that may be left out when sent and is filled in when answered is shown as it may be sent.
+  for (const { body } of Object.values<Route>(routes)) {
+    if (body !== undefined) schemaOf(body, 'input', components)
+  }
   for (const [name, route] of Object.entries<Route>(routes)) {
     paths[route.path] = { ...paths[route.path], [route.method]: operation(name, route, components) }
   }
@@ -93,7 +97,7 @@ function parametersOf(
     name,
     in: place,
     required: place === 'path',
-    schema: schemaOf(field as z.ZodType, 'output', components),
+    schema: schemaOf(field, 'output', components),
   }))
 }
 
@@ -103,23 +107,22 @@ function schemaOf(
   io: 'input' | 'output',
   components: Record<string, Json>,
 ): Json {
-  const {
-    $schema: _,
-    $defs: definitions,
-    ...rest
-  } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json
-  for (const [name, definition] of Object.entries((definitions as Record<string, Json>) ?? {})) {
-    components[name] = moveReferences(definition)
+  const written: unknown = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  const { $schema: _, $defs: definitions, ...rest } = moveReferences(written)
+  for (const [name, definition] of Object.entries(definitions ?? {})) {
+    components[name] ??= jsonSchema.parse(definition)
   }
-  const moved = moveReferences(rest)
   const id = z.globalRegistry.get(schema)?.id
-  if (id === undefined) return moved
-  components[id] ??= moved
+  if (id === undefined) return rest
+  components[id] ??= rest
   return { $ref: `#/components/schemas/${id}` }
 }
 
-function moveReferences<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/'))
+const jsonSchema = z.record(z.string(), z.unknown())
+
+function moveReferences(written: unknown): Json {
+  const text = JSON.stringify(written).replaceAll('"#/$defs/', '"#/components/schemas/')
+  return jsonSchema.parse(JSON.parse(text))
 }
 
 function json(schema: Json): Json {

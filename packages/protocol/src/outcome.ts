@@ -133,6 +133,10 @@ export const endings = {
 } as const satisfies Record<string, Ending>
 
 export type EndingCode = keyof typeof endings
-export const endingCodes = Object.keys(endings) as [EndingCode, ...EndingCode[]]
+export const endingCodes = Object.keys(endings).filter(isEndingCode)
 export const outcomeSchema = z.enum(outcomes)
 export const endingCodeSchema = z.enum(endingCodes)
+
+function isEndingCode(text: string): text is EndingCode {
+  return Object.hasOwn(endings, text)
+}

@@ -52,11 +52,9 @@ export const agentUpdateReportSchema = z.object({
 export const permissionOptionSchema = z.object({
   optionId: z.string().min(1).max(200),
   name: z.string(),
-  kind: z
-    .string()
-    .meta({
-      description: 'allow_once, allow_always, reject_once, reject_always, or the agent’s own',
-    }),
+  kind: z.string().meta({
+    description: 'allow_once, allow_always, reject_once, reject_always, or the agent’s own',
+  }),
 })
 export type PermissionOption = z.infer<typeof permissionOptionSchema>
 

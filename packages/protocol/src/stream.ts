@@ -45,6 +45,8 @@ export const listFrameSchema = z
     z.object({ type: z.literal('sessions'), sessions: z.array(summarySchema) }),
     z.object({ type: z.literal('session'), session: summarySchema }),
     z.object({ type: z.literal('removed'), session: sessionIdSchema }),
+    // Nothing changed; the stream lives.
+    z.object({ type: z.literal('beat') }),
     endFrameSchema,
   ])
   .meta({ id: 'ListFrame' })
