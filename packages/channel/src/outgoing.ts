@@ -4,6 +4,7 @@
  * Invariants:
  * - C-1 Numbers are dense from 1; `unacked` holds a contiguous run that ends at `sent`.
  * - C-2 A message leaves `unacked` only by an ack of its number or a later one.
+ * - C-10 An ack of what was never sent is refused loudly: one of the two ends has lost its memory.
  */
 import { assert } from '@belay/actor'
 
