@@ -1,0 +1,170 @@
+/**
+ * The HTTP edge: every request is limited and validated here, and every refusal leaves in one shape.
+ *
+ * Owns: routing from the table of `protocol/api.ts`, who may ask, and the page's files.
+ */
+import { readFile } from 'node:fs/promises'
+import { extname, join, normalize } from 'node:path'
+import { limits, openApi, type Route, type RouteName, routes } from '@belay/protocol'
+import { type Context, Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Logger } from 'pino'
+import type { Handlers } from './handlers.ts'
+import { badRequest, RefusalError } from './problem.ts'
+
+export interface HttpOptions {
+  readonly handlers: Handlers
+  readonly version: string
+  /** Throws a refusal when this request may not use the API. */
+  readonly authorize: (headers: Headers) => void
+  /** The built page; without it `/` says how to build it. */
+  readonly pageFolder: string
+  readonly log: Logger
+}
+
+/** Routes that say nothing about sessions and need no token. */
+const open: readonly RouteName[] = ['health', 'version']
+
+export function createHttp({ handlers, version, authorize, pageFolder, log }: HttpOptions): Hono {
+  const app = new Hono()
+  const document = JSON.stringify(openApi(version))
+  app.onError((error, context) => {
+    if (error instanceof RefusalError) return problem(context, error)
+    log.error({ path: context.req.path, error: error.stack }, 'request failed')
+    return problem(
+      context,
+      new RefusalError('internal', 'The server could not answer; its log says why.'),
+    )
+  })
+  app.get(
+    '/v1/openapi.json',
+    () => new Response(document, { headers: { 'content-type': 'application/json' } }),
+  )
+  for (const [name, route] of Object.entries<Route>(routes)) {
+    if (!isRouteName(name)) continue
+    app.on(
+      route.method.toUpperCase(),
+      route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      async (context) => {
+        if (!open.includes(name)) authorize(context.req.raw.headers)
+        // The table's types bind handler and schema of one name; over all names TypeScript cannot follow.
+        const handler: (args: never) => unknown = handlers[name]
+        const answer = await handler((await argumentsOf(context, route)) as never)
+        return context.json(answer as object, route.status as ContentfulStatusCode)
+      },
+    )
+  }
+  app.all('/v1/*', (context) => {
+    authorize(context.req.raw.headers)
+    throw new RefusalError(
+      'route-not-found',
+      `There is no ${context.req.method} ${context.req.path}.`,
+    )
+  })
+  app.get('*', (context) => page(pageFolder, context.req.path))
+  return app
+}
+
+function isRouteName(name: string): name is RouteName {
+  return name in routes
+}
+
+function problem(context: Context, error: RefusalError): Response {
+  return context.json(error.problem, error.status as ContentfulStatusCode)
+}
+
+async function argumentsOf(context: Context, route: Route): Promise<object> {
+  const raw = {
+    ...(route.params === undefined ? {} : context.req.param()),
+    ...(route.query === undefined ? {} : context.req.query()),
+  }
+  const parsed: object[] = []
+  for (const schema of [route.params, route.query]) {
+    if (schema === undefined) continue
+    const result = schema.safeParse(raw)
+    if (!result.success) throw badRequest(result.error, raw)
+    parsed.push(result.data)
+  }
+  if (route.body !== undefined) {
+    const body = await bodyOf(context)
+    const result = route.body.safeParse(body)
+    if (!result.success) throw badRequest(result.error, body)
+    parsed.push(result.data as object)
+  }
+  return Object.assign({}, ...parsed)
+}
+
+async function bodyOf(context: Context): Promise<unknown> {
+  const type = context.req.header('content-type') ?? ''
+  // Also what keeps a foreign page from posting with a simple form.
+  if (!/^application\/json\b/i.test(type))
+    throw new RefusalError(
+      'media-type',
+      `The body is ${type === '' ? 'of no type' : type}, not application/json.`,
+    )
+  const bytes = await limitedBody(context.req.raw)
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw new RefusalError('bad-request', 'The body is not JSON in UTF-8.', {
+      fields: [{ path: 'body', expected: 'JSON in UTF-8', got: `${bytes.length} bytes` }],
+    })
+  }
+}
+
+/** Reads a body and stops at the limit, whatever its header claimed. */
+async function limitedBody(request: Request): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new RefusalError('too-large', `The body is larger than ${limits.requestBytesMax} bytes.`, {
+      limit: limits.requestBytesMax,
+    })
+  if (Number(request.headers.get('content-length') ?? 0) > limits.requestBytesMax) throw tooLarge()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length
+    if (size > limits.requestBytesMax) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+}
+
+/** The page's file, or its start for any other address: the page itself reads what it says. */
+async function page(folder: string, path: string): Promise<Response> {
+  const inside = normalize(decodeURIComponent(path)).replaceAll('\\', '/')
+  const isFile = extname(inside) !== ''
+  const file = join(folder, isFile ? inside : 'index.html')
+  if (!file.startsWith(folder)) return new Response('Not found.', { status: 404 })
+  try {
+    const bytes = await readFile(file)
+    return new Response(bytes, {
+      headers: {
+        'content-type': types[extname(file)] ?? 'application/octet-stream',
+        // Built files carry a hash in their name; the start page must be asked for each time.
+        'cache-control': inside.startsWith('/assets/')
+          ? 'public, max-age=31536000, immutable'
+          : 'no-cache',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy':
+          "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'",
+        'referrer-policy': 'no-referrer',
+      },
+    })
+  } catch {
+    return isFile
+      ? new Response('Not found.', { status: 404 })
+      : new Response(
+          'The page is not built yet: run "npm start" once, which builds it. The API and the command line work.',
+          { status: 503 },
+        )
+  }
+}

@@ -1,0 +1,53 @@
+/** One viewer of the list of sessions: all of them once, then each that changes. There is no cursor: the latest counts. */
+import type { SessionSummary } from '@belay/protocol'
+import { closeCodes, limits } from '@belay/protocol'
+import { endFrame } from './frames.ts'
+import type { SessionHost, Sink, Viewer } from './viewer.ts'
+
+export function openListViewer(host: SessionHost, sink: Sink): Viewer {
+  let open = true
+  const waiting = new Map<string, string | undefined>()
+  const stopWatching = host.watchAll((id, summary) => {
+    waiting.set(id, summary)
+    if (waiting.size === 1) flush()
+  })
+  sink.write(
+    JSON.stringify({ type: 'sessions', sessions: listSessions(host, limits.pageSessionsMax) }),
+  )
+
+  /** A full sink gets only the latest of each session once it drains. */
+  function flush(): void {
+    if (!open) return
+    if (sink.isFull()) return sink.onDrain(flush)
+    for (const [id, summary] of waiting) {
+      sink.write(
+        summary === undefined
+          ? JSON.stringify({ type: 'removed', session: id })
+          : JSON.stringify({ type: 'session', session: { ...JSON.parse(summary), id } }),
+      )
+    }
+    waiting.clear()
+  }
+
+  function closed(): void {
+    open = false
+    stopWatching()
+  }
+
+  return {
+    beat: () => sink.write('{"type":"beat"}'),
+    end(code, message) {
+      closed()
+      sink.write(endFrame(code, message, true))
+      sink.close(closeCodes.goingAway, code)
+    },
+    closed,
+  }
+}
+
+/** Summaries of the newest sessions, with their ids. */
+export function listSessions(host: SessionHost, limit: number, before?: string): SessionSummary[] {
+  return host
+    .list({ limit, ...(before === undefined ? {} : { before }) })
+    .map(({ id, summary }) => ({ ...JSON.parse(summary), id }))
+}

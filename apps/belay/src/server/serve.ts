@@ -1,0 +1,242 @@
+/**
+ * One server: takes the data folder, opens the store, listens, and lets the sessions of the last life go on.
+ *
+ * Owns: the wiring, and the order of starting and stopping. Each part is a file beside it.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { type FolderLock, lockFolder } from '@belay/actor/node'
+import { detectAgents } from '@belay/agent/node'
+import { createNodeHost } from '@belay/host/node'
+import type { Deadlines, FoundAgent } from '@belay/protocol'
+import { createSessionActor, type SessionEffect } from '@belay/session'
+import { getRequestListener } from '@hono/node-server'
+import type { Logger } from 'pino'
+import { createAdmission } from './admission.ts'
+import { openDataFolder, writeServerAddress } from './data-folder.ts'
+import { createHandlers } from './handlers.ts'
+import { createHttp } from './http.ts'
+import { createLauncher, type Launcher } from './launcher.ts'
+import { RefusalError } from './problem.ts'
+import { createRunnerLinks, type RunnerLinks } from './runner-links.ts'
+import { createStreams, type Streams } from './streams.ts'
+import { createTickets } from './tokens.ts'
+import type { SessionHost } from './viewer.ts'
+
+export interface ServeOptions {
+  readonly dataFolder: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** An address; other than loopback it is the caller's choice to be reachable from outside. */
+  readonly host: string
+  readonly log: Logger
+  /** Deadlines other than the defaults, milliseconds. */
+  readonly deadlines?: Partial<Deadlines>
+  /** The store or a transition failed and the process should end: nothing more is accepted. */
+  readonly onFatal?: (error: Error) => void
+}
+
+export interface RunningServer {
+  readonly url: string
+  /** Opens the page signed in. */
+  readonly link: string
+  readonly agents: readonly FoundAgent[]
+  /** Stops the server. Runners go on, and the next start finds them. */
+  close(): Promise<void>
+}
+
+const { version } = createRequire(import.meta.url)('../../package.json')
+const main = resolve(import.meta.dirname, '../main.ts')
+const pageFolder = resolve(import.meta.dirname, '../../../web/dist')
+/** Agents may be installed while the server runs: what was found is looked up again after this. */
+const agentsMs = 5000
+
+/** @throws when another server has the folder, or the address is taken */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { log } = options
+  const { path: dataFolder, token, secret } = openDataFolder(resolve(options.dataFolder))
+  const lock = takeFolder(dataFolder)
+  const clock = () => Date.now()
+  const tickets = createTickets()
+  const agents = cached(agentsMs, () => detectAgents({ env: process.env, cwd: process.cwd() }))
+  // Effects need what needs the host: they are performed only after `host.start`.
+  const parts: { links?: RunnerLinks; launcher?: Launcher } = {}
+  const host: SessionHost = createNodeHost({
+    actor: createSessionActor(options.deadlines),
+    folder: dataFolder,
+    perform: (session, effect) => perform(parts, session, effect),
+    onActorStopped: (session, error) =>
+      log.fatal({ session, error: error.stack }, 'a session was stopped by a broken invariant'),
+    onStop: (error) => {
+      log.fatal({ error: error.stack }, 'the store failed; nothing more is accepted')
+      options.onFatal?.(error)
+    },
+  })
+  parts.links = createRunnerLinks({ host, secret, clock, log })
+  parts.launcher = createLauncher({
+    host,
+    dataFolder,
+    secret,
+    version,
+    self: [process.execPath, main],
+    log,
+  })
+  const admission = createAdmission({ token, tickets, clock, names: [options.host] })
+  const streams = createStreams({ host, refuse: admission.refuseStream })
+  const handlers = createHandlers({ host, tickets, clock, agents, version })
+  const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
+  const server = listen({
+    http: getRequestListener(http.fetch),
+    streams,
+    links: parts.links,
+    foreign: admission.refuseForeign,
+  })
+  try {
+    const url = await open(server, options)
+    host.start()
+    recover(host, parts.launcher)
+    writeServerAddress(dataFolder, { url, pid: process.pid, startedAt: clock(), version })
+    log.info({ url, dataFolder }, 'server is up')
+    return {
+      url,
+      link: `${url}/#token=${token}`,
+      agents: agents(),
+      close: () =>
+        close({ server, streams, links: parts.links, launcher: parts.launcher, host, lock }),
+    }
+  } catch (error) {
+    host.stop()
+    lock.release()
+    throw error
+  }
+}
+
+function takeFolder(dataFolder: string): FolderLock {
+  const lock = lockFolder(dataFolder, { pid: process.pid, since: Date.now(), name: 'server' })
+  if ('release' in lock) return lock
+  const who =
+    lock.heldBy === undefined ? 'another server' : `another server (process ${lock.heldBy.pid})`
+  throw new Error(
+    `The data folder ${dataFolder} is served by ${who}: stop that one, or choose another folder with --data.`,
+  )
+}
+
+function perform(
+  { links, launcher }: { links?: RunnerLinks; launcher?: Launcher },
+  session: string,
+  effect: SessionEffect,
+): void {
+  switch (effect.type) {
+    case 'send':
+      return links?.send(session, effect.generation, effect.n, effect.command)
+    case 'start-runner':
+      return launcher?.start(session, effect.generation)
+    case 'stop-runner':
+      return launcher?.stop(session, effect.generation)
+    case 'probe-runner':
+      return launcher?.probe(session, effect.generation, effect.final ? 'final' : 'first')
+    case 'remove-files':
+      return launcher?.removeFiles(session)
+  }
+}
+
+/** After a start no socket is there: each session hears so once, and the runners that live dial in. */
+function recover(host: SessionHost, launcher: Launcher): void {
+  for (const id of host.ids()) {
+    const { runner } = host.read(id)
+    if (runner.type === 'linked')
+      void host.submit(id, { type: 'runner-link-lost', generation: runner.generation })
+    else if (runner.type === 'lost') launcher.probe(id, runner.generation, 'first')
+  }
+}
+
+interface Listeners {
+  readonly http: (request: IncomingMessage, response: ServerResponse) => unknown
+  readonly streams: Streams
+  readonly links: RunnerLinks
+  readonly foreign: (
+    request: IncomingMessage,
+  ) => { code: 'origin-refused' | string; message: string } | undefined
+}
+
+function listen({ http, streams, links, foreign }: Listeners): Server {
+  const server = createServer((request, response) => {
+    try {
+      refuseIf(foreign(request))
+      if (streams.request(request, response)) return
+      void http(request, response)
+    } catch (error) {
+      answer(error, (status, body) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(body),
+      )
+    }
+  })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    try {
+      refuseIf(foreign(request))
+      if (links.upgrade(request, socket, head) || streams.upgrade(request, socket, head)) return
+      throw new RefusalError('route-not-found', 'There is no stream here.')
+    } catch (error) {
+      answer(error, (status, body) =>
+        socket.end(
+          `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+        ),
+      )
+    }
+  })
+  return server
+}
+
+function refuseIf(refusal: ReturnType<Listeners['foreign']>): void {
+  if (refusal !== undefined) throw new RefusalError('origin-refused', refusal.message)
+}
+
+function answer(error: unknown, send: (status: number, body: string) => void): void {
+  const refusal =
+    error instanceof RefusalError
+      ? error
+      : new RefusalError('internal', 'The server could not answer.')
+  send(refusal.status, JSON.stringify(refusal.problem))
+}
+
+async function open(server: Server, { host, port }: ServeOptions): Promise<string> {
+  await new Promise<void>((done, fail) => {
+    server.once('error', fail)
+    server.listen(port, host, done)
+  })
+  const address = server.address() as AddressInfo
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+}
+
+interface Closing {
+  readonly server: Server
+  readonly streams: Streams
+  readonly links: RunnerLinks | undefined
+  readonly launcher: Launcher | undefined
+  readonly host: SessionHost
+  readonly lock: FolderLock
+}
+
+/** Viewers are told first; what was accepted is committed; the folder is free last. */
+async function close({ server, streams, links, launcher, host, lock }: Closing): Promise<void> {
+  const closed = new Promise((done) => server.close(done))
+  streams.close()
+  links?.close()
+  launcher?.close()
+  setTimeout(() => server.closeAllConnections(), 500).unref()
+  await closed
+  host.stop()
+  lock.release()
+}
+
+function cached<Value>(ms: number, make: () => Value): () => Value {
+  let made: { value: Value; at: number } | undefined
+  return () => {
+    if (made === undefined || Date.now() - made.at > ms) made = { value: make(), at: Date.now() }
+    return made.value
+  }
+}

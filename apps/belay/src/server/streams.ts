@@ -1,0 +1,140 @@
+/**
+ * Streams: WebSocket upgrades and server-sent events, for a session and for the list.
+ *
+ * Owns: who may open one, and the set of those that are open. What they carry is `viewer.ts` and `list-viewer.ts`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Refusal, sessionIdSchema, streams } from '@belay/protocol'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { openListViewer } from './list-viewer.ts'
+import { RefusalError } from './problem.ts'
+import { eventStreamSink, webSocketSink } from './sink.ts'
+import { openViewer, type SessionHost, type Sink, type Viewer } from './viewer.ts'
+
+/** A quiet stream says this often that it lives; viewers open it again after twice this and some. */
+const beatMs = 15_000
+
+export interface Streams {
+  /** Answers an upgrade if it is for a stream; false when it is not. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Answers a request that asks for `text/event-stream`; false when it is not for a stream. */
+  request(request: IncomingMessage, response: ServerResponse): boolean
+  count(): number
+  close(): void
+}
+
+export interface StreamOptions {
+  readonly host: SessionHost
+  /** Why this request may not open a stream, if so. */
+  readonly refuse: (request: IncomingMessage, url: URL) => Refusal | undefined
+}
+
+interface Wanted {
+  /** `undefined` for the list of sessions. */
+  readonly session: string | undefined
+  readonly after: number
+}
+
+export function createStreams({ host, refuse }: StreamOptions): Streams {
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: 64 * 1024,
+  })
+  const viewers = new Set<Viewer>()
+  const timer = setInterval(() => viewers.forEach((viewer) => viewer.beat()), beatMs)
+  timer.unref()
+
+  function admit(request: IncomingMessage): Wanted | undefined {
+    const url = new URL(request.url ?? '/', 'http://server')
+    const wanted = wantedOf(url, request)
+    if (wanted === undefined) return undefined
+    const refusal = refuse(request, url)
+    if (refusal !== undefined) throw RefusalError.of(refusal, undefined)
+    check(host, wanted)
+    return wanted
+  }
+
+  function open({ session, after }: Wanted, sink: Sink): Viewer {
+    const viewer =
+      session === undefined ? openListViewer(host, sink) : openViewer(host, session, after, sink)
+    viewers.add(viewer)
+    return viewer
+  }
+
+  function drop(viewer: Viewer): void {
+    viewers.delete(viewer)
+    viewer.closed()
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      const wanted = admit(request)
+      if (wanted === undefined) return false
+      server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+        webSocket.on('error', () => webSocket.terminate())
+        const viewer = open(wanted, webSocketSink(webSocket))
+        webSocket.on('close', () => drop(viewer))
+      })
+      return true
+    },
+    request(request, response) {
+      if (request.method !== 'GET' || !request.headers.accept?.includes('text/event-stream'))
+        return false
+      const wanted = admit(request)
+      if (wanted === undefined) return false
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        // Proxies that buffer would hold events back.
+        'x-accel-buffering': 'no',
+      })
+      const viewer = open(wanted, eventStreamSink(response))
+      response.on('close', () => drop(viewer))
+      return true
+    },
+    count: () => viewers.size,
+    close() {
+      clearInterval(timer)
+      for (const viewer of viewers)
+        viewer.end('going-away', 'The server is stopping; the session goes on.')
+      viewers.clear()
+    },
+  }
+}
+
+function wantedOf(url: URL, request: IncomingMessage): Wanted | undefined {
+  if (url.pathname === streams.list.path) return { session: undefined, after: 0 }
+  const session = /^\/v1\/sessions\/([^/]+)\/stream$/.exec(url.pathname)?.[1]
+  if (session === undefined) return undefined
+  // A browser that reconnects by itself sends where it was; that wins over the address it first opened.
+  const after = Number(request.headers['last-event-id'] ?? url.searchParams.get('after') ?? 0)
+  return { session: decodeURIComponent(session), after }
+}
+
+function check(host: SessionHost, { session, after }: Wanted): void {
+  if (session === undefined) return
+  if (!Number.isSafeInteger(after) || after < 0) {
+    throw new RefusalError('bad-request', 'The cursor is not as expected: a whole number from 0.', {
+      fields: [{ path: 'after', expected: 'a whole number from 0', got: String(after) }],
+    })
+  }
+  const lifecycle = sessionIdSchema.safeParse(session).success
+    ? host.read(session).lifecycle.type
+    : 'absent'
+  if (lifecycle === 'absent')
+    throw new RefusalError('session-not-found', `There is no session ${session.slice(0, 64)}.`)
+  if (lifecycle === 'deleted')
+    throw new RefusalError('session-deleted', 'This session was deleted.')
+  const { seq } = host.read(session).head
+  if (after > seq) {
+    throw new RefusalError(
+      'bad-request',
+      `The cursor ${after} is beyond the log, which ends at ${seq}.`,
+      {
+        fields: [{ path: 'after', expected: `at most ${seq}`, got: String(after) }],
+      },
+    )
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * One viewer of one session: from its cursor through the stored log to the live end, without a gap and without a repeat.
+ *
+ * Owns: the viewer's cursor. A viewer is only a reader: it holds nothing of the log, so a slow one costs no memory.
+ * While it is behind or its socket is full it reads stored segments; at the end of the log it is given each commit.
+ *
+ * Invariants:
+ * - L-1 The cursor moves only over events that were written to the sink, in order.
+ * - L-2 `caught-up` is said once, after the last event that was stored when the viewer came, and never again.
+ * - L-3 A viewer whose sink is full is given nothing until it drains; then it goes on from its cursor.
+ */
+import type { Commit, Host } from '@belay/host'
+import { closeCodes, limits } from '@belay/protocol'
+import type { SessionInput, SessionReply, SessionState } from '@belay/session'
+import { endFrame, eventsFrame, eventsFrameAfter, looksSame, viewJson } from './frames.ts'
+
+export type SessionHost = Host<SessionState, SessionInput, SessionReply>
+
+/** Where frames go: a WebSocket or an SSE response. */
+export interface Sink {
+  /** @param seq the last event in the frame, if it holds events */
+  write(frame: Buffer | string, seq?: number): void
+  /** Whether so much waits to be sent that no more should be written now. */
+  isFull(): boolean
+  /** Calls back once, when it is not full any more. */
+  onDrain(callback: () => void): void
+  close(code: number, reason: string): void
+}
+
+export interface Viewer {
+  /** A proof of life on a quiet stream: the present state again. */
+  beat(): void
+  /** Says why and ends the stream. */
+  end(code: 'session-deleted' | 'going-away', message: string): void
+  /** The socket is gone. */
+  closed(): void
+}
+
+/** @param after the last event the viewer has */
+export function openViewer(host: SessionHost, id: string, after: number, sink: Sink): Viewer {
+  let cursor = after
+  let shown = host.read(id)
+  let caughtUp = false
+  let pumping = false
+  let open = true
+  const stopWatching = host.watch(id, onCommit)
+  sink.write(
+    `{"type":"snapshot","from":${after + 1},"seq":${shown.head.seq},"session":${viewJson(shown, id)}}`,
+  )
+  pump()
+
+  /** Writes stored segments until the end of the log or until the sink is full. */
+  function pump(): void {
+    pumping = false
+    while (open && !sink.isFull()) {
+      const seq = host.read(id).head.seq
+      if (cursor >= seq) return finishPump(seq)
+      for (const segment of host.log(id, cursor, limits.pageBytesMax)) {
+        sink.write(eventsFrameAfter(segment, cursor), segment.last)
+        cursor = segment.last
+      }
+    }
+    if (open) later()
+  }
+
+  function later(): void {
+    pumping = true
+    sink.onDrain(pump)
+  }
+
+  function finishPump(seq: number): void {
+    if (!caughtUp) sink.write(`{"type":"caught-up","seq":${seq}}`)
+    caughtUp = true
+    show(host.read(id))
+  }
+
+  function onCommit({ state, segment, wiped }: Commit<SessionState>): void {
+    if (wiped || state.lifecycle.type === 'deleted')
+      return end('session-deleted', 'This session was deleted.')
+    if (pumping) return
+    if (segment !== undefined) {
+      if (sink.isFull()) return later()
+      if (segment.first !== cursor + 1) return pump()
+      sink.write(eventsFrame(segment), segment.last)
+      cursor = segment.last
+    }
+    show(state)
+  }
+
+  function show(state: SessionState): void {
+    const same = looksSame(state, shown)
+    shown = state
+    if (!same) beat()
+  }
+
+  function beat(): void {
+    if (open && !pumping) sink.write(`{"type":"state","session":${viewJson(shown, id)}}`)
+  }
+
+  function end(code: 'session-deleted' | 'going-away', message: string): void {
+    if (!open) return
+    closed()
+    const going = code === 'going-away'
+    sink.write(endFrame(code, message, going))
+    sink.close(going ? closeCodes.goingAway : closeCodes.done, code)
+  }
+
+  function closed(): void {
+    open = false
+    stopWatching()
+  }
+
+  return { beat, end, closed }
+}
