@@ -21,6 +21,8 @@ export function applyListFrame(state: SessionList, frame: ListFrame): SessionLis
     }
     case 'removed':
       return { sessions: sessions.filter((session) => session.id !== frame.session) }
+    case 'beat':
+      return state
     case 'end':
       return { ...state, ended: frame }
     default:

@@ -97,9 +97,10 @@ export class Link implements Following {
   retryNow(): void {
     if (this.#over) return
     const line = this.#line
-    const alive =
-      line?.openedAt !== undefined && this.#options.platform.now() - line.heardAt < doubtMs
-    if (!alive) this.#dial()
+    // A line that was dialled just now is given its chance, or asking often would keep it from ever opening.
+    const patienceMs = line?.openedAt === undefined ? steadyMs : doubtMs
+    if (line === undefined || this.#options.platform.now() - line.heardAt >= patienceMs)
+      this.#dial()
   }
 
   #dial(): void {

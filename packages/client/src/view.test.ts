@@ -1,0 +1,377 @@
+import { randomInt } from 'node:crypto'
+import type { SessionEvent, SessionView } from '@belay/protocol'
+import { seedFromEnv, seedLine } from '@belay/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decodeFrame, type ViewerFrame } from './frame.ts'
+import type { Item, ViewerEvent } from './item.ts'
+import { blockItems, itemAt, itemsOf } from './item-list.ts'
+import { applyFrame, emptyTranscript, type Transcript } from './view.ts'
+
+type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never
+type Entry = Unstamped<SessionEvent>
+
+function stamp(entries: readonly Entry[]): SessionEvent[] {
+  return entries.map((entry, index) => ({ ...entry, seq: index + 1, at: (index + 1) * 1000 }))
+}
+
+function fold(entries: readonly Entry[], state = emptyTranscript()): Transcript {
+  return applyFrame(state, { type: 'events', events: stamp(entries) })
+}
+
+function brief(state: Transcript): string[] {
+  return itemsOf(state.items).map(briefItem)
+}
+
+function briefItem(item: Item): string {
+  switch (item.type) {
+    case 'prompt':
+      return `prompt ${item.promptId} ${item.state}`
+    case 'text':
+    case 'thought':
+      return `${item.type} ${item.text}`
+    case 'tool':
+      return `tool ${item.title} ${item.status}`
+    case 'plan':
+      return `plan ${item.entries.map((entry) => entry.content).join(',')}`
+    case 'permission':
+      return `permission ${item.title} ${item.state}`
+    case 'turn-end':
+      return `turn-end ${item.code}`
+    case 'notice':
+      return `notice ${item.event.type}`
+    case 'other':
+      return `other ${item.event.type}`
+  }
+}
+
+const view: SessionView = {
+  id: 's1',
+  title: 'One',
+  status: 'idle',
+  why: 'Waiting for a prompt.',
+  agent: { name: 'Agent', demo: false },
+  agentChoice: { name: 'agent' },
+  workspace: { type: 'folder', path: '/w' },
+  createdAt: 1,
+  queued: 0,
+  attempt: 1,
+  queue: [],
+  permissions: [],
+  runner: { state: 'linked', generation: 1 },
+}
+
+function prompt(promptId: string): Entry {
+  return { type: 'prompt-accepted', promptId, text: `do ${promptId}` }
+}
+function start(turn: number, promptId: string): Entry {
+  return { type: 'turn-started', turn, promptId, generation: 1 }
+}
+function text(turn: number, said: string, messageId?: string): Entry {
+  return { type: 'text', turn, text: said, messageId }
+}
+function end(turn: number, promptId: string): Entry {
+  return {
+    type: 'turn-ended',
+    turn,
+    promptId,
+    outcome: 'completed',
+    code: 'end-turn',
+    sentence: 'The agent finished.',
+    reached: 'yes',
+    retryable: false,
+    action: 'none',
+    fault: 'none',
+  }
+}
+const ask: Entry = {
+  type: 'permission-asked',
+  turn: 1,
+  permissionId: 'q1',
+  title: 'Write?',
+  options: [{ optionId: 'yes', name: 'Yes', kind: 'allow_once' }],
+}
+
+describe('the cursor', () => {
+  test('[V-1] an event that was seen is dropped, and signals do not move the cursor', () => {
+    const once = fold([prompt('p1'), start(1, 'p1'), text(1, 'a')])
+    const again = fold([prompt('p1'), start(1, 'p1'), text(1, 'a'), text(1, 'b')], once)
+    expect(brief(again)).toEqual(['prompt p1 running', 'text ab'])
+    const told = applyFrame(again, { type: 'state', session: view })
+    expect(told.cursor).toBe(4)
+    expect(applyFrame(told, { type: 'caught-up', seq: 9 }).cursor).toBe(4)
+  })
+
+  test('[V-2] a gap changes nothing but says what is missing, until the stream is opened again', () => {
+    const before = fold([prompt('p1')])
+    const [, , late] = stamp([prompt('p1'), prompt('p2'), prompt('p3')])
+    const after = applyFrame(before, { type: 'events', events: late === undefined ? [] : [late] })
+    expect(after).toEqual({ ...before, gap: { expected: 2, got: 3 } })
+    const opened = applyFrame(after, { type: 'snapshot', session: view, from: 2, seq: 3 })
+    expect(opened.gap).toBeUndefined()
+    expect(applyFrame(before, { type: 'snapshot', session: view, from: 3, seq: 3 }).gap).toEqual({
+      expected: 2,
+      got: 3,
+    })
+  })
+
+  test('[V-12] a log that is shorter than what was seen is another log: the transcript begins anew', () => {
+    const before = fold([prompt('p1'), start(1, 'p1'), text(1, 'a')])
+    const after = applyFrame(before, { type: 'snapshot', session: view, from: 1, seq: 2 })
+    expect(after.cursor).toBe(0)
+    expect(brief(after)).toEqual([])
+  })
+
+  test('[V-13] the session is the one said last; a stream that ended says so until the next is opened', () => {
+    const over = { type: 'end', code: 'going-away', message: 'Stopping.', retry: true } as const
+    const frames: ViewerFrame[] = [
+      { type: 'snapshot', session: view, from: 1, seq: 0 },
+      { type: 'caught-up', seq: 0 },
+      { type: 'state', session: { ...view, status: 'working' } },
+      over,
+    ]
+    const state = frames.reduce(applyFrame, emptyTranscript())
+    expect(state).toMatchObject({ caughtUp: true, session: { status: 'working' }, ended: over })
+    const opened = applyFrame(state, { type: 'snapshot', session: view, from: 1, seq: 0 })
+    expect(opened).toMatchObject({ caughtUp: false, session: { status: 'idle' } })
+    expect(opened.ended).toBeUndefined()
+  })
+})
+
+describe('what a person reads', () => {
+  test('[V-5] a prompt waits in the queue and is read where its turn began, with its receipts', () => {
+    const entries = [
+      prompt('p1'),
+      start(1, 'p1'),
+      { type: 'turn-taken', turn: 1 } as const,
+      prompt('p2'),
+      prompt('p3'),
+      text(1, 'one'),
+      { type: 'prompt-edited', promptId: 'p2', text: 'other' } as const,
+      { type: 'prompt-cancelled', promptId: 'p3' } as const,
+      end(1, 'p1'),
+    ]
+    const waiting = fold(entries)
+    expect(waiting.queue).toMatchObject([{ promptId: 'p2', text: 'other', state: 'queued' }])
+    const state = fold([...entries, start(2, 'p2')])
+    expect(state.queue).toEqual([])
+    expect(state.running).toEqual({ turn: 2, promptId: 'p2', startedAt: 10_000 })
+    expect(brief(state)).toEqual([
+      'prompt p1 done',
+      'text one',
+      'prompt p3 cancelled',
+      'turn-end end-turn',
+      'prompt p2 running',
+    ])
+    expect(itemAt(state.items, 0)).toMatchObject({
+      acceptedAt: 1000,
+      startedAt: 2000,
+      takenAt: 3000,
+      endedAt: 9000,
+      outcome: 'completed',
+    })
+    expect(itemAt(state.items, 3)).toMatchObject({ durationMs: 7000 })
+  })
+
+  test('[V-6] text of one message is one item: another message, turn, thought or tool begins a new one, an update does not', () => {
+    const usage: Entry = { type: 'agent-update', turn: 1, update: { sessionUpdate: 'usage', n: 1 } }
+    const state = fold([
+      text(1, 'a'),
+      usage,
+      text(1, 'b'),
+      text(1, 'c', 'm2'),
+      { type: 'thought', turn: 1, text: 't' },
+      { type: 'thought', turn: 1, text: 'u' },
+      text(1, 'd', 'm2'),
+      text(2, 'e', 'm2'),
+    ])
+    expect(brief(state)).toEqual(['text ab', 'text c', 'thought tu', 'text d', 'text e'])
+    expect(state.agentUpdates).toEqual({ usage: { sessionUpdate: 'usage', n: 1 } })
+    expect(itemAt(state.items, 0)).toMatchObject({ at: 1000, until: 3000 })
+  })
+
+  test('[V-7] a tool call is one item where it began, and the latest of each field counts', () => {
+    const state = fold([
+      start(1, 'p1'),
+      { type: 'tool', turn: 1, toolCallId: 't', title: 'Edit', kind: 'edit', status: 'pending' },
+      text(1, 'between'),
+      { type: 'tool', turn: 1, toolCallId: 't', status: 'in_progress', rawInput: { a: 1 } },
+      { type: 'tool', turn: 2, toolCallId: 't', title: 'Same id, next turn' },
+      {
+        type: 'tool',
+        turn: 1,
+        toolCallId: 't',
+        status: 'completed',
+        content: [{ type: 'diff' }],
+        locations: [{ path: 'f' }],
+      },
+    ])
+    expect(brief(state).slice(1)).toEqual([
+      'tool Edit completed',
+      'text between',
+      'tool Same id, next turn pending',
+    ])
+    expect(itemAt(state.items, 1)).toMatchObject({
+      kind: 'edit',
+      rawInput: { a: 1 },
+      content: [{ type: 'diff' }],
+      locations: [{ path: 'f' }],
+      seq: 2,
+      at: 2000,
+      endedAt: 6000,
+    })
+  })
+
+  test('[V-8] what a turn leaves open is closed with it: a tool is unknown, a permission withdrawn, and neither opens again', () => {
+    const entries: Entry[] = [
+      prompt('p1'),
+      start(1, 'p1'),
+      { type: 'tool', turn: 1, toolCallId: 'open', title: 'Open', status: 'in_progress' },
+      { type: 'tool', turn: 1, toolCallId: 'done', title: 'Done', status: 'completed' },
+      ask,
+      end(1, 'p1'),
+    ]
+    const closed = ['tool Open unknown', 'tool Done completed', 'permission Write? withdrawn']
+    expect(brief(fold(entries)).slice(1, 4)).toEqual(closed)
+    const late: Entry = { type: 'tool', turn: 1, toolCallId: 'open', status: 'in_progress' }
+    const after = fold([...entries, late])
+    expect(brief(after).slice(1, 4)).toEqual(closed)
+    expect(after.open).toEqual([])
+    const done: Entry = { type: 'tool', turn: 1, toolCallId: 'open', status: 'completed' }
+    expect(brief(fold([...entries, late, done]))[1]).toBe('tool Open completed')
+  })
+
+  test('[V-9] a turn has one plan, replaced where it stands', () => {
+    const state = fold([
+      { type: 'plan', turn: 1, entries: [{ content: 'a' }] },
+      text(1, 'x'),
+      { type: 'plan', turn: 1, entries: [{ content: 'a' }, { content: 'b' }] },
+      { type: 'plan', turn: 2, entries: [{ content: 'c' }] },
+    ])
+    expect(brief(state)).toEqual(['plan a,b', 'text x', 'plan c'])
+  })
+
+  test('[V-10] a permission says who answered it and with what, or why it was withdrawn', () => {
+    const answered: Entry = {
+      type: 'permission-settled',
+      permissionId: 'q1',
+      optionId: 'yes',
+      by: 'page',
+    }
+    expect(itemAt(fold([ask, answered]).items, 0)).toMatchObject({
+      state: 'answered',
+      optionId: 'yes',
+      by: 'page',
+      settledAt: 2000,
+    })
+    const gone: Entry = { type: 'permission-settled', permissionId: 'q1', by: 'agent' }
+    expect(itemAt(fold([ask, gone]).items, 0)).toMatchObject({ state: 'withdrawn', by: 'agent' })
+  })
+
+  test('[V-11] an event of a type that is not known is shown whole, not hidden', () => {
+    const raw = { type: 'later-invention', seq: 1, at: 5, what: 'new' }
+    const frame = decodeFrame(JSON.stringify({ type: 'events', events: [raw] }))
+    if (typeof frame === 'string') throw new Error(`decoded as ${frame}`)
+    const state = applyFrame(emptyTranscript(), frame)
+    expect(itemAt(state.items, 0)).toMatchObject({ type: 'other', event: { event: raw } })
+    expect(state.cursor).toBe(1)
+  })
+
+  test('[V-11] what happens to the session itself is a notice, and an event without its beginning is shown as it is', () => {
+    const state = fold([
+      { type: 'preparation-started', attempt: 1, generation: 1 },
+      { type: 'runner-lost', generation: 1, graceUntil: 9 },
+      { type: 'permission-settled', permissionId: 'unseen', by: 'page' },
+      { type: 'prompt-cancelled', promptId: 'unseen' },
+      { type: 'session-deleted' },
+    ])
+    expect(brief(state)).toEqual([
+      'notice preparation-started',
+      'notice runner-lost',
+      'other permission-settled',
+      'other prompt-cancelled',
+      'notice session-deleted',
+    ])
+  })
+})
+
+describe('sharing', () => {
+  test('[V-4] items keep their key and place, and blocks that did not change keep their identity', () => {
+    const notices: Entry[] = Array.from({ length: 3 * blockItems }, () => ({
+      type: 'session-ready',
+    }))
+    const tool: Entry = { type: 'tool', turn: 1, toolCallId: 't', title: 'T' }
+    const before = fold([tool, ...notices])
+    const after = fold([tool, ...notices, { ...tool, status: 'completed' }], before)
+    expect(after.items.length).toBe(3 * blockItems + 1)
+    const same = after.items.blocks.map((block, index) => block === before.items.blocks[index])
+    expect(same).toEqual([false, true, true, true])
+    expect(itemAt(before.items, 0)).toMatchObject({ key: 'tool:1:t', status: 'pending' })
+    expect(itemAt(after.items, 0)).toMatchObject({ key: 'tool:1:t', status: 'completed' })
+    expect(itemAt(after.items, 1)).toBe(itemAt(before.items, 1))
+  })
+})
+
+const turn = fc.integer({ min: 1, max: 3 })
+const promptId = fc.constantFrom('p1', 'p2', 'p3')
+const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
+  promptId.map(prompt),
+  fc.tuple(turn, promptId).map(([n, id]) => start(n, id)),
+  fc.tuple(turn, promptId).map(([n, id]) => end(n, id)),
+  fc.tuple(turn, fc.string(), fc.constantFrom('m1', undefined)).map(([n, s, m]) => text(n, s, m)),
+  fc.tuple(turn, fc.string()).map(([n, s]): Entry => ({ type: 'thought', turn: n, text: s })),
+  fc
+    .tuple(turn, fc.constantFrom('a', 'b'), fc.constantFrom('pending', 'completed', undefined))
+    .map(([n, toolCallId, status]): Entry => ({ type: 'tool', turn: n, toolCallId, status })),
+  turn.map((n): Entry => ({ type: 'plan', turn: n, entries: [] })),
+  turn.map((n): Entry => ({ ...ask, turn: n })),
+  fc.constant<Entry>({ type: 'permission-settled', permissionId: 'q1', by: 'page' }),
+  fc.constant<Entry>({ type: 'session-ready' }),
+)
+
+test('[V-3] however frames are cut, repeated and resumed, the transcript is that of the whole log', () => {
+  const seed = seedFromEnv(process.env, randomInt(2 ** 31))
+  console.info(seedLine('fold', seed))
+  let resumed = 0
+  let repeated = 0
+  const log = fc.array(anyEntry, { minLength: 1, maxLength: 60 })
+  const steps = fc.array(fc.record({ back: fc.nat(8), length: fc.nat(8), reopen: fc.boolean() }), {
+    maxLength: 60,
+  })
+  const property = fc.property(log, steps, (entries, cuts) => {
+    const events: readonly ViewerEvent[] = stamp(entries)
+    const seq = events.length
+    const whole = applyFrame(emptyTranscript(), { type: 'events', events })
+    let state = emptyTranscript()
+    for (const { back, length, reopen } of [...cuts, { back: 0, length: seq, reopen: true }]) {
+      if (reopen) {
+        resumed += 1
+        state = applyFrame(state, { type: 'snapshot', session: view, from: state.cursor + 1, seq })
+      }
+      const from = Math.max(0, state.cursor - back)
+      if (from < state.cursor) repeated += 1
+      const some = events.slice(from, state.cursor + length)
+      if (some.length > 0) state = applyFrame(state, { type: 'events', events: some })
+    }
+    expect({ ...state, session: undefined }).toEqual({ ...whole, session: undefined })
+  })
+  fc.assert(property, { seed, numRuns: 300 })
+  expect(resumed).toBeGreaterThan(300)
+  expect(repeated).toBeGreaterThan(300)
+})
+
+test('[V-3] a log of 100,000 events, one frame each, folds to the same items as in one frame', () => {
+  const entries: Entry[] = Array.from({ length: 100_000 }, (_, index) =>
+    index % 2 === 0
+      ? { type: 'tool', turn: 1, toolCallId: `t${index}`, status: 'completed' }
+      : text(1, 'x'),
+  )
+  const events = stamp(entries)
+  const state = events.reduce(
+    (before, event) => applyFrame(before, { type: 'events', events: [event] }),
+    emptyTranscript(),
+  )
+  const whole = applyFrame(emptyTranscript(), { type: 'events', events })
+  expect(state.items.length).toBe(100_000)
+  expect(brief(state).join('\n')).toBe(brief(whole).join('\n'))
+})

@@ -1,0 +1,96 @@
+/** One session of the viewers' server: a log a test writes, and who listens to it. */
+import type { ListFrame, SessionEvent, SessionView, StreamFrame } from '@belay/protocol'
+
+type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never
+export type LogEntry = Unstamped<SessionEvent>
+
+/** How the streams of this server misbehave; asked once for each stream that is opened. */
+export interface StreamFaults {
+  /** The stream is cut after so many frames. */
+  framesMax?: () => number
+  /** So many events are sent again. */
+  repeated?: () => number
+}
+
+export interface Listener {
+  send(frame: StreamFrame | ListFrame): void
+  cut(): void
+}
+
+/** Events are stamped with this plus their number, so that a run is the same each time. */
+const firstAt = 1_700_000_000_000
+
+export class ViewerSession {
+  readonly log: SessionEvent[] = []
+  view: SessionView
+  readonly #listeners = new Set<Listener>()
+
+  constructor(id: string) {
+    this.view = {
+      id,
+      title: id,
+      status: 'idle',
+      why: 'Waiting for a prompt.',
+      agent: { name: 'Scripted', demo: false },
+      agentChoice: { name: 'scripted' },
+      workspace: { type: 'folder', path: '/tmp' },
+      createdAt: firstAt,
+      queued: 0,
+      attempt: 1,
+      queue: [],
+      permissions: [],
+      runner: { state: 'linked', generation: 1 },
+    }
+  }
+
+  append(...entries: readonly LogEntry[]): void {
+    const events = entries.map((entry, index) => {
+      const seq = this.log.length + index + 1
+      return { ...entry, seq, at: firstAt + seq * 1000 }
+    })
+    this.log.push(...events)
+    if (events.length > 0) this.#tell({ type: 'events', events })
+  }
+
+  change(change: Partial<SessionView>): void {
+    this.view = { ...this.view, ...change }
+    this.#tell({ type: 'state', session: this.view })
+  }
+
+  end(frame: Extract<StreamFrame, { type: 'end' }>): void {
+    this.#tell(frame)
+  }
+
+  /** Sends what a new stream begins with, and from then on what happens. */
+  listen(listener: Listener, after: number, faults: StreamFaults): () => void {
+    const limited = limit(listener, faults.framesMax?.() ?? Number.POSITIVE_INFINITY)
+    const seq = this.log.length
+    limited.send({ type: 'snapshot', session: this.view, from: after + 1, seq })
+    const first = Math.max(0, after - (faults.repeated?.() ?? 0))
+    for (let at = first; at < seq; at += eventsPerFrame) {
+      limited.send({ type: 'events', events: this.log.slice(at, at + eventsPerFrame) })
+    }
+    limited.send({ type: 'caught-up', seq })
+    this.#listeners.add(limited)
+    return () => this.#listeners.delete(limited)
+  }
+
+  #tell(frame: StreamFrame): void {
+    for (const listener of this.#listeners) listener.send(frame)
+  }
+}
+
+const eventsPerFrame = 3
+
+function limit(listener: Listener, framesMax: number): Listener {
+  let left = framesMax
+  return {
+    cut: () => listener.cut(),
+    send(frame) {
+      if (left <= 0) return
+      left -= 1
+      listener.send(frame)
+      if (left === 0) listener.cut()
+    },
+  }
+}
