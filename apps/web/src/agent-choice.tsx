@@ -1,0 +1,57 @@
+/** The agents of the server's machine to choose from, each with what it misses; or any other by its command line. */
+import type { FoundAgent } from '@belay/protocol'
+import { canStart, orderAgents, otherAgent } from './new-session-form.ts'
+
+interface AgentChoiceProps {
+  /** Undefined until the server said which there are. */
+  readonly agents: readonly FoundAgent[] | undefined
+  readonly chosen: string
+  readonly wrong: string | undefined
+  readonly onChoose: (name: string) => void
+}
+
+export function AgentChoice({ agents, chosen, wrong, onChoose }: AgentChoiceProps) {
+  return (
+    <fieldset className="field">
+      <legend>Agent</legend>
+      <div className="choices" role="radiogroup" aria-label="Agent">
+        {orderAgents(agents ?? []).map((agent) => (
+          <label key={agent.name}>
+            <input
+              type="radio"
+              name="agent"
+              checked={chosen === agent.name}
+              disabled={!agent.found}
+              onChange={() => onChoose(agent.name)}
+            />
+            <span className="name">
+              {agent.title}
+              {agent.demo && <span className="badge">DEMO</span>}
+            </span>
+            {!canStart(agent) && <span className="misses">{misses(agent)}</span>}
+            {agent.demo && (
+              <span className="misses">
+                Shows what a session is, with no key: it edits a real file, and it is not a model.
+              </span>
+            )}
+          </label>
+        ))}
+        <label>
+          <input
+            type="radio"
+            name="agent"
+            checked={chosen === otherAgent}
+            onChange={() => onChoose(otherAgent)}
+          />
+          <span className="name">Another ACP agent, by its command line</span>
+        </label>
+      </div>
+      {wrong !== undefined && <span className="wrong">{wrong}</span>}
+    </fieldset>
+  )
+}
+
+function misses(agent: FoundAgent): string {
+  if (agent.missing.length > 0) return `Misses: ${agent.missing.join('; ')}`
+  return 'Not found on this machine'
+}

@@ -1,0 +1,83 @@
+/** Deletes a session, after asking. */
+import { useState, type FormEvent } from 'react'
+import { Trash2 } from 'lucide-react'
+import type { Client } from '@belay/client/webapi'
+import type { Problem, SessionSummary } from '@belay/protocol'
+import { Modal } from './modal.tsx'
+import { problemOf } from './problem-of.ts'
+import { ProblemNote } from './problem-note.tsx'
+import { navigate } from './route.ts'
+
+interface DeleteSessionProps {
+  readonly client: Client
+  readonly session: SessionSummary
+}
+
+export function DeleteSession({ client, session }: DeleteSessionProps) {
+  const [asking, setAsking] = useState(false)
+  return (
+    <>
+      <button
+        type="button"
+        className="button"
+        data-kind="quiet"
+        data-size="icon"
+        aria-label="Delete session"
+        title="Delete session"
+        onClick={() => setAsking(true)}
+      >
+        <Trash2 className="icon" aria-hidden="true" />
+      </button>
+      {asking && (
+        <Modal titleId="delete-title" onClose={() => setAsking(false)}>
+          <Confirm client={client} session={session} onCancel={() => setAsking(false)} />
+        </Modal>
+      )}
+    </>
+  )
+}
+
+function Confirm({
+  client,
+  session,
+  onCancel,
+}: DeleteSessionProps & { readonly onCancel: () => void }) {
+  const [sending, setSending] = useState(false)
+  const [problem, setProblem] = useState<Problem['error']>()
+  async function remove(): Promise<void> {
+    setSending(true)
+    setProblem(undefined)
+    try {
+      await client.call('deleteSession', { id: session.id })
+      onCancel()
+      navigate('/')
+    } catch (error) {
+      setProblem(problemOf(error))
+      setSending(false)
+    }
+  }
+  function submit(event: FormEvent): void {
+    event.preventDefault()
+    void remove()
+  }
+  return (
+    <form onSubmit={submit}>
+      <h2 id="delete-title">Delete “{session.title}”?</h2>
+      <p className="muted">
+        Its agent is ended and its log is removed for good.{' '}
+        {session.workspace.type === 'folder'
+          ? 'Your folder stays as it is.'
+          : 'Its clone is removed with all that was not pushed.'}
+      </p>
+      {problem !== undefined && <ProblemNote problem={problem} />}
+      <div className="buttons">
+        <button type="button" className="button" onClick={onCancel}>
+          Keep
+        </button>
+        <button type="submit" className="button" data-kind="danger" disabled={sending}>
+          Delete
+        </button>
+      </div>
+    </form>
+  )
+}

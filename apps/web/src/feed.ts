@@ -1,0 +1,125 @@
+/**
+ * What comes from the server, kept: the list of sessions and the transcripts.
+ *
+ * Owns: which streams are open, and what was received. How a stream comes back after a loss is the client's.
+ *
+ * Invariants:
+ * - W-11 What was received stays on the page while the server is away, and when a session is left and opened again.
+ */
+import {
+  applyFrame,
+  applyListFrame,
+  emptyTranscript,
+  type SessionList,
+  type Transcript,
+  type ViewerFrame,
+} from '@belay/client'
+import {
+  type Client,
+  follow,
+  followList,
+  type Following,
+  type LinkState,
+} from '@belay/client/webapi'
+import { linkChanged, type LinkView } from './link-words.ts'
+import { Live } from './live.ts'
+
+const notYet: LinkView = { link: { state: 'connecting', attempt: 0 }, downSince: undefined }
+
+/** A stream that is open while somebody looks. */
+abstract class Feed {
+  readonly link = new Live<LinkView>(notYet)
+  #following: Following | undefined
+
+  protected abstract follow(): Following
+
+  /** @returns what closes it */
+  readonly open = (): (() => void) => {
+    const following = this.follow()
+    this.#following = following
+    return () => {
+      following.close()
+      this.#following = undefined
+    }
+  }
+
+  readonly retryNow = (): void => {
+    this.#following?.retryNow()
+  }
+
+  protected readonly onLink = (state: LinkState): void => {
+    this.link.set(linkChanged(this.link.value, state, Date.now()))
+  }
+}
+
+export class ListFeed extends Feed {
+  readonly list = new Live<SessionList>({})
+  readonly #client: Client
+
+  constructor(client: Client) {
+    super()
+    this.#client = client
+  }
+
+  protected follow(): Following {
+    return followList(this.#client, {
+      onFrame: (frame) => this.list.set(applyListFrame(this.list.value, frame)),
+      onLink: this.onLink,
+    })
+  }
+}
+
+export class SessionFeed extends Feed {
+  readonly transcript = new Live<Transcript>(emptyTranscript())
+  readonly #client: Client
+  readonly #id: string
+  readonly #onAccepted: (promptId: string) => void
+
+  /** @param onAccepted hears of every prompt the log has */
+  constructor(client: Client, id: string, onAccepted: (promptId: string) => void) {
+    super()
+    this.#client = client
+    this.#id = id
+    this.#onAccepted = onAccepted
+  }
+
+  protected follow(): Following {
+    return follow(this.#client, this.#id, {
+      after: this.transcript.value.cursor,
+      onFrame: this.#onFrame,
+      onLink: this.onLink,
+    })
+  }
+
+  readonly #onFrame = (frame: ViewerFrame): void => {
+    this.transcript.set(applyFrame(this.transcript.value, frame))
+    if (frame.type !== 'events') return
+    for (const event of frame.events) {
+      if (event.type === 'prompt-accepted') this.#onAccepted(event.promptId)
+    }
+  }
+}
+
+/** Sessions whose transcript is kept after they were left. */
+const feedsMax = 8
+
+/** The feeds of one signed-in page. */
+export class Feeds {
+  readonly list: ListFeed
+  readonly #client: Client
+  readonly #sessions = new Map<string, SessionFeed>()
+
+  constructor(client: Client) {
+    this.#client = client
+    this.list = new ListFeed(client)
+  }
+
+  session(id: string, onAccepted: (promptId: string) => void): SessionFeed {
+    const feed = this.#sessions.get(id) ?? new SessionFeed(this.#client, id, onAccepted)
+    // The map's order is the order of use: the first one was looked at longest ago.
+    this.#sessions.delete(id)
+    this.#sessions.set(id, feed)
+    for (const old of [...this.#sessions.keys()].slice(0, -feedsMax)) this.#sessions.delete(old)
+    return feed
+  }
+}

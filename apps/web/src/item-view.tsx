@@ -1,0 +1,52 @@
+/** One item of a transcript, by its type. */
+import { memo } from 'react'
+import type { Item } from '@belay/client'
+import { MarkdownText } from './markdown-text.tsx'
+import { NoticeLine } from './notice-line.tsx'
+import { PermissionCard } from './permission-card.tsx'
+import { PlanCard } from './plan-card.tsx'
+import { Prompt } from './prompt-item.tsx'
+import { Thought } from './thought-item.tsx'
+import { ToolCard } from './tool-card.tsx'
+import { pretty } from './tool-content.ts'
+import { TurnEndLine } from './turn-end-line.tsx'
+
+export const ItemView = memo(function ItemView({ item }: { readonly item: Item }) {
+  return (
+    <div className="item" data-type={item.type}>
+      {itemBody(item)}
+    </div>
+  )
+})
+
+function itemBody(item: Item) {
+  switch (item.type) {
+    case 'prompt':
+      return <Prompt item={item} />
+    case 'text':
+      return <MarkdownText text={item.text} />
+    case 'thought':
+      return <Thought item={item} />
+    case 'tool':
+      return <ToolCard item={item} />
+    case 'plan':
+      return <PlanCard item={item} />
+    case 'permission':
+      return <PermissionCard item={item} />
+    case 'turn-end':
+      return <TurnEndLine item={item} />
+    case 'notice':
+      return <NoticeLine item={item} />
+    case 'other':
+      return (
+        <details className="card folded">
+          <summary>
+            {item.event.type === 'unknown-event' ? item.event.event.type : item.event.type}
+          </summary>
+          <pre className="output">
+            {pretty(item.event.type === 'unknown-event' ? item.event.event : item.event)}
+          </pre>
+        </details>
+      )
+  }
+}

@@ -1,0 +1,94 @@
+/** A session that is being made ready, step by step; or why that failed, and the way on. */
+import { useState } from 'react'
+import { Check, Circle, LoaderCircle, X } from 'lucide-react'
+import type { Problem, SessionView } from '@belay/protocol'
+import { Elapsed } from './elapsed.tsx'
+import { preparationSteps, type StepView } from './preparation-steps.ts'
+import { problemOf } from './problem-of.ts'
+import { ProblemNote } from './problem-note.tsx'
+import { useSession } from './session-context.ts'
+
+export function PreparationCard({ session }: { readonly session: SessionView }) {
+  const failed = session.status === 'attention'
+  return (
+    <section className="card" aria-label="Preparation">
+      <header className="card-head">
+        <span className="title">
+          {failed ? 'The session could not be prepared' : 'Preparing the session'}
+        </span>
+        {session.attempt > 1 && <span className="state">attempt {session.attempt}</span>}
+      </header>
+      <ol className="steps">
+        {preparationSteps(session).map((step) => (
+          <li key={step.step} data-state={step.state}>
+            <StepIcon state={step.state} />
+            <span>{step.words}</span>
+            {step.detail !== undefined && <span className="detail cut">{step.detail}</span>}
+            {step.state === 'started' && step.since !== undefined && (
+              <span className="detail">
+                <Elapsed since={step.since} />
+              </span>
+            )}
+          </li>
+        ))}
+      </ol>
+      {failed && <Remedy session={session} />}
+    </section>
+  )
+}
+
+function Remedy({ session }: { readonly session: SessionView }) {
+  const { client, id } = useSession()
+  const [sending, setSending] = useState(false)
+  const [refused, setRefused] = useState<Problem['error']>()
+  async function retry(): Promise<void> {
+    setSending(true)
+    setRefused(undefined)
+    try {
+      await client.call('retry', { id })
+    } catch (error) {
+      setRefused(problemOf(error))
+    }
+    setSending(false)
+  }
+  return (
+    <div className="remedy">
+      {session.problem !== undefined && (
+        <div className="problem">
+          <p>
+            <strong>{session.problem.message}</strong>
+          </p>
+          <p>Nothing you typed is lost. Put right what it names, then retry.</p>
+        </div>
+      )}
+      {(session.problem?.stderr?.length ?? 0) > 0 && (
+        <pre className="output" aria-label="Last lines of its stderr">
+          {session.problem?.stderr?.join('\n')}
+        </pre>
+      )}
+      {refused !== undefined && <ProblemNote problem={refused} />}
+      <button
+        type="button"
+        className="button"
+        data-kind="main"
+        disabled={sending}
+        onClick={() => void retry()}
+      >
+        Retry
+      </button>
+    </div>
+  )
+}
+
+function StepIcon({ state }: { readonly state: StepView['state'] }) {
+  switch (state) {
+    case 'done':
+      return <Check className="icon" aria-label="done" />
+    case 'failed':
+      return <X className="icon" aria-label="failed" />
+    case 'started':
+      return <LoaderCircle className="icon spin" aria-label="under way" />
+    case 'to-do':
+      return <Circle className="icon" aria-label="to do" />
+  }
+}

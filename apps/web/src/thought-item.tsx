@@ -1,0 +1,24 @@
+/** What the agent thought, folded: there for whoever wants to know. */
+import { memo, useState } from 'react'
+import { Brain } from 'lucide-react'
+import type { ThoughtItem } from '@belay/client'
+import { MarkdownText } from './markdown-text.tsx'
+
+export const Thought = memo(function Thought({ item }: { readonly item: ThoughtItem }) {
+  const [open, setOpen] = useState(false)
+  return (
+    <details className="thought" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <Brain className="icon" aria-hidden="true" />
+        <span className="cut">{open ? 'Thought' : `Thought: ${firstLine(item.text)}`}</span>
+      </summary>
+      {/* Folded thoughts cost nothing: many are never read. */}
+      {open && <MarkdownText text={item.text} />}
+    </details>
+  )
+})
+
+function firstLine(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? ''
+  return line.replace(/[*_`#]+/g, '').slice(0, 200)
+}

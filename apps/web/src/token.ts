@@ -1,0 +1,39 @@
+/**
+ * Who is signed in: a token out of the link that `belay up` prints, kept in this browser.
+ *
+ * Invariants:
+ * - W-5 A token in the address is stored and at once removed from the address bar, so it is neither copied with a
+ *   link nor kept in the history.
+ */
+
+const key = 'belay.token'
+
+/** The token of a fragment like `#token=abc`, if it has one. Pure. */
+export function tokenOfHash(hash: string): string | undefined {
+  return new URLSearchParams(hash.replace(/^#/, '')).get('token') ?? undefined
+}
+
+/** The token typed or pasted by a person, who may have pasted the whole link. Pure. */
+export function tokenOfInput(input: string): string {
+  const text = input.trim()
+  const hash = text.indexOf('#')
+  return (hash < 0 ? undefined : tokenOfHash(text.slice(hash))) ?? text
+}
+
+/** Takes a token out of the address, if there is one. @returns the token to use now */
+export function readToken(): string | undefined {
+  const given = tokenOfHash(location.hash)
+  if (given !== undefined && given !== '') {
+    localStorage.setItem(key, given)
+    history.replaceState(history.state, '', location.pathname + location.search)
+  }
+  return localStorage.getItem(key) ?? undefined
+}
+
+export function keepToken(token: string): void {
+  localStorage.setItem(key, token)
+}
+
+export function forgetToken(): void {
+  localStorage.removeItem(key)
+}
