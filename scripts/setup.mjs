@@ -56,7 +56,7 @@ export async function ensurePage() {
     const vite = join(root, 'node_modules/vite/bin/vite.js')
     const args = [vite, 'build', '--logLevel', 'warn']
     const { code, output } = await run(requireNode(), args, join(root, 'apps/web'))
-    if (code !== 0) throw new SetupError(`The page could not be built:\n${lastLines(output, 30)}`)
+    if (code !== 0) throw new SetupError(`The page could not be built:\n${output.trimEnd()}`)
   })
   writeStamp('page', { hash })
 }
@@ -124,7 +124,8 @@ async function install(level) {
       'The package registry could not be reached. Check the network, then run the same command again.',
     )
   }
-  throw new SetupError(`npm ci failed:\n${lastLines(output, 20)}`)
+  // npm says first what is wrong, then a page about its options.
+  throw new SetupError(`npm ci failed:\n${output.split('\n').slice(0, 15).join('\n')}`)
 }
 
 /** An unpacked program may still be one this machine cannot run. */
@@ -219,12 +220,4 @@ function writeStamp(name, stamp) {
 /** @param {string} version */
 function major(version) {
   return Number.parseInt(version, 10) || 0
-}
-
-/**
- * @param {string} text
- * @param {number} count
- */
-function lastLines(text, count) {
-  return text.trimEnd().split('\n').slice(-count).join('\n')
 }
