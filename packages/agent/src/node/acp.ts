@@ -1,0 +1,437 @@
+/**
+ * Talking to one ACP agent process, as its client, with the official SDK.
+ *
+ * Owns: requests, restoring a conversation, questions, and the order of what the agent says. `process.ts` owns the
+ * process; the runner decides what is asked.
+ *
+ * Invariants:
+ * - A-12 `initialize` is sent at once: an agent is silent until it is spoken to.
+ * - A-13 Nothing is called that the agent did not advertise.
+ * - A-14 Every request settles: by its answer, by its limit, or by the end of the process.
+ * - A-15 Updates are told in the order they came, all of those before an answer before it.
+ * - A-16 What was replayed by a load is not told again.
+ * - A-17 A line that is not JSON is dropped, counted and noted; the conversation goes on.
+ */
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import {
+  type AnyMessage,
+  client,
+  type ClientConnection,
+  methods,
+  RequestError,
+} from '@agentclientprotocol/sdk'
+import { z } from 'zod'
+import { type Ask, askOfElicitation, askOfPermission, elicitationAnswer } from '../ask.ts'
+import { type AgentExit, exitSentence } from '../exit.ts'
+import type { AgentUpdate } from '../translate.ts'
+import { Lines } from './lines.ts'
+import { type AgentProcess, spawnAgent, type SpawnOptions } from './process.ts'
+
+export interface AgentEvents {
+  update(update: AgentUpdate): void
+  /** To be answered with `answer(id, …)`. */
+  permission(id: number, ask: Ask): void
+  /** The agent took the question back. */
+  permissionGone(id: number): void
+  /** Something odd worth a line in a log. */
+  note(line: string): void
+}
+
+export interface AgentFailure {
+  readonly code: 'sign-in-needed' | 'agent-error' | 'agent-exited' | 'timeout'
+  readonly message: string
+}
+export type Answer<Value> = { readonly ok: Value } | { readonly failure: AgentFailure }
+
+export interface Initialized {
+  readonly title: string | undefined
+  readonly version: string | undefined
+  readonly load: boolean
+  readonly resume: boolean
+}
+
+/** A conversation, and how it came to be there: `lost` means the older one could not be restored. */
+export interface Opened {
+  readonly agentSession: string
+  readonly restored: 'new' | 'resumed' | 'loaded' | 'lost'
+}
+
+export interface ConnectOptions extends Omit<SpawnOptions, 'onStderr'> {
+  /** Of Belay, told to the agent. */
+  readonly version: string
+  readonly on: AgentEvents
+}
+
+/** Agents on slow machines need long to start; the field's complaint is about less. */
+const initializeMsMax = 30_000
+const newSessionMsMax = 60_000
+const resumeMsMax = 15_000
+/** Without a sign of life; each replayed update is one. */
+const loadMsMax = 60_000
+/** Some agents replay after they have answered the load. */
+const lateReplayMs = 300
+/** What a process wrote before its end is still read for this long; others may hold its pipe for ever. */
+const drainMsMax = 500
+/** One message of an agent: a file of some megabytes in a diff is real, more is a fault. */
+const lineBytesMax = 64 * 1024 * 1024
+
+const protocolVersion = 1
+const authRequired = -32000
+
+/** Starts the agent and begins the handshake. What became of it is in `initialized`. */
+export function connectAgent(options: ConnectOptions): AgentConnection {
+  return new AgentConnection(options)
+}
+
+const initializeSchema = z.looseObject({
+  protocolVersion: z.number(),
+  agentInfo: z
+    .looseObject({ name: z.string(), title: z.string().nullish(), version: z.string().nullish() })
+    .nullish(),
+  agentCapabilities: z
+    .looseObject({
+      loadSession: z.boolean().nullish(),
+      sessionCapabilities: z.looseObject({ resume: z.unknown() }).nullish(),
+    })
+    .nullish(),
+})
+const updateSchema = z.looseObject({
+  sessionId: z.string(),
+  update: z.looseObject({ sessionUpdate: z.string() }),
+})
+
+export class AgentConnection {
+  readonly process: AgentProcess
+  /** The end of the process, told once, after everything it wrote. Never rejects. */
+  readonly exited: Promise<AgentExit>
+  /** The answer to `initialize`. Never rejects. */
+  readonly initialized: Promise<Answer<Initialized>>
+
+  readonly #on: AgentEvents
+  readonly #cwd: string
+  readonly #sdk: ClientConnection
+  readonly #pending = new Map<number, (optionId: string | undefined) => void>()
+  #asked = 0
+  #junk = 0
+  #agentSession: string | undefined
+  #replaying = false
+  #heardAt = 0
+  #gate: PromiseWithResolvers<void> | undefined
+  #ended = false
+
+  constructor(options: ConnectOptions) {
+    this.#on = options.on
+    this.#cwd = options.cwd
+    this.process = spawnAgent({
+      ...options,
+      onStderr: (line) => options.on.note(`stderr: ${line}`),
+    })
+    const incoming = new TransformStream<AnyMessage, AnyMessage>()
+    this.#sdk = this.#client(options.version).connect({
+      readable: incoming.readable,
+      writable: this.#outgoing(),
+    })
+    const read = this.#read(incoming.writable.getWriter())
+    this.exited = this.process.exited.then(async (exit) => {
+      // What is left in the pipe is bounded, so it may pass a closed gate.
+      this.#ended = true
+      this.resume()
+      await Promise.race([read, sleep(drainMsMax)])
+      this.process.stdout.destroy()
+      this.#sdk.close()
+      return exit
+    })
+    this.initialized = this.#initialize(options.version)
+    void this.#endWhenClosed()
+  }
+
+  /** Stops reading what the agent says; it then waits in its own pipe. */
+  pause(): void {
+    if (!this.#ended) this.#gate ??= Promise.withResolvers<void>()
+  }
+
+  resume(): void {
+    this.#gate?.resolve()
+    this.#gate = undefined
+  }
+
+  /** Opens the conversation: restores `previous` as well as the agent can, else begins a new one. */
+  async open(previous: string | undefined): Promise<Answer<Opened>> {
+    const initialized = await this.initialized
+    if ('failure' in initialized) return initialized
+    if (previous !== undefined) {
+      const restored = await this.#restore(previous, initialized.ok)
+      if (restored !== undefined) return restored
+    }
+    const params = { cwd: this.#cwd, mcpServers: [] }
+    const answer = await this.#request(methods.agent.session.new, params, () => newSessionMsMax)
+    if ('failure' in answer) return answer
+    const parsed = z.looseObject({ sessionId: z.string() }).safeParse(answer.ok)
+    if (!parsed.success)
+      return failed('agent-error', 'The agent answered session/new without a session id.')
+    this.#agentSession = parsed.data.sessionId
+    return {
+      ok: { agentSession: this.#agentSession, restored: previous === undefined ? 'new' : 'lost' },
+    }
+  }
+
+  /** Runs one prompt turn. There is no limit of time here: a busy agent may be quiet for long. */
+  async prompt(text: string): Promise<Answer<string>> {
+    const params = { sessionId: this.#agentSession, prompt: [{ type: 'text', text }] }
+    const answer = await this.#request(methods.agent.session.prompt, params, undefined)
+    if ('failure' in answer) return answer
+    const parsed = z.looseObject({ stopReason: z.string() }).safeParse(answer.ok)
+    return parsed.success
+      ? { ok: parsed.data.stopReason }
+      : failed('agent-error', 'The agent ended the turn without a stop reason.')
+  }
+
+  /** Asks the agent to stop its turn. */
+  cancel(): void {
+    this.#sdk.agent
+      .notify(methods.agent.session.cancel, { sessionId: this.#agentSession ?? '' })
+      .catch(() => {})
+  }
+
+  /** @param optionId `undefined` tells the agent that nobody will answer. An id that was settled is ignored. */
+  answer(id: number, optionId: string | undefined): void {
+    this.#pending.get(id)?.(optionId)
+  }
+
+  /** Ends the agent and everything it started. */
+  async end(): Promise<AgentExit> {
+    await this.process.end()
+    return this.exited
+  }
+
+  async #initialize(version: string): Promise<Answer<Initialized>> {
+    const params = {
+      protocolVersion,
+      clientCapabilities: {
+        fs: { readTextFile: false, writeTextFile: false },
+        terminal: false,
+        elicitation: { form: {} },
+      },
+      clientInfo: { name: 'belay', title: 'Belay', version },
+    }
+    const answer = await this.#request(methods.agent.initialize, params, () => initializeMsMax)
+    if ('failure' in answer) return answer
+    const parsed = initializeSchema.safeParse(answer.ok)
+    if (!parsed.success)
+      return failed('agent-error', 'The agent answered initialize with something that is not ACP.')
+    const { agentInfo, agentCapabilities: can, protocolVersion: spoken } = parsed.data
+    if (spoken !== protocolVersion)
+      return failed(
+        'agent-error',
+        `The agent speaks version ${spoken} of ACP; Belay speaks ${protocolVersion}.`,
+      )
+    const resume = can?.sessionCapabilities?.resume
+    return {
+      ok: {
+        title: agentInfo?.title ?? agentInfo?.name,
+        version: agentInfo?.version ?? undefined,
+        load: can?.loadSession === true,
+        resume: resume !== undefined && resume !== null,
+      },
+    }
+  }
+
+  /** @returns `undefined` when a new conversation must be begun instead */
+  async #restore(previous: string, can: Initialized): Promise<Answer<Opened> | undefined> {
+    const { resume, load } = methods.agent.session
+    const tries = [
+      ...(can.resume
+        ? [{ method: resume, restored: 'resumed', limit: () => resumeMsMax } as const]
+        : []),
+      // Each replayed update is a sign of life and moves the limit on.
+      ...(can.load
+        ? [
+            {
+              method: load,
+              restored: 'loaded',
+              limit: (from: number) => Math.max(0, this.#heardAt - from) + loadMsMax,
+            } as const,
+          ]
+        : []),
+    ]
+    this.#agentSession = previous
+    this.#replaying = true
+    try {
+      for (const { method, restored, limit } of tries) {
+        const answer = await this.#request(
+          method,
+          { sessionId: previous, cwd: this.#cwd, mcpServers: [] },
+          limit,
+        )
+        if ('ok' in answer) {
+          if (restored === 'loaded') await Promise.race([sleep(lateReplayMs), this.exited])
+          return { ok: { agentSession: previous, restored } }
+        }
+        this.#on.note(`${method} failed: ${answer.failure.message}`)
+        if (answer.failure.code === 'agent-exited' || answer.failure.code === 'sign-in-needed')
+          return answer
+      }
+    } finally {
+      this.#replaying = false
+    }
+    this.#agentSession = undefined
+    return undefined
+  }
+
+  /** @param limit milliseconds since `from`, asked again whenever it has passed; `undefined`: only the exit ends the wait */
+  async #request(
+    method: string,
+    params: unknown,
+    limit: ((from: number) => number) | undefined,
+  ): Promise<Answer<unknown>> {
+    const done = new AbortController()
+    const answered = this.#sdk.agent.request(method, params).then(
+      (ok): Answer<unknown> => ({ ok }),
+      (error: unknown) => (error instanceof RequestError ? refused(error) : undefined),
+    )
+    const gone = this.exited.then((exit) => failed('agent-exited', exitSentence(exit)))
+    // An answer of `undefined` is the SDK's word for a closed connection: the exit says why.
+    const settled = answered.then((answer) => answer ?? gone)
+    const late = limit === undefined ? [] : [this.#overdue(method, limit, done.signal)]
+    try {
+      return await Promise.race([settled, gone, ...late])
+    } finally {
+      done.abort()
+    }
+  }
+
+  async #overdue(
+    method: string,
+    limit: (from: number) => number,
+    signal: AbortSignal,
+  ): Promise<Answer<never>> {
+    const from = performance.now()
+    for (let left = limit(from); left > 0; left = limit(from) - (performance.now() - from)) {
+      // Aborted: somebody else won the race, and nobody waits for this any more.
+      await sleep(left, undefined, { signal }).catch(() => {})
+      if (signal.aborted) break
+    }
+    return failed('timeout', `The agent did not answer ${method} in time.`)
+  }
+
+  #client(version: string) {
+    const raw = { parse: (params: unknown) => params }
+    return client({ name: `belay ${version}` })
+      .onRequest(methods.client.session.requestPermission, raw, async ({ params, signal }) => {
+        const optionId = await this.#ask(askOfPermission(params), signal)
+        return {
+          outcome:
+            optionId === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId },
+        }
+      })
+      .onRequest(methods.client.elicitation.create, raw, async ({ params, signal }) => {
+        const choice = askOfElicitation(params)
+        return choice === undefined
+          ? { action: 'decline' }
+          : elicitationAnswer(choice, await this.#ask(choice.ask, signal))
+      })
+      .onNotification('*', () => {})
+  }
+
+  #ask(ask: Ask, signal: AbortSignal): Promise<string | undefined> {
+    const id = ++this.#asked
+    const { promise, resolve } = Promise.withResolvers<string | undefined>()
+    const settle = (optionId: string | undefined) => {
+      if (this.#pending.delete(id)) resolve(optionId)
+    }
+    this.#pending.set(id, settle)
+    signal.addEventListener('abort', () => {
+      if (!this.#pending.has(id)) return
+      settle(undefined)
+      if (!this.#ended) this.#on.permissionGone(id)
+    })
+    this.#on.permission(id, ask)
+    return promise
+  }
+
+  #outgoing(): WritableStream<AnyMessage> {
+    return new WritableStream({
+      write: (message) =>
+        new Promise<void>((resolve) => {
+          // A broken pipe is no failure of its own: the exit tells it, once.
+          this.process.stdin.write(`${JSON.stringify(message)}\n`, () => resolve())
+        }),
+    })
+  }
+
+  /**
+   * Reads the agent's messages. Updates go straight to their listener; the SDK gets the rest one at a time, because it
+   * answers in its own time, and an update that came after an answer must not overtake it.
+   */
+  async #read(toSdk: WritableStreamDefaultWriter<AnyMessage>): Promise<void> {
+    const lines = new Lines(lineBytesMax)
+    try {
+      for await (const data of this.process.stdout) {
+        for (const line of lines.push(data)) {
+          if (this.#gate !== undefined) await this.#gate.promise
+          const message = this.#parse(line)
+          if (message === undefined || this.#isUpdate(message)) continue
+          await toSdk.write(message)
+          await setImmediate()
+        }
+      }
+    } catch {
+      // Destroyed while others hold the pipe, or closed by the SDK: the process has ended, or is ended for it.
+    }
+    await toSdk.close().catch(() => {})
+  }
+
+  /** An agent that closed its mouth, or broke the protocol, and yet lives can do nothing for us any more. */
+  async #endWhenClosed(): Promise<void> {
+    await this.#sdk.closed
+    await sleep(drainMsMax, undefined, { ref: false })
+    if (!this.#ended) await this.process.end()
+  }
+
+  #parse(line: string | undefined): AnyMessage | undefined {
+    if (line === undefined) return this.#drop('a line too long')
+    if (line.trim() === '') return undefined
+    try {
+      const message: unknown = JSON.parse(line)
+      return isMessage(message) ? message : this.#drop(line)
+    } catch {
+      return this.#drop(line)
+    }
+  }
+
+  #drop(line: string): undefined {
+    this.#junk += 1
+    this.#on.note(`stdout, not ACP (${this.#junk}): ${line.slice(0, 500)}`)
+  }
+
+  #isUpdate(message: AnyMessage): boolean {
+    if (!('method' in message) || message.method !== methods.client.session.update) return false
+    const parsed = updateSchema.safeParse(message.params)
+    if (!parsed.success) {
+      this.#drop(JSON.stringify(message))
+      return true
+    }
+    const { sessionId, update } = parsed.data
+    this.#heardAt = performance.now()
+    const ours = this.#agentSession === undefined || sessionId === this.#agentSession
+    if (ours && !this.#replaying) this.#on.update(update)
+    return true
+  }
+}
+
+function isMessage(value: unknown): value is AnyMessage {
+  return (
+    typeof value === 'object' && value !== null && 'jsonrpc' in value && value.jsonrpc === '2.0'
+  )
+}
+
+function failed(code: AgentFailure['code'], message: string): { readonly failure: AgentFailure } {
+  return { failure: { code, message } }
+}
+
+function refused(error: RequestError): Answer<never> {
+  if (error.code === authRequired)
+    return failed('sign-in-needed', `The agent needs a sign-in: ${error.message}`)
+  const data = error.data === undefined ? '' : ` (${JSON.stringify(error.data).slice(0, 1000)})`
+  return failed('agent-error', `${error.message}${data}`)
+}

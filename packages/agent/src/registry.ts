@@ -1,0 +1,133 @@
+/**
+ * The agents Belay knows by name: how each is started, where npm puts it, and what proves that it can reach a model.
+ *
+ * Owns: the table. `node/detect.ts` looks at this machine; nothing here does.
+ *
+ * Invariants:
+ * - A-1 What an agent needs is proven by any one of its proofs; an agent without proofs needs nothing.
+ */
+
+/** Evidence that an agent can reach its model: a variable that is set, or a file below the home folder. */
+export type Proof = { readonly env: string } | { readonly file: string }
+
+export interface KnownAgent {
+  readonly name: string
+  readonly title: string
+  /** Ships with Belay and only shows what a session is. */
+  readonly demo: boolean
+  /** Programs looked for on the PATH and in `node_modules/.bin`, the best first. */
+  readonly binaries: readonly string[]
+  /** Files looked for in `node_modules` before `.bin`: a program itself starts faster than the script npm wraps it in. */
+  readonly packaged: readonly string[]
+  readonly args: readonly string[]
+  readonly proofs: readonly Proof[]
+  /** What to do when no proof is found, in words. */
+  readonly missing: string
+}
+
+const platforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'] as const
+
+/** Where a package of per-platform programs puts them; only the one of this machine is ever installed. */
+function perPlatform(prefix: string, path: string): readonly string[] {
+  return platforms.map((platform) => `${prefix}-${platform}/${path}`)
+}
+
+export const knownAgents: readonly KnownAgent[] = [
+  {
+    name: 'claude',
+    title: 'Claude Code',
+    demo: false,
+    binaries: ['claude-agent-acp', 'claude-code-acp'],
+    packaged: [],
+    args: [],
+    proofs: [
+      { env: 'ANTHROPIC_API_KEY' },
+      { env: 'ANTHROPIC_AUTH_TOKEN' },
+      { env: 'CLAUDE_CODE_OAUTH_TOKEN' },
+      { env: 'CLAUDE_CODE_USE_BEDROCK' },
+      { env: 'CLAUDE_CODE_USE_VERTEX' },
+      { file: '.claude/.credentials.json' },
+    ],
+    missing: 'a sign-in: run "claude" once and sign in, or set ANTHROPIC_API_KEY',
+  },
+  {
+    name: 'codex',
+    title: 'Codex',
+    demo: false,
+    binaries: ['codex-acp'],
+    packaged: perPlatform('@zed-industries/codex-acp', 'bin/codex-acp'),
+    args: [],
+    proofs: [{ env: 'OPENAI_API_KEY' }, { env: 'CODEX_API_KEY' }, { file: '.codex/auth.json' }],
+    missing: 'a sign-in: run "codex login", or set OPENAI_API_KEY',
+  },
+  {
+    name: 'gemini',
+    title: 'Gemini CLI',
+    demo: false,
+    binaries: ['gemini'],
+    packaged: [],
+    args: ['--acp'],
+    proofs: [
+      { env: 'GEMINI_API_KEY' },
+      { env: 'GOOGLE_API_KEY' },
+      { file: '.gemini/oauth_creds.json' },
+    ],
+    missing: 'a sign-in: run "gemini" once and sign in, or set GEMINI_API_KEY',
+  },
+  {
+    name: 'qwen',
+    title: 'Qwen Code',
+    demo: false,
+    binaries: ['qwen'],
+    packaged: [],
+    args: ['--acp'],
+    proofs: [
+      { env: 'OPENAI_API_KEY' },
+      { env: 'DASHSCOPE_API_KEY' },
+      { file: '.qwen/oauth_creds.json' },
+    ],
+    missing: 'a sign-in: run "qwen" once and sign in, or set OPENAI_API_KEY',
+  },
+  {
+    name: 'opencode',
+    title: 'opencode',
+    demo: false,
+    binaries: ['opencode'],
+    packaged: perPlatform('opencode', 'bin/opencode'),
+    args: ['acp'],
+    // Its own hosted models take a public key, so it works before anybody signed in.
+    proofs: [],
+    missing: '',
+  },
+  {
+    name: 'kilo',
+    title: 'Kilo',
+    demo: false,
+    binaries: ['kilo', 'kilocode'],
+    packaged: perPlatform('@kilocode/cli', 'bin/kilo'),
+    args: ['acp'],
+    proofs: [
+      { env: 'KILO_API_KEY' },
+      { env: 'KILO_CONFIG_CONTENT' },
+      { env: 'ANTHROPIC_API_KEY' },
+      { env: 'OPENAI_API_KEY' },
+      { file: '.local/share/kilo/auth.json' },
+    ],
+    missing: 'a sign-in: run "kilo auth login", or set KILO_API_KEY',
+  },
+  {
+    name: 'demo',
+    title: 'Demo agent',
+    demo: true,
+    binaries: [],
+    packaged: [],
+    args: [],
+    proofs: [],
+    missing: '',
+  },
+]
+
+/** What an agent still misses, in words; nothing when `proven` says yes to any of its proofs. */
+export function missingOf(agent: KnownAgent, proven: (proof: Proof) => boolean): readonly string[] {
+  return agent.proofs.length === 0 || agent.proofs.some(proven) ? [] : [agent.missing]
+}

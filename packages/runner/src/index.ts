@@ -1,0 +1,6 @@
+/** One session's hands: what a runner decides, without doing any of it. */
+export type { Effect } from './effect.ts'
+export type { Input } from './input.ts'
+export { emptyJoiner, flush, join, joinDueAt, type Joiner } from './join.ts'
+export { initial, nextAlarm, type RunnerState } from './state.ts'
+export { transition, type RunnerStep } from './transition.ts'

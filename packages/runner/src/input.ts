@@ -1,0 +1,56 @@
+/**
+ * What can happen to a runner. Facts about an agent carry the number of its process, so a late one of an older process
+ * is recognised and comes to nothing.
+ */
+import type { AgentExit, AgentUpdate, Ask } from '@belay/agent'
+import type { Command, ReportOf } from '@belay/protocol'
+
+export type Input =
+  | { readonly type: 'command'; readonly command: Command }
+  /** How far preparing has come. A later restart of the agent is no preparation, and silent. */
+  | { readonly type: 'step-changed'; readonly report: ReportOf<'step'> }
+  | { readonly type: 'workspace-ready' }
+  | { readonly type: 'workspace-failed'; readonly problem: Problem }
+  | {
+      readonly type: 'agent-ready'
+      readonly agentGeneration: number
+      readonly ready: Omit<ReportOf<'agent-ready'>, 'type'>
+    }
+  /** The process did not become ready, and is gone. */
+  | { readonly type: 'agent-failed'; readonly agentGeneration: number; readonly problem: Problem }
+  | {
+      readonly type: 'agent-updated'
+      readonly agentGeneration: number
+      readonly update: AgentUpdate
+    }
+  | {
+      readonly type: 'agent-asked'
+      readonly agentGeneration: number
+      readonly id: number
+      readonly ask: Ask
+    }
+  | { readonly type: 'agent-unasked'; readonly agentGeneration: number; readonly id: number }
+  | {
+      readonly type: 'prompt-settled'
+      readonly agentGeneration: number
+      readonly turn: number
+      readonly settled: Settled
+    }
+  /** A process that was ready has ended. */
+  | { readonly type: 'agent-exited'; readonly agentGeneration: number; readonly exit: AgentExit }
+  /** A deadline may have passed. */
+  | { readonly type: 'alarm' }
+  /** The runner itself is to end: a signal, or the server's word. */
+  | { readonly type: 'close-asked'; readonly reason: string }
+
+export type Problem = Omit<ReportOf<'prepare-failed'>, 'type'>
+
+/** How the agent answered a prompt. */
+export type Settled =
+  | { readonly stopReason: string }
+  | {
+      readonly failure: {
+        readonly code: 'agent-error' | 'sign-in-needed'
+        readonly message: string
+      }
+    }

@@ -1,0 +1,178 @@
+/**
+ * Makes a runner's decisions happen: reports to disk first, then effects; what comes of those goes back in as inputs.
+ *
+ * Owns: the one state, the joiner, and the two timers. It decides nothing. `agent-slot.ts` holds the agent's connection.
+ *
+ * Invariants:
+ * - R-9 The reports of a step are in the spool before any effect of it is performed.
+ */
+import { unreachable } from '@belay/actor'
+import type { AgentChoice, Report, Workspace } from '@belay/protocol'
+import type { Effect } from '../effect.ts'
+import type { Input } from '../input.ts'
+import { emptyJoiner, flush, join, joinDueAt, type Joiner } from '../join.ts'
+import { initial, nextAlarm, type RunnerState } from '../state.ts'
+import { transition } from '../transition.ts'
+import { AgentSlot, type Place } from './agent-slot.ts'
+import type { RunnerConfig } from './run.ts'
+import type { Spool } from './spool.ts'
+import { prepareWorkspace } from './workspace.ts'
+
+export interface DriverOptions {
+  readonly config: RunnerConfig
+  readonly spool: Spool
+  /** Carried by everything this runner starts. */
+  readonly marker: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Something new is in the spool. */
+  readonly onSpooled: () => void
+  /** Nothing is left to do. */
+  readonly onFinished: () => void
+  readonly log: (line: string) => void
+}
+
+/** Milliseconds since the epoch that never jump: a clock set anew must not end a turn. */
+function steadyNow(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+export class Driver {
+  readonly #options: DriverOptions
+  readonly #agent: AgentSlot
+  readonly #preparing = new AbortController()
+  readonly #inputs: Input[] = []
+  #state: RunnerState
+  #joiner: Joiner = emptyJoiner
+  #joinTimer: NodeJS.Timeout | undefined
+  #alarmTimer: NodeJS.Timeout | undefined
+  #feeding = false
+  #place: Place | undefined
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+    this.#state = initial(options.config.generation)
+    const { config, marker, env, log } = options
+    this.#agent = new AgentSlot({ config, marker, env, log, feed: (input) => this.feed(input) })
+  }
+
+  /** What happened. An effect that makes something happen at once only queues it. */
+  feed(input: Input): void {
+    this.#inputs.push(input)
+    if (this.#feeding) return
+    this.#feeding = true
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
+      this.#step(next)
+    this.#feeding = false
+  }
+
+  /** The session has stored more: an agent that had to wait may go on. */
+  acked(): void {
+    if (this.#options.spool.roomy) this.#agent.resume()
+  }
+
+  /** Ends the agent without waiting: the runner itself is about to end. */
+  kill(): void {
+    this.#preparing.abort()
+    this.#agent.kill()
+  }
+
+  #step(input: Input): void {
+    const step = transition(this.#state, input, steadyNow())
+    this.#state = step.state
+    this.#report(step.reports)
+    for (const effect of step.effects) this.#perform(effect)
+    this.#armAlarm()
+  }
+
+  #report(reports: readonly Report[]): void {
+    const out: Report[] = []
+    for (const report of reports) {
+      const joined = join(this.#joiner, report, performance.now())
+      this.#joiner = joined.joiner
+      out.push(...joined.out)
+    }
+    this.#spool(out)
+    this.#armJoiner()
+  }
+
+  #spool(reports: readonly Report[]): void {
+    if (reports.length === 0) return
+    const { spool, onSpooled } = this.#options
+    spool.append(reports.map((report) => JSON.stringify(report)))
+    if (reports.some((report) => report.type === 'turn-finished')) spool.sync()
+    if (spool.full) this.#agent.pause()
+    onSpooled()
+  }
+
+  #armJoiner(): void {
+    const due = joinDueAt(this.#joiner)
+    if (due === undefined || this.#joinTimer !== undefined) return
+    this.#joinTimer = setTimeout(() => {
+      this.#joinTimer = undefined
+      this.#joinDue()
+    }, due - performance.now())
+  }
+
+  #joinDue(): void {
+    const due = joinDueAt(this.#joiner)
+    // The timer was set for an older piece; this one has its own time.
+    if (due === undefined || due > performance.now() + 1) return this.#armJoiner()
+    const { joiner, out } = flush(this.#joiner)
+    this.#joiner = joiner
+    this.#spool(out)
+  }
+
+  #armAlarm(): void {
+    clearTimeout(this.#alarmTimer)
+    const at = nextAlarm(this.#state)
+    if (at !== undefined)
+      this.#alarmTimer = setTimeout(
+        () => this.feed({ type: 'alarm' }),
+        Math.max(1, Math.ceil(at - steadyNow())),
+      )
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'prepare-workspace':
+        void this.#prepare(effect.workspace, effect.agent)
+        return
+      case 'start-agent':
+        if (this.#place !== undefined) void this.#agent.start(effect, this.#place)
+        return
+      case 'send-prompt':
+        void this.#agent.prompt(effect.turn, effect.text)
+        return
+      case 'cancel-prompt':
+        return this.#agent.cancel()
+      case 'answer-permission':
+        return this.#agent.answer(effect.id, effect.optionId)
+      case 'end-agent':
+        return this.#agent.end()
+      case 'finish': {
+        this.#preparing.abort()
+        const { joiner, out } = flush(this.#joiner)
+        this.#joiner = joiner
+        this.#spool(out)
+        return this.#options.onFinished()
+      }
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  async #prepare(workspace: Workspace, agent: AgentChoice): Promise<void> {
+    const { config, env } = this.#options
+    const prepared = await prepareWorkspace({
+      workspace,
+      cloneFolder: config.workspaceFolder,
+      env: { ...env, ...this.#agent.markerEnv },
+      signal: this.#preparing.signal,
+      onStep: (report) => this.feed({ type: 'step-changed', report }),
+    })
+    if ('problem' in prepared)
+      return this.feed({ type: 'workspace-failed', problem: prepared.problem })
+    this.#place = { ...prepared, agent }
+    this.feed({ type: 'workspace-ready' })
+  }
+}

@@ -1,0 +1,28 @@
+/** A runner's log for people: one file, bounded, the older half kept beside it. */
+import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+const rotateBytes = 5 * 1024 * 1024
+
+/** @returns a function that writes one line with its time; it never throws, because a log must not end what it describes */
+export function openLog(path: string): (line: string) => void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  let bytes = sizeOf(path)
+  return (line) => {
+    const text = `${new Date().toISOString()} ${line}\n`
+    try {
+      if (bytes > rotateBytes) {
+        renameSync(path, `${path}.1`)
+        bytes = 0
+      }
+      appendFileSync(path, text, { mode: 0o600 })
+      bytes += text.length
+    } catch {
+      // A full disk is told by the spool, which cannot do without it.
+    }
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}

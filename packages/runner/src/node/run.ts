@@ -1,0 +1,165 @@
+/**
+ * The runner process: takes its folder, ends what a dead one left, and works until its session has no more use for it.
+ *
+ * Invariants:
+ * - R-20 Two runners never work in one folder; the lock says so, not a pid.
+ * - R-21 A generation runs once: started again, it refuses, so no command is ever executed twice.
+ * - R-22 A runner outlives its server; it ends by a command, a dismissal or a signal, and its agent ends before it.
+ */
+import { closeSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type FolderLock, lockFolder } from '@belay/actor/node'
+import { sweepMarked } from '@belay/agent/node'
+import { generationSchema, sessionIdSchema } from '@belay/protocol'
+import { z } from 'zod'
+import { Driver } from './driver.ts'
+import { type Link, startLink } from './link.ts'
+import { openLog } from './log-file.ts'
+import { agentMarker, markerScope, runnerLockName } from './name.ts'
+import { createSpool, type Spool } from './spool.ts'
+
+export const runnerConfigSchema = z.object({
+  session: sessionIdSchema,
+  generation: generationSchema,
+  /** Opens the channel of this session and generation, and nothing else. */
+  token: z.string().min(1),
+  /** Holds `server.json`. */
+  dataFolder: z.string().min(1),
+  /** The runner's own: lock, spool, log. */
+  runnerFolder: z.string().min(1),
+  /** Where a clone goes. */
+  workspaceFolder: z.string().min(1),
+  version: z.string(),
+  /** How the demo agent is started. */
+  demoCommand: z.array(z.string()),
+})
+export type RunnerConfig = z.infer<typeof runnerConfigSchema>
+
+/** From `sysexits.h`, for those who start runners. */
+export const exitCodes = {
+  done: 0,
+  /** A fault in the runner itself. */
+  fault: 70,
+  /** Another runner holds the folder. */
+  folderTaken: 75,
+  /** This generation has run before. */
+  generationSpent: 76,
+} as const
+
+const lockMsMax = 10_000
+const lockPollMs = 100
+/** Shorter than a server waits before it kills; what is not acknowledged by then is read from the disk. */
+const lastAckMsMax = 2500
+const lastAckPollMs = 20
+/** How often a runner looks whether its folder is still there. */
+const folderCheckMs = 60_000
+
+/** Reads the configuration from file descriptor 3, so that no secret is in arguments or environment. */
+export async function runRunnerFromFd3(): Promise<never> {
+  const config = runnerConfigSchema.parse(JSON.parse(readFileSync(3, 'utf8')))
+  closeSync(3)
+  process.exit(await runRunner(config))
+}
+
+/** @returns the exit code, one of `exitCodes` */
+export async function runRunner(config: RunnerConfig): Promise<number> {
+  const log = openLog(join(config.runnerFolder, 'runner.log'))
+  const name = runnerLockName(config.session, config.generation)
+  log(`${name} begins, pid ${process.pid}, version ${config.version}`)
+  // The terminal or the server that started it may go: a runner stays.
+  process.on('SIGHUP', () => log('SIGHUP ignored'))
+  const lock = await takeFolder(config.runnerFolder, name)
+  if (lock === undefined) {
+    log('another runner holds the folder')
+    return exitCodes.folderTaken
+  }
+  const swept = await sweepMarked(markerScope(config.session, config.runnerFolder))
+  if (swept > 0) log(`ended ${swept} processes that a dead runner left`)
+  const spool = createSpool(config.runnerFolder, config.generation)
+  if (spool === undefined) {
+    log('this generation has run before')
+    return exitCodes.generationSpent
+  }
+  const marker = agentMarker(config.session, config.runnerFolder, config.generation)
+  await work(config, { spool, log, marker })
+  lock.release()
+  log('runner ends')
+  return exitCodes.done
+}
+
+interface Means {
+  readonly spool: Spool
+  readonly marker: string
+  readonly log: (line: string) => void
+}
+
+/** Settles when nothing is left to do and what was spooled is handed over, or cannot be. */
+async function work(config: RunnerConfig, { spool, marker, log }: Means): Promise<void> {
+  const finished = Promise.withResolvers<void>()
+  const dismissal = new AbortController()
+  const close = (reason: string) => driver.feed({ type: 'close-asked', reason })
+  let link: Link | undefined
+  const driver = new Driver({
+    config,
+    spool,
+    marker,
+    log,
+    env: agentEnv(),
+    onSpooled: () => link?.nudge(),
+    onFinished: () => finished.resolve(),
+  })
+  link = startLink({
+    ...config,
+    spool,
+    log,
+    onCommand: (command) => driver.feed({ type: 'command', command }),
+    onAcked: () => driver.acked(),
+    onDismissed: (why) => {
+      // Nobody will ever acknowledge what is left.
+      dismissal.abort()
+      close(why)
+    },
+  })
+  process.on('SIGTERM', () => close('the runner was asked to end (SIGTERM)'))
+  process.on('SIGINT', () => close('the runner was asked to end (SIGINT)'))
+  guard(driver, log)
+  const watching = setInterval(() => {
+    if (!existsSync(config.runnerFolder)) close('its folder was removed')
+  }, folderCheckMs)
+  await finished.promise
+  clearInterval(watching)
+  const until = performance.now() + lastAckMsMax
+  while (!dismissal.signal.aborted && spool.acked < spool.last && performance.now() < until)
+    await sleep(lastAckPollMs)
+  link.close()
+}
+
+/** A fault of ours ends the runner loudly, and the agent with it: nobody would be left to speak for it. */
+function guard(driver: Driver, log: (line: string) => void): void {
+  const fail = (error: unknown) => {
+    log(`fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    driver.kill()
+    process.exit(exitCodes.fault)
+  }
+  process.on('uncaughtException', fail)
+  process.on('unhandledRejection', fail)
+}
+
+async function takeFolder(folder: string, name: string): Promise<FolderLock | undefined> {
+  const until = performance.now() + lockMsMax
+  for (;;) {
+    const lock = lockFolder(folder, { pid: process.pid, since: Date.now(), name })
+    if (!('heldBy' in lock)) return lock
+    // The same generation started twice: the first one works, and waiting for its end would be pointless.
+    if (lock.heldBy?.name === name || performance.now() > until) return undefined
+    await sleep(lockPollMs)
+  }
+}
+
+/** What an agent may see of our environment: everything that is not Belay's own. */
+function agentEnv(): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('BELAY_')),
+  )
+}

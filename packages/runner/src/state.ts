@@ -1,0 +1,60 @@
+/**
+ * What a runner knows: its workspace, its agent process, the turn that runs, and the one that may wait behind it.
+ *
+ * Owns: the shape. `transition.ts` owns every change of it.
+ */
+
+/** A turn from the prompt's arrival to its end. */
+export interface Turn {
+  readonly turn: number
+  readonly text: string
+  /** `waiting` for an agent that is ready; `running` from the moment its taking is on disk. */
+  readonly phase: 'waiting' | 'running'
+  /** Set once the turn was asked to stop: the agent has until then, milliseconds since the epoch. */
+  readonly cancelBy?: number
+  /** The agent did not obey and is being ended. */
+  readonly forced?: true
+}
+
+/** A question the agent waits on: our id for the session, its number within this agent process. */
+export interface OpenPermission {
+  readonly permissionId: string
+  readonly id: number
+}
+
+/** One agent process of this runner, numbered from 1. */
+export interface AgentState {
+  readonly phase: 'starting' | 'ready' | 'ending'
+  readonly agentGeneration: number
+  readonly permissions: readonly OpenPermission[]
+}
+
+export interface RunnerState {
+  /** The generation of this runner, part of every permission id. */
+  readonly generation: number
+  /** `preparing` until the agent was ready once; `closing` is never left. */
+  readonly phase: 'idle' | 'preparing' | 'open' | 'closing'
+  /** Why it closes, while the agent is being ended. */
+  readonly reason?: string
+  readonly cancelMs: number
+  /** Agent processes started so far. */
+  readonly agents: number
+  readonly agent?: AgentState
+  /** The agent's own id of the conversation, to restore it after its process ended. */
+  readonly agentSession?: string
+  readonly turn?: Turn
+  /** A prompt that arrived before the turn ahead of it was over. */
+  readonly next?: Turn
+}
+
+/** Milliseconds an agent has to obey a cancel, until the session says otherwise. */
+const cancelMsDefault = 6000
+
+export function initial(generation: number): RunnerState {
+  return { generation, phase: 'idle', cancelMs: cancelMsDefault, agents: 0 }
+}
+
+/** When `alarm` is to be fed, milliseconds since the epoch. */
+export function nextAlarm(state: RunnerState): number | undefined {
+  return state.turn?.forced ? undefined : state.turn?.cancelBy
+}

@@ -1,0 +1,388 @@
+/**
+ * Everything a runner decides.
+ *
+ * Owns: the order of a turn. `node/driver.ts` puts reports on disk and then performs effects; it decides nothing.
+ *
+ * Invariants:
+ * - R-1 A prompt goes to the agent in the same step as, and after, its `turn-taken` report.
+ * - R-2 Every turn that arrived is finished exactly once.
+ * - R-3 A turn that was stopped before it was handed over is finished as cancelled, and the agent never hears of it.
+ * - R-4 A stop for a turn that is not there is ignored.
+ * - R-5 An agent that has not obeyed a stop by `cancelMs` is ended, and the turn with it.
+ * - R-6 Facts of an agent process that is not the present one come to nothing.
+ */
+import { unreachable } from '@belay/actor'
+import { exitSentence, fit, translate } from '@belay/agent'
+import { type Command, limits, type Report, type ReportOf } from '@belay/protocol'
+import type { Effect } from './effect.ts'
+import type { Input, Problem, Settled } from './input.ts'
+import type { AgentState, RunnerState, Turn } from './state.ts'
+
+export interface RunnerStep {
+  readonly state: RunnerState
+  /** To be put on disk, in order, before any effect is performed. */
+  readonly reports: readonly Report[]
+  readonly effects: readonly Effect[]
+}
+
+type Finish = Omit<ReportOf<'turn-finished'>, 'type' | 'turn'>
+
+/** @param now milliseconds since the epoch */
+export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
+  switch (input.type) {
+    case 'command':
+      return obey(state, input.command, now)
+    case 'close-asked':
+      return close(state, input.reason)
+    case 'alarm':
+      return alarm(state, now)
+    case 'step-changed':
+      return state.phase === 'preparing' ? told(state, [input.report]) : ignored(state)
+    case 'workspace-ready':
+      return state.phase === 'preparing' ? startAgent(state) : ignored(state)
+    case 'workspace-failed':
+      return prepareFailed(state, input.problem)
+    case 'agent-ready':
+    case 'agent-failed':
+    case 'agent-updated':
+    case 'agent-asked':
+    case 'agent-unasked':
+    case 'prompt-settled':
+    case 'agent-exited': {
+      const { agent } = state
+      return agent?.agentGeneration === input.agentGeneration
+        ? hear(state, agent, input)
+        : ignored(state)
+    }
+    default:
+      return unreachable(input)
+  }
+}
+
+type AgentFact = Extract<Input, { readonly agentGeneration: number }>
+
+function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
+  switch (fact.type) {
+    case 'agent-ready':
+      return agentReady(state, agent, fact.ready)
+    case 'agent-failed':
+      return agentFailed(state, fact.problem)
+    case 'agent-updated': {
+      const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
+      return told(state, translate(fact.update, running))
+    }
+    case 'agent-asked':
+      return asked(state, agent, fact)
+    case 'agent-unasked': {
+      const open = agent.permissions.find((permission) => permission.id === fact.id)
+      if (open === undefined) return ignored(state)
+      return told({ ...state, agent: without(agent, open.id) }, [
+        { type: 'permission-gone', permissionId: open.permissionId },
+      ])
+    }
+    case 'prompt-settled':
+      return state.turn?.turn === fact.turn && state.turn.phase === 'running'
+        ? finishTurn(state, finishOf(state.turn, fact.settled))
+        : ignored(state)
+    case 'agent-exited':
+      return agentExited(state, agent, fact)
+    default:
+      return unreachable(fact)
+  }
+}
+
+// Commands.
+
+function obey(state: RunnerState, command: Command, now: number): RunnerStep {
+  switch (command.type) {
+    case 'prepare': {
+      if (state.phase !== 'idle') return ignored(state)
+      const { agentSession, cancelMs, workspace, agent } = command
+      const preparing: RunnerState = {
+        ...state,
+        phase: 'preparing',
+        cancelMs,
+        ...(agentSession === undefined ? {} : { agentSession }),
+      }
+      return {
+        state: preparing,
+        reports: [],
+        effects: [{ type: 'prepare-workspace', workspace, agent }],
+      }
+    }
+    case 'prompt':
+      return takePrompt(state, { turn: command.turn, text: command.text, phase: 'waiting' }, now)
+    case 'interrupt':
+      return interrupt(state, command.turn, now)
+    case 'answer': {
+      const open = state.agent?.permissions.find(
+        (permission) => permission.permissionId === command.permissionId,
+      )
+      if (state.agent === undefined || open === undefined) return ignored(state)
+      const effect: Effect = { type: 'answer-permission', id: open.id, optionId: command.optionId }
+      return {
+        state: { ...state, agent: without(state.agent, open.id) },
+        reports: [],
+        effects: [effect],
+      }
+    }
+    case 'close':
+      return close(state, command.reason)
+    default:
+      return unreachable(command)
+  }
+}
+
+function takePrompt(state: RunnerState, turn: Turn, now: number): RunnerStep {
+  if (state.phase === 'closing')
+    return told(state, [finished(turn, agentGone(state.reason ?? 'The runner is closing.'))])
+  if (state.turn === undefined) return advance({ ...state, turn })
+  // The session has given the running turn up, else it would not send another: so that one is stopped first.
+  const stopped = interrupt(state, state.turn.turn, now)
+  if (stopped.state.turn === undefined) return after(stopped, (calm) => advance({ ...calm, turn }))
+  const older = stopped.state.next
+  const reports = older === undefined ? [] : [finished(older, { stopReason: 'cancelled' })]
+  return after(stopped, (busy) => told({ ...busy, next: turn }, reports))
+}
+
+function interrupt(state: RunnerState, turn: number, now: number): RunnerStep {
+  if (state.next?.turn === turn) {
+    const { next, ...rest } = state
+    return told(rest, [finished(next, { stopReason: 'cancelled' })])
+  }
+  if (state.turn?.turn !== turn || state.turn.cancelBy !== undefined) return ignored(state)
+  if (state.turn.phase === 'waiting') return finishTurn(state, { stopReason: 'cancelled' })
+  const withdrawn: Effect[] = (state.agent?.permissions ?? []).map(({ id }) => ({
+    type: 'answer-permission',
+    id,
+    optionId: undefined,
+  }))
+  return {
+    state: {
+      ...state,
+      turn: { ...state.turn, cancelBy: now + state.cancelMs },
+      ...(state.agent === undefined ? {} : { agent: { ...state.agent, permissions: [] } }),
+    },
+    reports: [],
+    // The cancel first: an agent that hears of an answer before it would begin the next tool.
+    effects: [{ type: 'cancel-prompt' }, ...withdrawn],
+  }
+}
+
+function alarm(state: RunnerState, now: number): RunnerStep {
+  const { turn, agent } = state
+  if (turn?.cancelBy === undefined || turn.forced || now < turn.cancelBy || agent === undefined)
+    return ignored(state)
+  return {
+    state: { ...state, turn: { ...turn, forced: true }, agent: { ...agent, phase: 'ending' } },
+    reports: [],
+    effects: [{ type: 'end-agent' }],
+  }
+}
+
+function close(state: RunnerState, reason: string): RunnerStep {
+  if (state.phase === 'closing') return ignored(state)
+  const closing: RunnerState = { ...state, phase: 'closing', reason }
+  if (state.agent === undefined) return closed(closing)
+  return {
+    state: { ...closing, agent: { ...state.agent, phase: 'ending' } },
+    reports: [],
+    effects: state.agent.phase === 'ending' ? [] : [{ type: 'end-agent' }],
+  }
+}
+
+/** The agent is gone: what is left unfinished is finished, and the runner with it. */
+function closed(state: RunnerState): RunnerStep {
+  const reason = state.reason ?? ''
+  const { turn, next, ...rest } = state
+  const open = [turn, next].filter((one) => one !== undefined)
+  const reports: Report[] = open.map((one) =>
+    finished(one, agentGone(`The runner ended it: ${reason}`)),
+  )
+  return {
+    state: rest,
+    reports: [...reports, { type: 'closing', reason: reason.slice(0, 500) }],
+    effects: [{ type: 'finish' }],
+  }
+}
+
+// The agent.
+
+function startAgent(state: RunnerState): RunnerStep {
+  const agentGeneration = state.agents + 1
+  return {
+    state: {
+      ...state,
+      agents: agentGeneration,
+      agent: { phase: 'starting', agentGeneration, permissions: [] },
+    },
+    reports: [],
+    effects: [{ type: 'start-agent', agentGeneration, agentSession: state.agentSession }],
+  }
+}
+
+function agentReady(
+  state: RunnerState,
+  agent: AgentState,
+  ready: Omit<ReportOf<'agent-ready'>, 'type'>,
+): RunnerStep {
+  if (agent.phase !== 'starting' || state.phase === 'closing') return ignored(state)
+  const open: RunnerState = {
+    ...state,
+    phase: 'open',
+    agentSession: ready.agentSession,
+    agent: { ...agent, phase: 'ready' },
+  }
+  return after(told(open, [{ type: 'agent-ready', ...ready }]), advance)
+}
+
+function agentFailed(state: RunnerState, problem: Problem): RunnerStep {
+  const { agent: _, ...gone } = state
+  if (state.phase === 'closing') return closed(gone)
+  if (state.phase === 'preparing') return prepareFailed(gone, problem)
+  if (state.turn === undefined) return ignored(gone)
+  const code = problem.code === 'sign-in-needed' ? 'sign-in-needed' : 'agent-start-failed'
+  return finishTurn(gone, { error: { code, message: problem.message } })
+}
+
+function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
+  if (state.phase !== 'preparing') return ignored(state)
+  const step = told({ ...state, phase: 'idle' }, [{ type: 'prepare-failed', ...problem }])
+  if (state.turn === undefined) return step
+  return after(step, (idle) =>
+    finishTurn(idle, { error: { code: 'agent-start-failed', message: problem.message } }),
+  )
+}
+
+function asked(
+  state: RunnerState,
+  agent: AgentState,
+  { id, ask }: Extract<Input, { readonly type: 'agent-asked' }>,
+): RunnerStep {
+  const { turn } = state
+  const hopeless =
+    turn?.phase !== 'running' ||
+    turn.cancelBy !== undefined ||
+    agent.permissions.length >= limits.permissionsOpenMax
+  // An agent that is never answered waits for ever; some do not even hear a cancel meanwhile.
+  if (hopeless)
+    return { state, reports: [], effects: [{ type: 'answer-permission', id, optionId: undefined }] }
+  const permissionId = `${state.generation}-${agent.agentGeneration}-${id}`
+  const permissions = [...agent.permissions, { permissionId, id }]
+  const report: Report = { type: 'permission-asked', turn: turn.turn, permissionId, ...ask }
+  return told({ ...state, agent: { ...agent, permissions } }, [
+    fit(report, limits.eventBytesMax - 2048),
+  ])
+}
+
+function agentExited(
+  state: RunnerState,
+  agent: AgentState,
+  { exit }: Extract<Input, { readonly type: 'agent-exited' }>,
+): RunnerStep {
+  const { agent: _, ...gone } = state
+  const report: Report = {
+    type: 'agent-exited',
+    agentGeneration: agent.agentGeneration,
+    ...(exit.code === undefined ? {} : { code: exit.code }),
+    ...(exit.signal === undefined ? {} : { signal: exit.signal }),
+    expected: agent.phase === 'ending',
+    stderr: [...exit.stderr],
+  }
+  const step = told(gone, [report])
+  if (state.phase === 'closing') return after(step, closed)
+  if (state.turn?.phase !== 'running') return after(step, advance)
+  const forced: Finish = {
+    error: { code: 'interrupt-forced', message: 'The agent did not stop in time and was ended.' },
+  }
+  return after(step, (calm) =>
+    finishTurn(calm, state.turn?.forced ? forced : agentGone(exitSentence(exit))),
+  )
+}
+
+// Turns.
+
+/** Brings a waiting turn as far as it can go now: to the agent, or to starting one. */
+function advance(state: RunnerState): RunnerStep {
+  const { turn, agent } = state
+  if (turn?.phase !== 'waiting' || state.phase === 'preparing') return ignored(state)
+  if (state.phase === 'idle')
+    return finishTurn(state, {
+      error: { code: 'agent-start-failed', message: 'The workspace is not prepared.' },
+    })
+  if (agent === undefined) return startAgent(state)
+  if (agent.phase !== 'ready') return ignored(state)
+  return {
+    state: { ...state, turn: { ...turn, phase: 'running' } },
+    reports: [{ type: 'turn-taken', turn: turn.turn }],
+    effects: [{ type: 'send-prompt', turn: turn.turn, text: turn.text }],
+  }
+}
+
+/** The one way a turn ends while the runner lives; the one that waited behind it goes on. */
+function finishTurn(state: RunnerState, finish: Finish): RunnerStep {
+  const { turn, next, ...rest } = state
+  if (turn === undefined) return ignored(state)
+  const { agent } = rest
+  const withdrawn: Effect[] = (agent?.permissions ?? []).map(({ id }) => ({
+    type: 'answer-permission',
+    id,
+    optionId: undefined,
+  }))
+  const calm: RunnerState = {
+    ...rest,
+    ...(agent === undefined ? {} : { agent: { ...agent, permissions: [] } }),
+    ...(next === undefined ? {} : { turn: next }),
+  }
+  return after({ state: calm, reports: [finished(turn, finish)], effects: withdrawn }, advance)
+}
+
+function finishOf(turn: Turn, settled: Settled): Finish {
+  if ('stopReason' in settled) {
+    const stopReason = stopReasons.find((known) => known === settled.stopReason)
+    if (stopReason !== undefined) return { stopReason }
+    return {
+      error: {
+        code: 'agent-error',
+        message: `The agent stopped for a reason unknown here: ${settled.stopReason.slice(0, 200)}`,
+      },
+    }
+  }
+  // Some agents obey a cancel by failing the prompt.
+  if (turn.cancelBy !== undefined) return { stopReason: 'cancelled' }
+  return { error: { code: settled.failure.code, message: settled.failure.message.slice(0, 4000) } }
+}
+
+const stopReasons = ['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled'] as const
+
+function finished({ turn }: Turn, finish: Finish): Report {
+  return { type: 'turn-finished', turn, ...finish }
+}
+
+function agentGone(message: string): Finish {
+  return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
+}
+
+function without(agent: AgentState, id: number): AgentState {
+  return { ...agent, permissions: agent.permissions.filter((permission) => permission.id !== id) }
+}
+
+// Steps.
+
+function ignored(state: RunnerState): RunnerStep {
+  return { state, reports: [], effects: [] }
+}
+
+function told(state: RunnerState, reports: readonly Report[]): RunnerStep {
+  return { state, reports, effects: [] }
+}
+
+/** Goes on deciding from where a step ended, as one step. */
+function after(step: RunnerStep, then: (state: RunnerState) => RunnerStep): RunnerStep {
+  const more = then(step.state)
+  return {
+    state: more.state,
+    reports: [...step.reports, ...more.reports],
+    effects: [...step.effects, ...more.effects],
+  }
+}
