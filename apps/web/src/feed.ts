@@ -4,7 +4,7 @@
  * Owns: which streams are open, and what was received. How a stream comes back after a loss is the client's.
  *
  * Invariants:
- * - W-11 What was received stays on the page while the server is away, and when a session is left and opened again.
+ * - W-11 What was received stays on the page while the server is away; after it no line is missing and none twice.
  */
 import {
   applyFrame,

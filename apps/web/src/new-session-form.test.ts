@@ -1,0 +1,112 @@
+import { routes, type FoundAgent } from '@belay/protocol'
+import { expect, test } from 'vitest'
+import { wordsOf } from './command-line.ts'
+import {
+  attemptOf,
+  bodyOf,
+  emptyForm,
+  isComplete,
+  orderAgents,
+  otherAgent,
+  wrongFields,
+  type NewSessionForm,
+} from './new-session-form.ts'
+
+const form: NewSessionForm = {
+  ...emptyForm,
+  agent: 'demo',
+  path: ' /home/me/project ',
+  prompt: 'Do it.',
+}
+const first = { sessionId: 's-1', promptId: 'p-1' }
+const second = { sessionId: 's-2', promptId: 'p-2' }
+
+test('[W-14] the same form again is the same request', () => {
+  const attempt = attemptOf(form, undefined, first)
+  expect(bodyOf(attemptOf({ ...form }, attempt, second))).toEqual(bodyOf(attempt))
+  expect(bodyOf(attempt)).toMatchObject({ id: 's-1', prompt: { promptId: 'p-1', text: 'Do it.' } })
+})
+
+test('[W-15] a changed form is another request, for each field that can be changed', () => {
+  const attempt = attemptOf(form, undefined, first)
+  for (const name of ['agent', 'command', 'path', 'url', 'branch', 'prompt'] as const) {
+    expect(attemptOf({ ...form, [name]: 'changed' }, attempt, second).sessionId).toBe('s-2')
+  }
+  expect(attemptOf({ ...form, where: 'repository' }, attempt, second).sessionId).toBe('s-2')
+})
+
+test('[W-14] what is sent is what the API takes, for each kind of agent and workspace', () => {
+  const forms: NewSessionForm[] = [
+    form,
+    { ...form, prompt: '  ' },
+    { ...form, agent: otherAgent, command: 'my-agent --acp "two words"' },
+    { ...form, where: 'repository', url: 'https://example.com/a.git' },
+    { ...form, where: 'repository', url: 'https://example.com/a.git', branch: ' fix/it ' },
+  ]
+  const bodies = forms.map((each) =>
+    routes.createSession.body.parse(bodyOf(attemptOf(each, undefined, first))),
+  )
+  expect(bodies[0]).toMatchObject({
+    agent: { name: 'demo' },
+    workspace: { type: 'folder', path: '/home/me/project' },
+  })
+  expect(bodies[1]?.prompt).toBeUndefined()
+  expect(bodies[2]?.agent).toEqual({ command: 'my-agent', args: ['--acp', 'two words'] })
+  expect(bodies[3]?.workspace).toEqual({ type: 'repository', url: 'https://example.com/a.git' })
+  expect(bodies[4]?.workspace).toMatchObject({ branch: 'fix/it' })
+})
+
+test('[W-24] what was wrong is said at the field a person sees', () => {
+  const fields = [
+    { path: 'workspace.path', expected: 'must be an absolute path', got: '"project"' },
+    { path: 'agent.name', expected: 'a known agent', got: '"x"' },
+    { path: 'id', expected: 'something', got: 'nothing' },
+  ]
+  const problem = { code: 'bad-request', message: 'm', action: 'a', fields } as const
+  expect(wrongFields({ ...problem, fields: [...fields] }, form)).toEqual({
+    path: 'It must be an absolute path; got "project".',
+    agent: 'It must be a known agent; got "x".',
+  })
+  expect(
+    Object.keys(wrongFields({ ...problem, fields: [...fields] }, { ...form, agent: otherAgent })),
+  ).toEqual(['path', 'command'])
+  expect(wrongFields(undefined, form)).toEqual({})
+})
+
+test('[W-24] a form that lacks a place or an agent cannot be sent', () => {
+  expect(isComplete(form)).toBe(true)
+  expect(isComplete({ ...form, path: ' ' })).toBe(false)
+  expect(isComplete({ ...form, where: 'repository' })).toBe(false)
+  expect(isComplete({ ...form, agent: otherAgent })).toBe(false)
+})
+
+test('[W-24] agents that can start are offered first, and the demo after the real ones', () => {
+  const agent = (name: string, part: Partial<FoundAgent>): FoundAgent => ({
+    name,
+    title: name,
+    demo: false,
+    found: true,
+    missing: [],
+    ...part,
+  })
+  const order = orderAgents([
+    agent('absent', { found: false }),
+    agent('demo', { demo: true }),
+    agent('keyless', { missing: ['a key'] }),
+    agent('ready', {}),
+  ])
+  expect(order.map(({ name }) => name)).toEqual(['ready', 'demo', 'keyless', 'absent'])
+})
+
+test('[W-25] words are cut at spaces outside quotes', () => {
+  expect(wordsOf(`  node "my agent.js"  --flag='a b' 'c d' "" $HOME;rm`)).toEqual([
+    'node',
+    'my agent.js',
+    `--flag='a`,
+    `b'`,
+    'c d',
+    '',
+    '$HOME;rm',
+  ])
+  expect(wordsOf('   ')).toEqual([])
+})
