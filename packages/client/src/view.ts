@@ -195,7 +195,7 @@ function changePrompt(
   promptId: string,
   change: Partial<PromptItem>,
 ): Transcript {
-  const prompt = find(state, `prompt:${promptId}`)
+  const prompt = findItem(state, `prompt:${promptId}`)
   return prompt?.type === 'prompt' ? put(state, { ...prompt, ...change }) : state
 }
 
@@ -222,7 +222,7 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
 }
 
 function closeOpen(state: Transcript, key: string, at: number): Transcript {
-  const item = find(state, key)
+  const item = findItem(state, key)
   if (item?.type === 'tool') return put(state, { ...item, status: 'unknown', endedAt: at })
   if (item?.type !== 'permission') return state
   return put(state, { ...item, state: 'withdrawn', by: 'its turn ended', settledAt: at })
@@ -250,7 +250,7 @@ function addThought(state: Transcript, event: EventOf<'thought'>): Transcript {
 
 function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
   const key = `tool:${event.turn}:${event.toolCallId}`
-  const found = find(state, key)
+  const found = findItem(state, key)
   const before = found?.type === 'tool' ? found : undefined
   const said = event.status ?? before?.status ?? 'pending'
   const open = said === 'pending' || said === 'in_progress'
@@ -293,7 +293,7 @@ function askPermission(state: Transcript, event: EventOf<'permission-asked'>): T
 
 function settlePermission(state: Transcript, event: EventOf<'permission-settled'>): Transcript {
   const key = `permission:${event.permissionId}`
-  const item = find(state, key)
+  const item = findItem(state, key)
   if (item?.type !== 'permission') return other(state, event)
   const { optionId, by, at } = event
   const settled = optionId === undefined ? 'withdrawn' : 'answered'
@@ -322,7 +322,8 @@ function replaceLast(state: Transcript, item: Item): Transcript {
   return { ...state, items: replaceItem(state.items, state.items.length - 1, item) }
 }
 
-function find(state: Transcript, key: string): Item | undefined {
+/** The item with this key, as it is now. */
+export function findItem(state: Transcript, key: string): Item | undefined {
   const position = positionOf(state.positions, key)
   return position === undefined ? undefined : itemAt(state.items, position)
 }

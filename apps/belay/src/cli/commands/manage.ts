@@ -1,0 +1,55 @@
+/** The small commands about one session: `stop`, `rm`, `retry`. Each says in one line what was done. */
+import { CliError, exitCodes } from '../exit-codes.ts'
+import { connect, insist, type PlaceOptions } from '../place.ts'
+import { findSession } from '../sessions.ts'
+import type { World } from '../world.ts'
+
+export interface ManageOptions extends PlaceOptions {
+  readonly json?: boolean
+}
+
+export async function stop(world: World, given: string, options: ManageOptions): Promise<number> {
+  const client = await connect(world, options)
+  const id = await findSession(client, given)
+  const answer = await client.call('interrupt', { id })
+  const sentence =
+    answer.turn === undefined ? 'Nothing was running.' : `Turn ${answer.turn} is being stopped.`
+  return say(world, options, { session: id, ...answer }, sentence)
+}
+
+export async function retry(world: World, given: string, options: ManageOptions): Promise<number> {
+  const client = await connect(world, options)
+  const id = await findSession(client, given)
+  const session = await client.call('retry', { id })
+  const sentence = `The session prepares itself again. Watch it with "belay attach ${id}".`
+  return say(world, options, session, sentence)
+}
+
+export interface RemoveOptions extends ManageOptions {
+  readonly yes?: boolean
+}
+
+export async function remove(world: World, given: string, options: RemoveOptions): Promise<number> {
+  const client = await connect(world, options)
+  const id = await findSession(client, given)
+  const { title } = await client.call('getSession', { id })
+  if (options.yes !== true) await confirm(world, id, title)
+  await insist(() => client.call('deleteSession', { id }))
+  return say(world, options, { session: id, deleted: true }, `Session ${id} is deleted.`)
+}
+
+async function confirm(world: World, id: string, title: string): Promise<void> {
+  if (!world.canAsk) {
+    throw new CliError(exitCodes.usage, `Deleting ${id} is for good: say --yes to do it.`)
+  }
+  const question = `Delete ${id} (${title}) for good, its log and its clone? [y/N] `
+  const answer = await world.ask(question, new AbortController().signal)
+  if (!/^y(es)?$/i.test(answer?.trim() ?? '')) {
+    throw new CliError(exitCodes.usage, 'Nothing was deleted.')
+  }
+}
+
+function say(world: World, { json }: ManageOptions, answer: object, sentence: string): number {
+  world.out.write(`${json === true ? JSON.stringify(answer) : sentence}\n`)
+  return exitCodes.completed
+}

@@ -1,0 +1,44 @@
+/** `belay prompt`: a further prompt to a session. */
+import { newId } from '../new-id.ts'
+import { answeringOf } from '../permissions.ts'
+import { connect, insist } from '../place.ts'
+import { findSession } from '../sessions.ts'
+import { untilPromptEnds, watch } from '../watch.ts'
+import type { World } from '../world.ts'
+import { promptText, type WatchingOptions } from './run.ts'
+
+export interface PromptOptions extends WatchingOptions {
+  readonly follow?: boolean
+}
+
+export async function prompt(
+  world: World,
+  given: string,
+  words: string,
+  options: PromptOptions,
+): Promise<number> {
+  const text = await promptText(world, words)
+  const client = await connect(world, options)
+  const session = await findSession(client, given)
+  const { seq } = await client.call('getSession', { id: session })
+  const promptId = newId()
+  const state = await insist(() => client.call('prompt', { id: session, promptId, text }))
+  if (options.follow === true) {
+    return watch({
+      world,
+      client,
+      session,
+      after: seq,
+      json: options.json === true,
+      sse: options.sse === true,
+      answering: answeringOf(world, options),
+      until: untilPromptEnds({ world, session }, promptId),
+    })
+  }
+  world.out.write(
+    options.json === true
+      ? `${JSON.stringify(state)}\n`
+      : `Accepted as ${promptId}: ${state.state}. Watch it with "belay attach ${session} --from ${seq + 1}".\n`,
+  )
+  return 0
+}

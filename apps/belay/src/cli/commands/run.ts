@@ -1,0 +1,87 @@
+/** `belay run`: a new session, its first prompt, and its turn to the end. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Workspace } from '@belay/protocol'
+import { CliError, exitCodes } from '../exit-codes.ts'
+import { newId } from '../new-id.ts'
+import { oneLine, painter } from '../paint.ts'
+import { answeringOf } from '../permissions.ts'
+import { connect, insist, type PlaceOptions } from '../place.ts'
+import { untilPromptEnds, watch } from '../watch.ts'
+import type { World } from '../world.ts'
+import { type AgentOptions, type ChosenAgent, chooseAgent } from './agents.ts'
+
+export interface WatchingOptions extends PlaceOptions {
+  readonly json?: boolean
+  readonly sse?: boolean
+  readonly yes?: boolean
+  readonly reject?: boolean
+}
+export interface RunOptions extends WatchingOptions, AgentOptions {
+  readonly dir?: string
+  readonly repo?: string
+  readonly title?: string
+}
+
+export async function run(world: World, given: string, options: RunOptions): Promise<number> {
+  const workspace = workspaceOf(world, options)
+  const text = await promptText(world, given)
+  const client = await connect(world, options)
+  const { agents } = await client.call('agents', {})
+  const agent = chooseAgent(world, options, agents)
+  const session = newId()
+  const promptId = newId()
+  const body = {
+    id: session,
+    agent: agent.choice,
+    workspace,
+    title: options.title,
+    prompt: { promptId, text },
+  }
+  await insist(() => client.call('createSession', body))
+  if (options.json !== true) announce(world, session, agent, workspace)
+  return watch({
+    world,
+    client,
+    session,
+    after: 0,
+    json: options.json === true,
+    sse: options.sse === true,
+    answering: answeringOf(world, options),
+    until: untilPromptEnds({ world, session }, promptId),
+  })
+}
+
+/** "-" reads the prompt from stdin. */
+export async function promptText(world: World, given: string): Promise<string> {
+  const text = given === '-' ? await world.readInput() : given
+  if (text.trim() === '') throw new CliError(exitCodes.usage, 'The prompt is empty.')
+  return text
+}
+
+function workspaceOf(world: World, { dir, repo }: RunOptions): Workspace {
+  if (repo === undefined) {
+    const path = resolve(world.cwd, dir ?? '.')
+    if (!existsSync(path)) throw new CliError(exitCodes.usage, `There is no folder ${path}.`)
+    return { type: 'folder', path }
+  }
+  if (dir !== undefined) throw new CliError(exitCodes.usage, 'Give --dir or --repo, not both.')
+  const sign = repo.lastIndexOf('#')
+  const address = sign < 0 ? repo : repo.slice(0, sign)
+  const branch = sign < 0 ? undefined : repo.slice(sign + 1)
+  // A repository on this machine is seen from here, not from where the server was started.
+  const local = resolve(world.cwd, address)
+  return { type: 'repository', url: existsSync(local) ? local : address, branch }
+}
+
+function announce(world: World, session: string, agent: ChosenAgent, workspace: Workspace): void {
+  const paint = painter(world.err.color)
+  const place = workspace.type === 'folder' ? workspace.path : workspace.url
+  world.err.write(
+    paint('dim', `Session ${session} · ${oneLine(agent.title)} · ${oneLine(place)}\n`),
+  )
+  if (!agent.demo) return
+  world.err.write(
+    `${paint('yellow', 'DEMO')}: no agent is ready on this machine, so a scripted one shows what a session is. "belay doctor" says what is missing.\n`,
+  )
+}

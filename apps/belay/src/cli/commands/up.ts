@@ -1,0 +1,69 @@
+/** `belay up`: the server, until Ctrl-C. */
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { CliError, exitCodes } from '../exit-codes.ts'
+import { dataFolderOf, type PlaceOptions } from '../place.ts'
+import type { World } from '../world.ts'
+import { agentsLine } from './agents.ts'
+
+export interface UpOptions extends PlaceOptions {
+  readonly port: string
+  readonly host: string
+  readonly open?: boolean
+  readonly json?: boolean
+}
+
+export async function up(world: World, options: UpOptions): Promise<number> {
+  const port = Number(options.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new CliError(
+      exitCodes.usage,
+      `--port takes a number from 0 to 65535; got "${options.port}".`,
+    )
+  }
+  const dataFolder = dataFolderOf(world, options)
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+  // Loaded here, because no other command needs the server's code.
+  const [{ serve }, { pino }] = await Promise.all([import('../../server/serve.ts'), import('pino')])
+  const log = pino({ base: null }, pino.destination(join(dataFolder, 'server.log')))
+  const fatal = Promise.withResolvers<number>()
+  const server = await serve({
+    dataFolder,
+    port,
+    host: options.host,
+    log,
+    onFatal: (error) => {
+      world.err.write(`The server stopped: ${error.message}\n`)
+      fatal.resolve(exitCodes.failed)
+    },
+  }).catch((error: unknown) => {
+    throw new CliError(exitCodes.failed, error instanceof Error ? error.message : String(error))
+  })
+  if (options.json === true) {
+    const { url, link, agents } = server
+    world.out.write(`${JSON.stringify({ url, link, agents })}\n`)
+  } else world.out.write(`Belay is up: ${server.link}\n${agentsLine(server.agents)}\n`)
+  if (options.open === true) openInBrowser(server.link)
+  const stopped = Promise.withResolvers<number>()
+  const stopListening = world.onInterrupt(() => stopped.resolve(exitCodes.completed))
+  const code = await Promise.race([stopped.promise, fatal.promise])
+  stopListening()
+  if (code !== exitCodes.completed) return code
+  await server.close()
+  world.err.write('\nThe server is stopped. Agents at work go on; "belay up" takes them back.\n')
+  return code
+}
+
+function openInBrowser(link: string): void {
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open', link]
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '', link]
+        : ['xdg-open', link]
+  const child = spawn(command, args, { detached: true, stdio: 'ignore' })
+  // No browser to open: the link is on the screen.
+  child.on('error', () => undefined)
+  child.unref()
+}

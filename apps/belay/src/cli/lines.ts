@@ -1,0 +1,241 @@
+/** What each event but speech looks like in a terminal: whole lines, calm, with a mark in front. */
+import {
+  findItem,
+  type NoticeEvent,
+  noticeOf,
+  type PermissionItem,
+  type ToolItem,
+  type Transcript,
+  type ViewerEvent,
+} from '@belay/client'
+import type { EventOf } from '@belay/protocol'
+import { changedLines } from './diff.ts'
+import { duration, harmless, oneLine, type Paint } from './paint.ts'
+
+export interface Change {
+  readonly event: ViewerEvent
+  readonly before: Transcript
+  readonly after: Transcript
+}
+
+export function linesOf(paint: Paint, { event, before, after }: Change): readonly string[] {
+  switch (event.type) {
+    case 'text':
+    case 'thought':
+    case 'agent-update':
+    case 'session-created':
+    case 'turn-taken':
+      return []
+    case 'prompt-accepted':
+      // One that begins at once is shown when it begins.
+      return before.running === undefined ? [] : [paint('dim', `· Queued: ${oneLine(event.text)}`)]
+    case 'prompt-edited':
+      return [paint('dim', `· Queued prompt changed: ${oneLine(event.text)}`)]
+    case 'prompt-cancelled':
+      return [paint('dim', `· Taken back: ${promptText(before, after, event.promptId)}`)]
+    case 'turn-started':
+      return turnStarted(paint, after, event)
+    case 'tool':
+      return tool(paint, before, after, `tool:${event.turn}:${event.toolCallId}`)
+    case 'plan':
+      return plan(paint, before, event)
+    case 'permission-asked':
+      return permissionAsked(paint, event)
+    case 'permission-settled':
+      return permissionSettled(paint, after, event)
+    case 'turn-ended':
+      return turnEnded(paint, before, after, event)
+    case 'unknown-event':
+      return [paint('dim', `· ${oneLine(event.event.type)}`)]
+    case 'preparation-started':
+    case 'preparation-failed':
+    case 'agent-ready':
+    case 'session-ready':
+    case 'interrupt-requested':
+    case 'agent-exited':
+    case 'runner-lost':
+    case 'runner-returned':
+    case 'runner-exited':
+    case 'session-deleted':
+      return notice(paint, event)
+  }
+}
+
+function promptText(before: Transcript, after: Transcript, promptId: string): string {
+  const item = findItem(after, `prompt:${promptId}`)
+  const queued = before.queue.find((prompt) => prompt.promptId === promptId)
+  return oneLine(item?.type === 'prompt' ? item.text : (queued?.text ?? promptId))
+}
+
+function turnStarted(
+  paint: Paint,
+  after: Transcript,
+  event: EventOf<'turn-started'>,
+): readonly string[] {
+  const item = findItem(after, `prompt:${event.promptId}`)
+  const text = item?.type === 'prompt' ? harmless(item.text) : `(${event.promptId})`
+  return ['', ...text.split('\n').map((line) => paint('bold', `> ${line}`))]
+}
+
+// Tools
+
+const toolMarks = {
+  pending: ['▸', 'dim'],
+  in_progress: ['▸', 'dim'],
+  completed: ['✓', 'green'],
+  failed: ['✗', 'red'],
+  unknown: ['?', 'yellow'],
+} as const
+
+/** At the start and at the end; what lies between would only repeat the title. */
+function tool(paint: Paint, before: Transcript, after: Transcript, key: string): readonly string[] {
+  const old = findItem(before, key)
+  const now = findItem(after, key)
+  if (now?.type !== 'tool') return []
+  const was = old?.type === 'tool' ? old.status : undefined
+  if (isOpen(now)) return was === undefined ? [toolLine(paint, now)] : []
+  if (was !== undefined && was === now.status) return []
+  return [toolLine(paint, now), ...(was === 'unknown' ? [] : toolContent(paint, now))]
+}
+
+function isOpen(item: ToolItem): boolean {
+  return item.status === 'pending' || item.status === 'in_progress'
+}
+
+function toolLine(paint: Paint, item: ToolItem): string {
+  const [mark, color] = toolMarks[item.status]
+  const time =
+    item.endedAt === undefined ? '' : paint('dim', ` ${duration(item.endedAt - item.at)}`)
+  const unknown = item.status === 'unknown' ? ' (nobody can say how it ended)' : ''
+  return `${paint(color, mark)} ${oneLine(item.title)}${unknown}${time}`
+}
+
+/** Lines of a failed tool's output that are shown: its end says most. */
+const outputLinesMax = 10
+
+function toolContent(paint: Paint, item: ToolItem): readonly string[] {
+  return item.content.flatMap((content) => {
+    if (content.type === 'diff') return diff(paint, content)
+    if (item.status !== 'failed' || content.type !== 'content') return []
+    const text = textOf(content['content'])
+    return indent(harmless(text).trimEnd().split('\n').slice(-outputLinesMax), paint)
+  })
+}
+
+function textOf(content: unknown): string {
+  return typeof content === 'object' && content !== null && 'text' in content
+    ? String(content.text)
+    : ''
+}
+
+/** Lines of one diff that are shown; the whole is in the log and on the page. */
+const diffLinesMax = 60
+
+function diff(paint: Paint, content: Readonly<Record<string, unknown>>): readonly string[] {
+  const { path, oldText, newText } = content
+  const { line, removed, added } = changedLines(plain(oldText), plain(newText))
+  const lines = [
+    ...removed.map((old) => paint('red', `- ${old}`)),
+    ...added.map((now) => paint('green', `+ ${now}`)),
+  ]
+  const rest = lines.length - diffLinesMax
+  return [
+    `  ${paint('cyan', `${oneLine(plain(path))}:${line}`)}`,
+    ...lines.slice(0, diffLinesMax).map((one) => `  ${one}`),
+    ...(rest > 0 ? [paint('dim', `  … and ${rest} lines more`)] : []),
+  ]
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? harmless(value) : ''
+}
+
+// Plans and permissions
+
+const planMarks: Readonly<Record<string, string>> = { completed: '☑', in_progress: '▸' }
+
+/** The whole plan once, then only what became of its entries. */
+function plan(paint: Paint, before: Transcript, event: EventOf<'plan'>): readonly string[] {
+  const old = findItem(before, `plan:${event.turn}`)
+  const known = new Set(old?.type === 'plan' ? old.entries.map(planLine) : [])
+  const lines = event.entries.map(planLine).filter((line) => !known.has(line))
+  return lines.map((line) => paint('dim', line))
+}
+
+function planLine(entry: EventOf<'plan'>['entries'][number]): string {
+  return `  ${planMarks[entry.status ?? ''] ?? '☐'} ${oneLine(entry.content)}`
+}
+
+function permissionAsked(paint: Paint, event: EventOf<'permission-asked'>): readonly string[] {
+  const diffs = (event.content ?? []).flatMap((content) =>
+    content.type === 'diff' ? diff(paint, content) : [],
+  )
+  const options = event.options.map((option, index) => `    ${index + 1}  ${oneLine(option.name)}`)
+  return [`${paint('yellow', '?')} ${paint('bold', oneLine(event.title))}`, ...diffs, ...options]
+}
+
+function permissionSettled(
+  paint: Paint,
+  after: Transcript,
+  event: EventOf<'permission-settled'>,
+): readonly string[] {
+  const item = findItem(after, `permission:${event.permissionId}`)
+  if (item?.type !== 'permission') return []
+  return [settledLine(paint, item)]
+}
+
+function settledLine(paint: Paint, item: PermissionItem): string {
+  const option = item.options.find((one) => one.optionId === item.optionId)
+  const by = oneLine(item.by ?? '')
+  return item.state === 'answered'
+    ? `  → ${oneLine(option?.name ?? item.optionId ?? '')} ${paint('dim', `(${by})`)}`
+    : paint('dim', `  → withdrawn (${by})`)
+}
+
+// Ends
+
+const actions: Readonly<Record<string, string>> = {
+  'send-again': 'Send the prompt again to try once more.',
+  continue: 'Send a prompt to go on from here.',
+  'edit-and-resend': 'Change the prompt and send it again.',
+  'sign-in': 'Sign the agent in ("belay doctor" says how), then send the prompt again.',
+}
+
+function turnEnded(
+  paint: Paint,
+  before: Transcript,
+  after: Transcript,
+  event: EventOf<'turn-ended'>,
+): readonly string[] {
+  const left = before.open.flatMap((key) => {
+    const item = findItem(after, key)
+    if (item?.type === 'permission') return [settledLine(paint, item)]
+    return item?.type === 'tool' ? [toolLine(paint, item)] : []
+  })
+  const item = findItem(after, `turn-end:${event.turn}`)
+  const ms = item?.type === 'turn-end' ? item.durationMs : undefined
+  const time = ms === undefined ? '' : paint('dim', ` ${duration(ms)}`)
+  const color =
+    event.outcome === 'completed' ? 'green' : event.outcome === 'failed' ? 'red' : 'yellow'
+  const action = actions[event.action]
+  return [
+    ...left,
+    '',
+    `${paint(color, '■')} ${oneLine(event.sentence)}${time}`,
+    ...(event.detail === undefined ? [] : indent(harmless(event.detail).split('\n'), paint)),
+    ...(action === undefined ? [] : [paint('dim', `  ${action}`)]),
+  ]
+}
+
+const noticeMarks = { info: ['·', 'dim'], warning: ['!', 'yellow'], failure: ['✗', 'red'] } as const
+
+function notice(paint: Paint, event: NoticeEvent): readonly string[] {
+  const { level, sentence, lines } = noticeOf(event)
+  if (level === 'quiet') return []
+  const [mark, color] = noticeMarks[level]
+  return [paint(color, `${mark} ${oneLine(sentence)}`), ...indent(lines.map(oneLine), paint)]
+}
+
+function indent(lines: readonly string[], paint: Paint): readonly string[] {
+  return lines.map((line) => paint('dim', `    ${line}`))
+}

@@ -1,0 +1,94 @@
+/** Where the server is and how to be let in: from the data folder, the environment or the command line. */
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { backoffDelayMs, channelBackoff } from '@belay/channel'
+import { type Client, createClient, ServerAway } from '@belay/client/webapi'
+import { CliError, exitCodes } from './exit-codes.ts'
+import type { World } from './world.ts'
+
+export interface PlaceOptions {
+  readonly data?: string
+  readonly url?: string
+  readonly token?: string
+}
+
+export function dataFolderOf(world: World, { data }: PlaceOptions): string {
+  return resolve(world.cwd, data ?? world.env['BELAY_DATA'] ?? join(homedir(), '.belay'))
+}
+
+/**
+ * A client of the running server.
+ * @throws CliError in one sentence that says how to start one
+ */
+export async function connect(world: World, options: PlaceOptions): Promise<Client> {
+  const client = clientOf(world, options)
+  try {
+    await client.call('health', {})
+  } catch (error) {
+    if (!(error instanceof ServerAway)) throw error
+    throw notRunning(world, options)
+  }
+  return client
+}
+
+function clientOf(world: World, options: PlaceOptions): Client {
+  const folder = dataFolderOf(world, options)
+  const fixed = options.url ?? world.env['BELAY_URL']
+  let url = fixed ?? readAddress(folder)
+  if (url === undefined) throw notRunning(world, options)
+  const token = options.token ?? world.env['BELAY_TOKEN'] ?? readText(join(folder, 'token'))
+  const known = url
+  return createClient({
+    // A server that was restarted may be at another address; until it is up the old one stands.
+    url: () => {
+      url = fixed ?? readAddress(folder) ?? url ?? known
+      return url
+    },
+    token: token ?? '',
+  })
+}
+
+function notRunning(world: World, options: PlaceOptions): CliError {
+  const url = options.url ?? world.env['BELAY_URL']
+  const sentence =
+    url === undefined
+      ? `No Belay server is running on ${dataFolderOf(world, options)}: start one with "belay up".`
+      : `No Belay server answers at ${url}: start it, or give another address with --url.`
+  return new CliError(exitCodes.away, sentence)
+}
+
+function readAddress(folder: string): string | undefined {
+  const text = readText(join(folder, 'server.json'))
+  const address: unknown = text === undefined ? undefined : JSON.parse(text)
+  return typeof address === 'object' && address !== null && 'url' in address
+    ? String(address.url)
+    : undefined
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** How long a request that may be repeated is repeated while the server is away. */
+const insistMs = 30_000
+
+/** Repeats a request until it is answered: only for requests that carry their own ids. @throws what ended it */
+export async function insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  const until = Date.now() + insistMs
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- each try follows the failure of the one before
+      return await ask()
+    } catch (error) {
+      const wait = backoffDelayMs(channelBackoff, attempt, Math.random())
+      if (!(error instanceof ServerAway) || Date.now() + wait > until) throw error
+      // oxlint-disable-next-line no-await-in-loop
+      await new Promise((done) => setTimeout(done, wait))
+    }
+  }
+}

@@ -1,0 +1,170 @@
+/** The command line: its words, and how every command ends. What a command does is in `commands/`. */
+import { Command, CommanderError, Option } from 'commander'
+import { ApiError, ServerAway } from '@belay/client/webapi'
+import { attach, type AttachOptions } from './commands/attach.ts'
+import { doctor } from './commands/doctor.ts'
+import { list } from './commands/list.ts'
+import { log, type LogOptions } from './commands/log.ts'
+import { type ManageOptions, remove, type RemoveOptions, retry, stop } from './commands/manage.ts'
+import { prompt, type PromptOptions } from './commands/prompt.ts'
+import { run, type RunOptions } from './commands/run.ts'
+import { up, type UpOptions } from './commands/up.ts'
+import { CliError, exitCodes, exitHelp } from './exit-codes.ts'
+import type { World } from './world.ts'
+
+/** @param args without the program's own name. @returns the exit code */
+export async function runCli(args: readonly string[], world: World): Promise<number> {
+  let code: number = exitCodes.completed
+  const program = build(world, (done) => {
+    code = done
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    return ended(error, world, args.includes('--json'))
+  }
+}
+
+/** A command's action: it ends with an exit code, or throws. */
+type Done = (code: number) => void
+
+function build(world: World, done: Done): Command {
+  const program = new Command('belay')
+    .description('Keeps a coding agent’s session alive, visible and recoverable.')
+    .addHelpText('after', `\n${exitHelp}`)
+    .showHelpAfterError('(see "belay --help")')
+    .configureOutput({ writeOut: world.out.write, writeErr: world.err.write })
+    .exitOverride()
+  addServerCommands(program, world, done)
+  addWatchingCommands(program, world, done)
+  addSessionCommands(program, world, done)
+  addHiddenCommands(program, done)
+  return program
+}
+
+function addServerCommands(program: Command, world: World, done: Done): void {
+  placed(program.command('up'))
+    .description('start the server and print a link that opens the page')
+    .option('--port <n>', 'port to listen on; 0 takes any free one', '4747')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--open', 'open the page in a browser')
+    .action(async (options: UpOptions) => done(await up(world, options)))
+  placed(program.command('doctor'))
+    .description('say what this machine has and what it misses')
+    .action(async (options: ManageOptions) => done(await doctor(world, options)))
+}
+
+function addWatchingCommands(program: Command, world: World, done: Done): void {
+  watching(program.command('run'))
+    .description('start a session with a prompt and watch its turn')
+    .argument('<prompt>', 'what the agent is to do; "-" reads it from stdin')
+    .option('--dir <folder>', 'folder to work in, used as it is (default: the present one)')
+    .option('--repo <url#branch>', 'repository to clone for the session')
+    .option('--agent <name>', 'an agent by its name (default: the first that is ready)')
+    .option('--command <program>', 'any other ACP agent, by its program')
+    .option('--agent-arg <argument>', 'an argument of --command; may be repeated', collect, [])
+    .option('--title <text>', 'a name for the session')
+    .action(async (text: string, options: RunOptions) => done(await run(world, text, options)))
+  watching(program.command('attach'))
+    .description('show a session from its beginning and follow it')
+    .argument('<id>', 'a session, by its id or the beginning of it')
+    .option('--from <seq>', 'begin at this event')
+    .option('--until-idle', 'end when nothing runs and nothing waits')
+    .action(async (id: string, options: AttachOptions) => done(await attach(world, id, options)))
+  watching(program.command('prompt'))
+    .description('send a prompt to a session; it is queued while a turn runs')
+    .argument('<id>', 'a session, by its id or the beginning of it')
+    .argument('<prompt>', 'what the agent is to do; "-" reads it from stdin')
+    .option('--follow', 'watch its turn to the end')
+    .action(async (id: string, text: string, options: PromptOptions) =>
+      done(await prompt(world, id, text, options)),
+    )
+}
+
+function addSessionCommands(program: Command, world: World, done: Done): void {
+  const id = ['<id>', 'a session, by its id or the beginning of it'] as const
+  placed(program.command('ls'))
+    .description('list the sessions, the newest first')
+    .action(async (options: ManageOptions) => done(await list(world, options)))
+  placed(program.command('log'))
+    .description('show the events of a session')
+    .argument(...id)
+    .option('--from <seq>', 'begin at this event', '1')
+    .option('--follow', 'go on with new events')
+    .action(async (given: string, options: LogOptions) => done(await log(world, given, options)))
+  placed(program.command('stop'))
+    .description('stop the running turn')
+    .argument(...id)
+    .action(async (given: string, options: ManageOptions) =>
+      done(await stop(world, given, options)),
+    )
+  placed(program.command('retry'))
+    .description('try a failed preparation again')
+    .argument(...id)
+    .action(async (given: string, options: ManageOptions) =>
+      done(await retry(world, given, options)),
+    )
+  placed(program.command('rm'))
+    .description('delete a session for good; a folder of your own is never touched')
+    .argument(...id)
+    .option('--yes', 'do not ask')
+    .action(async (given: string, options: RemoveOptions) =>
+      done(await remove(world, given, options)),
+    )
+}
+
+/** What the server starts; not for people. */
+function addHiddenCommands(program: Command, done: Done): void {
+  program.command('runner', { hidden: true }).action(async () => {
+    const { runRunnerFromFd3 } = await import('@belay/runner/node')
+    done(await runRunnerFromFd3())
+  })
+  program.command('demo-agent', { hidden: true }).action(async () => {
+    const { runDemoAgent } = await import('../demo-agent/index.ts')
+    await runDemoAgent()
+  })
+}
+
+function placed(command: Command): Command {
+  return command
+    .option('--data <folder>', 'data folder (default: BELAY_DATA or ~/.belay)')
+    .option('--url <url>', 'address of the server (default: BELAY_URL or from the data folder)')
+    .option('--token <token>', 'token of the server (default: BELAY_TOKEN or from the data folder)')
+    .option('--json', 'answer in JSON: one object, or one line for each frame or event')
+}
+
+function watching(command: Command): Command {
+  return placed(command)
+    .addOption(new Option('--yes', 'allow what the agent asks, once each').conflicts('reject'))
+    .option('--reject', 'reject what the agent asks')
+    .option('--sse', 'follow over server-sent events instead of a WebSocket')
+    .addHelpText('after', `\n${exitHelp}`)
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+/** Every way a command can end but by its own code: one sentence, and the code it stands for. */
+function ended(error: unknown, world: World, json: boolean): number {
+  const say = (sentence: string, problem: object) =>
+    world.err.write(`${json ? JSON.stringify({ error: problem }) : sentence}\n`)
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? exitCodes.completed : exitCodes.usage
+  }
+  if (error instanceof CliError) {
+    say(error.message, { message: error.message })
+    return error.exitCode
+  }
+  if (error instanceof ApiError) {
+    say(`${error.message} ${error.problem.action}`, error.problem)
+    return exitCodes.failed
+  }
+  if (error instanceof ServerAway) {
+    const message = `The server went away: ${error.message}.`
+    say(message, { message })
+    return exitCodes.away
+  }
+  throw error
+}

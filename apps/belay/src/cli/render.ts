@@ -1,0 +1,65 @@
+/**
+ * A session as text that is only ever appended to, so it reads the same in a terminal and in a file.
+ *
+ * Owns: speech, which is streamed, and where a line has to be ended for something else. `lines.ts` has what the other
+ * events look like.
+ *
+ * Invariants:
+ * - V-60 The same events give the same text, however they were cut into frames and whatever the connection did.
+ * - V-61 Nothing an agent says can do anything to a terminal but be read.
+ */
+import {
+  applyFrame,
+  emptyTranscript,
+  itemAt,
+  type Transcript,
+  type ViewerEvent,
+} from '@belay/client'
+import { linesOf } from './lines.ts'
+import { harmless, type Paint } from './paint.ts'
+
+export class Renderer {
+  readonly #paint: Paint
+  #transcript: Transcript
+  /** Whether the last line was ended. */
+  #fresh = true
+  #begun = false
+
+  /** @param after what came up to this event is not shown */
+  constructor(paint: Paint, after: number) {
+    this.#paint = paint
+    this.#transcript = emptyTranscript(after)
+  }
+
+  /** @returns what to append for the next event */
+  next(event: ViewerEvent): string {
+    const before = this.#transcript
+    this.#transcript = applyFrame(before, { type: 'events', events: [event] })
+    const text =
+      event.type === 'text' || event.type === 'thought'
+        ? this.#speech(event, before)
+        : this.#lines(linesOf(this.#paint, { event, before, after: this.#transcript }))
+    this.#begun ||= text !== ''
+    return text
+  }
+
+  /** Ends the line that speech left open. */
+  finish(): string {
+    const end = this.#fresh ? '' : '\n'
+    this.#fresh = true
+    return end
+  }
+
+  #speech(event: Extract<ViewerEvent, { type: 'text' | 'thought' }>, before: Transcript): string {
+    const text = harmless(event.text)
+    if (text === '') return ''
+    const goesOn = itemAt(before.items, -1)?.key === itemAt(this.#transcript.items, -1)?.key
+    const lead = goesOn ? '' : this.finish() + (this.#begun ? '\n' : '')
+    this.#fresh = text.endsWith('\n')
+    return lead + (event.type === 'thought' ? this.#paint('dim', text) : text)
+  }
+
+  #lines(lines: readonly string[]): string {
+    return lines.length === 0 ? '' : `${this.finish()}${lines.join('\n')}\n`
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Watching a session in a terminal until something is reached, or until Ctrl-C.
+ *
+ * Invariants:
+ * - V-62 Ctrl-C only leaves: no request follows it, and how to come back is said. A second one ends the process at once.
+ * - V-63 What was shown is never shown again, and nothing is left out, whatever the connection does.
+ */
+import {
+  applyFrame,
+  emptyTranscript,
+  findItem,
+  type PermissionItem,
+  type Transcript,
+  type ViewerFrame,
+} from '@belay/client'
+import { type Client, follow, followSse, type LinkState } from '@belay/client/webapi'
+import { exitCodeOf, exitCodes } from './exit-codes.ts'
+import { oneLine, painter } from './paint.ts'
+import { Answerer, type Answering } from './permissions.ts'
+import { Renderer } from './render.ts'
+import type { World } from './world.ts'
+
+export interface WatchOptions {
+  readonly world: World
+  readonly client: Client
+  readonly session: string
+  /** Events up to this one are not shown. */
+  readonly after: number
+  /** Frames as they are, one on each line, instead of text. */
+  readonly json: boolean
+  /** Server-sent events instead of a WebSocket. */
+  readonly sse: boolean
+  readonly answering: Answering
+  /** @returns the exit code once what is waited for is reached */
+  readonly until: (transcript: Transcript, frame: ViewerFrame) => number | undefined
+}
+
+export async function watch(options: WatchOptions): Promise<number> {
+  const { world, client, session, json } = options
+  const renderer = new Renderer(painter(world.out.color), options.after)
+  const answerer = new Answerer(options)
+  const tellLink = linkTeller(world)
+  let transcript = emptyTranscript(options.after)
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const stopListening = onLeave(world, session, resolve)
+  const following = (options.sse ? followSse : follow)(client, session, {
+    after: options.after,
+    onLink: tellLink,
+    onFrame(frame) {
+      transcript = applyFrame(transcript, frame)
+      if (json) world.out.write(`${JSON.stringify(frame)}\n`)
+      else if (frame.type === 'events') {
+        world.out.write(frame.events.map((event) => renderer.next(event)).join(''))
+      }
+      if (transcript.caughtUp) answerer.update(openPermissions(transcript))
+      const code = options.until(transcript, frame) ?? codeOfEnd(world, frame)
+      if (code !== undefined) resolve(code)
+    },
+  })
+  try {
+    return await promise
+  } finally {
+    following.close()
+    answerer.close()
+    stopListening()
+    if (!json) world.out.write(renderer.finish())
+  }
+}
+
+function openPermissions(transcript: Transcript): readonly PermissionItem[] {
+  return transcript.open.flatMap((key) => {
+    const item = findItem(transcript, key)
+    return item?.type === 'permission' ? [item] : []
+  })
+}
+
+/** A stream that is over for good, without what was waited for. */
+function codeOfEnd(world: World, frame: ViewerFrame): number | undefined {
+  if (frame.type !== 'end' || frame.retry) return undefined
+  world.err.write(`${frame.message}\n`)
+  return frame.code === 'session-deleted' ? exitCodes.interrupted : exitCodes.failed
+}
+
+function onLeave(world: World, session: string, leave: (code: number) => void): () => void {
+  let asked = false
+  return world.onInterrupt(() => {
+    if (asked) {
+      world.exit(exitCodes.detached)
+      return
+    }
+    asked = true
+    world.err.write(
+      `\nLeft; the session goes on. Come back with "belay attach ${session}", stop it with "belay stop ${session}".\n`,
+    )
+    leave(exitCodes.detached)
+  })
+}
+
+/** Says that the connection is lost, and that it is back, once each. A loss that heals at once is not worth a word. */
+function linkTeller(world: World): (link: LinkState) => void {
+  const paint = painter(world.err.color)
+  let lost = false
+  return (link) => {
+    if (link.state === 'waiting' && !lost) {
+      lost = true
+      world.err.write(paint('dim', `· Not connected (${link.reason}); trying again.\n`))
+    } else if (link.state === 'open' && lost) {
+      lost = false
+      world.err.write(paint('dim', '· Connected again.\n'))
+    }
+  }
+}
+
+/** The end of one prompt: what `run` and `prompt --follow` wait for. */
+export function untilPromptEnds(
+  { world, session }: Pick<WatchOptions, 'world' | 'session'>,
+  promptId: string,
+): WatchOptions['until'] {
+  return (transcript, frame) => {
+    for (const event of frame.type === 'events' ? frame.events : []) {
+      if (event.type === 'turn-ended' && event.promptId === promptId)
+        return exitCodeOf(event.outcome)
+      if (event.type === 'prompt-cancelled' && event.promptId === promptId)
+        return exitCodes.interrupted
+    }
+    return attention(world, session, transcript)
+  }
+}
+
+/** Nothing runs and nothing waits. */
+export function untilIdle({
+  world,
+  session,
+}: Pick<WatchOptions, 'world' | 'session'>): WatchOptions['until'] {
+  return (transcript) => {
+    const view = transcript.session
+    if (transcript.caughtUp && view?.status === 'idle' && view.queued === 0)
+      return view.lastTurn === undefined ? exitCodes.completed : exitCodeOf(view.lastTurn.outcome)
+    return attention(world, session, transcript)
+  }
+}
+
+function attention(world: World, session: string, transcript: Transcript): number | undefined {
+  const view = transcript.session
+  if (!transcript.caughtUp || view?.status !== 'attention') return undefined
+  world.err.write(
+    `The session needs attention: ${oneLine(view.why)} Correct it, then "belay retry ${session}".\n`,
+  )
+  return exitCodes.attention
+}
