@@ -11,7 +11,7 @@
  * Invariants:
  * - H-3 Nothing a transition asks for is visible to anybody before the transition is committed.
  * - H-4 The inputs that wait when a tick begins run in order and share one commit.
- * - H-5 After the commit leave first the effects, then the replies, then what watchers see, each in order.
+ * - H-5 After the commit leave first the effects, then what watchers see, then the replies, each in order.
  * - H-7 After a failed commit nothing leaves, ever again, and the store is not touched.
  */
 import type { Actor, Parts } from '@belay/actor'
@@ -267,20 +267,19 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     const calls = new Calls()
     for (const { opened, effect, key } of tick.effects) {
       if (opened.lost !== undefined) continue
+      const { must, resident } = opened.work
       // An outbox effect that was settled or replaced later in the tick is no longer wanted.
-      if (key === undefined)
-        calls.run(() => this.#options.perform(opened.work.resident.id, effect, undefined))
-      else if (opened.work.must.get(key) === effect)
-        calls.run(() => this.#options.perform(opened.work.resident.id, effect, { key }))
+      if (key !== undefined && must.get(key) !== effect) continue
+      calls.run(() => this.#options.perform(resident.id, effect, key === undefined ? key : { key }))
+    }
+    for (const { work, sealed } of tick.opened.values()) {
+      if (sealed !== undefined) this.#show(work, sealed, calls)
     }
     for (const { job, opened, reply } of tick.answered) {
       if (opened.lost === undefined) job.resolve(reply)
       else job.reject(opened.lost)
     }
     for (const { job, error } of tick.refused) job.reject(error)
-    for (const { work, sealed } of tick.opened.values()) {
-      if (sealed !== undefined) this.#show(work, sealed, calls)
-    }
     calls.end()
   }
 
@@ -309,6 +308,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
 
   #ring(): void {
     if (this.#phase !== 'running') return
+    this.#timerIsStale = true
     const now = this.#options.clock()
     const due = this.#alarms(alarmsPerTickMax).filter(({ at }) => at <= now)
     // A timer may be early.

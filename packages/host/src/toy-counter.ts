@@ -25,6 +25,7 @@ export type CounterInput =
   | { readonly type: 'shout'; readonly word: string }
   | { readonly type: 'must'; readonly key: string; readonly word: string }
   | { readonly type: 'settle'; readonly key: string }
+  /** Sets the deadline; a negative one is never cleared, which is a bug. */
   | { readonly type: 'wake'; readonly at: number | undefined }
   | { readonly type: 'alarm' }
   /** Forgets log and rows; logs one farewell when asked to. */
@@ -137,13 +138,15 @@ function add(
   }
 }
 
-function withExtra({ extra: _, ...state }: CounterState, value: unknown): CounterState {
-  return value === undefined ? state : { ...state, extra: value }
+function withExtra(state: CounterState, value: unknown): CounterState {
+  const { count, settings, alarms } = state
+  return value === undefined ? { count, settings, alarms } : { ...state, extra: value }
 }
 
 function ring(state: CounterState, now: number): CounterState {
   const { at, rang } = state.alarms
-  if (at === undefined || at > now) return state
+  if (at === undefined || at > now || at < 0) return state
+  assert(state.settings.label !== 'brittle', 'a brittle counter cannot hear its alarm')
   return { ...state, alarms: { at: undefined, rang: rang + 1 } }
 }
 

@@ -182,7 +182,7 @@ function changedParts<State extends Parts>(resident: Resident<State>, state: Sta
   return parts
 }
 
-function allParts<State extends Parts>(state: State): PartWrite[] {
+function allParts(state: Parts): PartWrite[] {
   return Object.keys(state).map((name) => ({ name, json: encodePart(state[name]) }))
 }
 

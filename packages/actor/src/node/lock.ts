@@ -1,8 +1,16 @@
 /**
  * A folder has at most one owner process, and the lock says so by itself.
  *
- * Owns: `lock.db` in the folder. The lock is SQLite's own file lock, which the kernel lets go the moment its holder
- * dies, however it dies. So an owner is found again by its lock; a pid in a file proves nothing, because pids are reused.
+ * Owns: `lock.db` and `door.db` in the folder. The lock is SQLite's own file lock, which the kernel lets go the moment
+ * its holder dies, however it dies. So an owner is found again by its lock; a pid in a file proves nothing, because
+ * pids are reused.
+ *
+ * Invariants:
+ * - H-30 A folder has at most one owner; whoever comes second is told who it is.
+ * - H-31 The lock is free the moment its owner is dead, even when children of the owner live on.
+ * - H-32 Whoever is named as the owner is the owner. To see that a lock is free one has to take it, and to say one's
+ *   name takes a moment before the lock is held; both happen behind the door, one process at a time, so that nobody
+ *   takes another one that only asks for an owner, nor the name of the dead for its own.
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,72 +29,77 @@ export interface FolderLock {
   release(): void
 }
 
-/** How long taking a lock outwaits another process that is only looking who holds it. */
-const lockWaitMs = 500
-
-function open(folder: string): DatabaseSync {
-  const database = new DatabaseSync(join(folder, 'lock.db'), { timeout: lockWaitMs })
-  // Rollback journal: in WAL mode a writer would not keep others from reading the owner, but a held lock would
-  // also need the -shm file, which outlives a crash. Two tables in two files would be the other way.
-  database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF')
-  return database
-}
+/** Those before us at the door need less than a millisecond each. */
+const doorWaitMs = 10_000
 
 /**
  * Takes the folder, creating it when needed.
- * @returns the lock, or the present owner when the folder is taken (`undefined` fields when it has not said yet).
+ * @returns the lock, or the present owner when the folder is taken
  */
 export function lockFolder(
   folder: string,
   owner: LockOwner,
 ): FolderLock | { readonly heldBy: LockOwner | undefined } {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  let database: DatabaseSync | undefined
-  try {
-    database = open(folder)
-    database.exec('CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY, json TEXT)')
-    database
-      .prepare(
-        'INSERT INTO owner VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
-      )
-      .run(JSON.stringify(owner))
-    // A reserved lock: others may still read who we are, none may write.
-    database.exec('BEGIN IMMEDIATE')
-  } catch (error) {
-    database?.close()
-    if (!isBusy(error)) throw error
-    return { heldBy: lockOwner(folder) }
-  }
-  const held = database
-  return { release: () => held.close() }
+  return behindDoor(folder, () => {
+    const database = open(folder)
+    try {
+      database.exec('CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY, json TEXT)')
+      database
+        .prepare('INSERT OR REPLACE INTO owner (id, json) VALUES (1, ?)')
+        .run(JSON.stringify(owner))
+      // A reserved lock: others may still read who we are, none may write.
+      database.exec('BEGIN IMMEDIATE')
+      return { release: () => database.close() }
+    } catch (error) {
+      const heldBy = isBusy(error) ? readOwner(database) : undefined
+      database.close()
+      if (isBusy(error)) return { heldBy }
+      throw error
+    }
+  })
 }
 
 /** Who holds the folder now; `undefined` when nobody does. */
 export function lockOwner(folder: string): LockOwner | undefined {
-  const path = join(folder, 'lock.db')
-  if (!existsSync(path)) return undefined
-  const database = new DatabaseSync(path, { timeout: 0 })
+  if (!existsSync(join(folder, 'lock.db'))) return undefined
+  return behindDoor(folder, () => {
+    const database = open(folder)
+    try {
+      database.exec('BEGIN IMMEDIATE')
+      return undefined
+    } catch (error) {
+      if (isBusy(error)) return readOwner(database)
+      throw error
+    } finally {
+      database.close()
+    }
+  })
+}
+
+function behindDoor<Result>(folder: string, act: () => Result): Result {
+  const door = new DatabaseSync(join(folder, 'door.db'), { timeout: doorWaitMs })
   try {
-    database.exec('BEGIN IMMEDIATE')
-    database.exec('ROLLBACK')
-    return undefined
-  } catch (error) {
-    if (!isBusy(error)) throw error
-    return readOwner(database)
+    door.exec('BEGIN EXCLUSIVE')
+    return act()
   } finally {
-    database.close()
+    door.close()
   }
 }
 
-function readOwner(database: DatabaseSync): LockOwner {
-  const unknown = { pid: 0, since: 0, name: 'unknown' }
-  try {
-    const row = database.prepare('SELECT json FROM owner WHERE id = 1').get()
-    return row === undefined ? unknown : { ...unknown, ...JSON.parse(String(row['json'])) }
-  } catch (error) {
-    if (isBusy(error)) return unknown
-    throw error
-  }
+function open(folder: string): DatabaseSync {
+  // Behind the door only an owner can be in the way, and it does not go away by waiting.
+  const database = new DatabaseSync(join(folder, 'lock.db'), { timeout: 0 })
+  // Rollback journal: in WAL mode a writer would not keep others from reading the owner, but a held lock would also
+  // need the -shm file, which outlives a crash. Nothing here has to survive the machine.
+  database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF')
+  return database
+}
+
+function readOwner(database: DatabaseSync): LockOwner | undefined {
+  const row = database.prepare('SELECT json FROM owner WHERE id = 1').get()
+  if (row === undefined) return undefined
+  return { pid: 0, since: 0, name: 'unknown', ...JSON.parse(String(row['json'])) }
 }
 
 function isBusy(error: unknown): boolean {
