@@ -130,10 +130,8 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     this.#assertReadable()
     const resident = this.#residents.open(id)
     if (resident instanceof Error) throw resident
-    if (!this.#ticking) {
-      this.#residents.keep(resident)
-      this.#residents.trim()
-    }
+    this.#residents.keep(resident)
+    this.#residents.trim()
     return resident.state
   }
 

@@ -124,18 +124,22 @@ export function wipe(play: TestAPI<Stage>): void {
     ])
     scene.watch('a')
     const replies = await scene.askAll([
+      ['a', { type: 'remember', key: 'same tick', value: '1' }],
       ['a', add(1)],
       ['a', { type: 'wipe', farewell: true }],
       ['a', { type: 'recall', key: 'k' }],
+      ['a', { type: 'recall', key: 'same tick' }],
       ['a', { type: 'remember', key: 'new', value: '3' }],
     ])
-    expect(replies[2]).toMatchObject({ value: { found: undefined } })
+    expect(replies[3]).toMatchObject({ value: { found: undefined } })
+    expect(replies[4]).toMatchObject({ value: { found: undefined } })
     expect(commits.length).toBe(2)
     expect(scene.story).toContain('watch a wiped 3..3')
     const again = restart(world, scene)
     expect(again.entries('a')).toEqual([{ seq: 3, amount: 0, text: 'farewell' }])
     expect(again.host.read('a').count.total).toBe(8)
     expect((await again.ask('a', { type: 'recall', key: 'k' })).found).toBeUndefined()
+    expect((await again.ask('a', { type: 'recall', key: 'same tick' })).found).toBeUndefined()
     expect((await again.ask('a', { type: 'recall', key: 'new' })).found).toBe('3')
     expect((await again.ask('b', { type: 'recall', key: 'k' })).found).toBe('2')
     expect(again.entries('b').length).toBe(1)

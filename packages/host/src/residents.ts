@@ -61,7 +61,7 @@ export class Residents<State extends Parts, Input, Effect, Reply> {
     this.#loaded.set(resident.id, resident)
   }
 
-  /** Forgets the actors touched longest ago. Only between ticks. */
+  /** Forgets the actors touched longest ago. */
   trim(): void {
     for (const id of this.#loaded.keys()) {
       if (this.#loaded.size <= this.#options.residentsMax) return
