@@ -134,7 +134,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
   async function stop(session: string, generation: number): Promise<void> {
     const folder = runnerFolder(dataFolder, session)
     await end(folder, session, generation)
-    await sweepMarked(agentMarker(session, generation))
+    await sweepMarked(agentMarker(session, folder, generation))
     await host.submit(session, { type: 'runner-stopped', generation })
   }
 

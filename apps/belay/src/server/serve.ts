@@ -33,6 +33,8 @@ export interface ServeOptions {
   /** An address; other than loopback it is the caller's choice to be reachable from outside. */
   readonly host: string
   readonly log: Logger
+  /** `elsewhere`: runners are started by somebody else and only dial in here. Default `local`. */
+  readonly runners?: 'local' | 'elsewhere'
   /** Deadlines other than the defaults, milliseconds. */
   readonly deadlines?: Partial<Deadlines>
   /** The store or a transition failed and the process should end: nothing more is accepted. */
@@ -144,12 +146,12 @@ function perform(
 }
 
 /** After a start no socket is there: each session hears so once, and the runners that live dial in. */
-function recover(host: SessionHost, launcher: Launcher): void {
+function recover(host: SessionHost, launcher: Launcher | undefined): void {
   for (const id of host.ids()) {
     const { runner } = host.read(id)
     if (runner.type === 'linked')
       void host.submit(id, { type: 'runner-link-lost', generation: runner.generation })
-    else if (runner.type === 'lost') launcher.probe(id, runner.generation, 'first')
+    else if (runner.type === 'lost') launcher?.probe(id, runner.generation, 'first')
   }
 }
 

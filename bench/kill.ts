@@ -1,0 +1,39 @@
+/** kill -9 of the server until a viewer that follows by itself has caught up again, the start of the new process included. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createClient, follow } from '../packages/client/src/webapi/index.ts'
+import { percentile, runningSession, startServer, textReport } from './world.ts'
+
+export async function kill(folder: string): Promise<void> {
+  let server = await startServer(folder)
+  const port = Number(new URL(server.url).port)
+  const runner = await runningSession(server)
+  for (let n = 0; n < 20; n++) await runner.send(Array.from({ length: 50 }, () => textReport))
+  const token = readFileSync(join(folder, 'token'), 'utf8').trim()
+  const client = createClient({ url: server.url, token })
+  let caughtUp: () => void = () => undefined
+  const first = new Promise<void>((done) => (caughtUp = done))
+  const following = follow(client, runner.session, {
+    after: 0,
+    onFrame: (frame) => (frame.type === 'caught-up' ? caughtUp() : undefined),
+    onLink: () => undefined,
+  })
+  await first
+  const totals: number[] = []
+  const starts: number[] = []
+  for (let round = 0; round < 20; round++) {
+    const again = new Promise<void>((done) => (caughtUp = done))
+    const start = performance.now()
+    await server.kill()
+    server = await startServer(folder, port)
+    starts.push(performance.now() - start)
+    await again
+    totals.push(performance.now() - start)
+  }
+  following.close()
+  runner.close()
+  console.log(
+    `server killed → new one listening p50 ${percentile(starts, 0.5).toFixed(0)} ms → viewer caught up p50 ${percentile(totals, 0.5).toFixed(0)} ms  p99 ${percentile(totals, 0.99).toFixed(0)} ms (20 kills)`,
+  )
+  await server.kill()
+}
