@@ -33,11 +33,13 @@ export async function ensureInstalled(level) {
   const stamp = readStamp('installed')
   const enough = stamp?.level === 'test' || stamp?.level === level
   if (stamp?.hash === hash && enough && nodePath() !== undefined) return
-  await step(level === 'run' ? 'Installing what Belay needs' : 'Installing packages', () =>
-    install(level),
+  // A checkout that people develop in, installed by hand perhaps, is never cut down to what the server needs.
+  const wanted = existsSync(join(root, 'node_modules/vitest')) ? 'test' : level
+  await step(wanted === 'run' ? 'Installing what Belay needs' : 'Installing packages', () =>
+    install(wanted),
   )
   verifyNode()
-  writeStamp('installed', { hash, level })
+  writeStamp('installed', { hash, level: wanted })
 }
 
 /**
@@ -112,11 +114,16 @@ export async function runMain(main) {
   }
 }
 
-/** @param {'run' | 'test'} level */
+/**
+ * `npm install --no-save` takes the versions of the lockfile and does not write it. `npm ci` would too, but refuses a
+ * lockfile that was made where the registry did not have the optional packages of every platform; it also begins by
+ * deleting what a running server has loaded.
+ * @param {'run' | 'test'} level
+ */
 async function install(level) {
   const kind = level === 'run' ? ['--omit=dev'] : ['--include=dev']
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const args = ['ci', ...kind, '--no-audit', '--no-fund', '--loglevel=error']
+  const args = ['install', '--no-save', ...kind, '--no-audit', '--no-fund', '--loglevel=error']
   const { code, output } = await run(npm, args, root)
   if (code === 0) return
   if (/E(AI_AGAIN|NOTFOUND|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH|HOSTUNREACH)\b/.test(output)) {
@@ -125,7 +132,7 @@ async function install(level) {
     )
   }
   // npm says first what is wrong, then a page about its options.
-  throw new SetupError(`npm ci failed:\n${output.split('\n').slice(0, 15).join('\n')}`)
+  throw new SetupError(`npm install failed:\n${output.split('\n').slice(0, 15).join('\n')}`)
 }
 
 /** An unpacked program may still be one this machine cannot run. */
