@@ -11,4 +11,4 @@ export {
 export { type DetectedAgent, detectAgents, resolveAgent, type Surroundings } from './detect.ts'
 export { type Fence, type FenceKind, probeFence, processTree } from './fence.ts'
 export { type AgentCommand, type AgentProcess, spawnAgent } from './process.ts'
-export { markerVariable, sweepMarked } from './processes.ts'
+export { marked, markerVariable, sweepMarked } from './processes.ts'

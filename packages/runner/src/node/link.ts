@@ -203,6 +203,8 @@ class RunnerSocket {
   }
 
   #hello(): void {
+    // Dialling took its time, and that was nobody's silence.
+    this.#liveness = livenessStart(performance.now())
     const { session, generation } = this.#options
     const hello: Hello = {
       version: protocolVersion,

@@ -14,12 +14,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { marked } from '@belay/agent/node'
 import { decodeFrame, encodeAck, encodeMessage, encodeWelcome } from '@belay/channel'
 import { closeCodes, type Command, type Report, reportSchema, welcomeSchema } from '@belay/protocol'
 import { codexAgent, gitRepository, startFakeModel, waitFor } from '@belay/testing/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { marked } from '../../../agent/src/node/processes.ts'
 import { agentMarker, exitCodes, readSpool, type RunnerConfig } from './index.ts'
 
 const repositoryRoot = join(import.meta.dirname, '../../../..')
@@ -49,7 +49,7 @@ class SessionStub {
     await new Promise((resolve) => server.once('listening', resolve))
     this.#server = server
     server.on('connection', (socket, request) => {
-      expect(request.headers.authorization).toBe('Bearer secret-token')
+      if (request.headers.authorization !== 'Bearer secret-token') this.broken.push('no token')
       this.#socket = socket
       this.#unackedBytes = 0
       socket.on('message', (data: Buffer) => this.#receive(socket, data.toString()))
@@ -175,7 +175,7 @@ afterEach(async () => {
   }
   runner = undefined
   await session.stop()
-  expect(session.broken).toEqual([])
+  if (session.broken.length > 0) throw new Error(session.broken.join('; '))
   rmSync(root, { recursive: true, force: true })
 })
 
@@ -279,7 +279,7 @@ describe('a runner with the demo agent', () => {
     ).toBe(true)
   })
 
-  test('[R-14] [R-13] a socket cut again and again under output loses nothing and doubles nothing', async () => {
+  test('[R-13] [R-14] [R-16] a socket cut again and again under output, and a server away, lose nothing and double nothing', async () => {
     startRunner()
     await ready()
     session.command(prompt(1, 'fast slow 4 no-permission'))
@@ -484,7 +484,7 @@ describe('a runner prepares', () => {
     ])
   })
 
-  test('[R-19] a branch that is not there fails with what git said', async () => {
+  test('[R-24] a branch that is not there fails with what git said', async () => {
     const repository = gitRepository()
     startRunner()
     session.command(

@@ -1,0 +1,227 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Ask } from '../ask.ts'
+import type { AgentUpdate } from '../translate.ts'
+import { type AgentConnection, connectAgent } from './acp.ts'
+import { type Fence, probeFence, processTree } from './fence.ts'
+
+let folder: string
+let connection: AgentConnection | undefined
+let updates: AgentUpdate[]
+let asks: { id: number; ask: Ask }[]
+let gone: number[]
+let notes: string[]
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'belay-acp-'))
+  updates = []
+  asks = []
+  gone = []
+  notes = []
+})
+afterEach(async () => {
+  await connection?.end()
+  connection = undefined
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** The bones of an agent, in which each test says what it answers. */
+const bones = `
+const send = (message) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n')
+const say = (text, sessionId = 's1') => send({ method: 'session/update', params: { sessionId, update: { sessionUpdate: 'agent_message_chunk', content: { type: 'text', text } } } })
+const methods = { initialize: () => ({ protocolVersion: 1, agentCapabilities: capabilities }), 'session/new': () => ({ sessionId: 's1' }) }
+let capabilities = {}
+let answer = () => {}
+const fail = (code, message) => { throw Object.assign(new Error(message), { code }) }
+require('node:readline').createInterface({ input: process.stdin }).on('line', async (line) => {
+  const { id, method, params, result } = JSON.parse(line)
+  if (method === undefined) return answer(result)
+  if (methods[method] === undefined) { if (id !== undefined) process.exit(9); return }
+  try { const result = await methods[method](params); if (id !== undefined) send({ id, result }) }
+  catch (error) { send({ id, error: { code: error.code ?? -32603, message: error.message } }) }
+})
+const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+`
+
+/** @param script says what the agent does, after its bones */
+async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
+  const file = join(folder, 'agent.cjs')
+  writeFileSync(file, bones + script)
+  connection = connectAgent({
+    command: process.execPath,
+    args: [file],
+    cwd: folder,
+    env: process.env,
+    marker: `acp-test.${process.pid}.1`,
+    fence: fence ?? (await probeFence()),
+    version: '0',
+    on: {
+      update: (update) => updates.push(update),
+      permission: (id, ask) => asks.push({ id, ask }),
+      permissionGone: (id) => gone.push(id),
+      note: (line) => notes.push(line),
+    },
+  })
+  return connection
+}
+
+function texts(): string[] {
+  return updates.map((update) =>
+    JSON.stringify(update['content']).replaceAll(/.*"text":"([^"]*)"\}$/g, '$1'),
+  )
+}
+
+test('[A-12] an agent that is silent until it is spoken to becomes ready, and what it is is known', async () => {
+  const { initialized } = await agent(
+    `methods.initialize = () => ({ protocolVersion: 1, agentInfo: { name: 'n', title: 'T', version: '3' }, agentCapabilities: { loadSession: true } })`,
+  )
+  expect(await initialized).toEqual({ ok: { title: 'T', version: '3', load: true, resume: false } })
+})
+
+test('[A-12] another version of the protocol is refused', async () => {
+  const { initialized } = await agent(`methods.initialize = () => ({ protocolVersion: 2 })`)
+  expect(await initialized).toMatchObject({
+    failure: { code: 'agent-error', message: expect.stringContaining('version 2') },
+  })
+})
+
+test('[A-13] a conversation is not restored by what the agent did not advertise', async () => {
+  // Any method it does not know ends this agent.
+  const one = await agent('')
+  expect(await one.open('old')).toEqual({ ok: { agentSession: 's1', restored: 'lost' } })
+})
+
+test('[A-19] resume is preferred, and a failed one falls back to load', async () => {
+  const one = await agent(`
+    capabilities = { loadSession: true, sessionCapabilities: { resume: {} } }
+    methods['session/resume'] = ({ sessionId }) => sessionId === 'good' ? {} : fail(-32002, 'unknown')
+    methods['session/load'] = () => ({})`)
+  expect(await one.open('good')).toEqual({ ok: { agentSession: 'good', restored: 'resumed' } })
+  expect(await one.open('bad')).toEqual({ ok: { agentSession: 'bad', restored: 'loaded' } })
+})
+
+test('[A-16] what a load replays is not told, even when it comes after the answer', async () => {
+  const one = await agent(`
+    capabilities = { loadSession: true }
+    methods['session/load'] = () => { say('early', 'old'); setTimeout(() => say('late', 'old'), 60); return {} }
+    methods['session/prompt'] = () => { say('new', 'old'); return { stopReason: 'end_turn' } }`)
+  expect(await one.open('old')).toEqual({ ok: { agentSession: 'old', restored: 'loaded' } })
+  expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(['new'])
+})
+
+test('[A-15] updates are told in order, those before an answer before it and those after it after', async () => {
+  const one = await agent(`
+    methods['session/prompt'] = () => { for (let i = 0; i < 500; i++) say(String(i)); setImmediate(() => say('after')); return { stopReason: 'end_turn' } }`)
+  await one.open(undefined)
+  const seen = await one.prompt('x').then(() => updates.length)
+  expect(seen).toBe(500)
+  while (updates.length < 501) await sleep(5)
+  expect(texts()).toEqual([...Array.from({ length: 500 }, (_, index) => String(index)), 'after'])
+})
+
+test('[A-14] a request that is never answered settles when the process ends', async () => {
+  const one = await agent(
+    `methods['session/prompt'] = () => { say('working'); setTimeout(() => { console.error('boom'); process.exit(4) }, 50); return new Promise(() => {}) }`,
+  )
+  await one.open(undefined)
+  const answer = await one.prompt('x')
+  expect(answer).toMatchObject({
+    failure: { code: 'agent-exited', message: expect.stringMatching(/exit code 4.*boom/) },
+  })
+  expect(await one.exited).toMatchObject({ code: 4 })
+  expect(await one.prompt('again')).toMatchObject({ failure: { code: 'agent-exited' } })
+})
+
+test('[A-14] an answer given with the last breath still counts', async () => {
+  const one = await agent(
+    `methods['session/prompt'] = () => { say('bye'); setImmediate(() => process.exit(0)); return { stopReason: 'end_turn' } }`,
+  )
+  await one.open(undefined)
+  expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(['bye'])
+})
+
+// Behind a namespace the processes that open it hold the pipe too, so there only silence tells; that is for deadlines.
+test('[A-14] an agent that closes its output and lives on is ended', async () => {
+  const one = await agent(
+    `methods['session/prompt'] = () => { require('node:fs').closeSync(1); setInterval(() => {}, 1000); return new Promise(() => {}) }`,
+    processTree,
+  )
+  await one.open(undefined)
+  expect(await one.prompt('x')).toMatchObject({ failure: { code: 'agent-exited' } })
+})
+
+test('[A-17] lines that are not ACP are dropped and noted', async () => {
+  const one = await agent(`
+    process.stdout.write('Welcome!\\n{"half": \\n[1,2]\\n\\n')
+    methods['session/prompt'] = () => { process.stdout.write('debug: x\\n'); say('real'); return { stopReason: 'end_turn' } }`)
+  await one.open(undefined)
+  expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(['real'])
+  expect(notes.filter((note) => note.includes('not ACP'))).toHaveLength(4)
+})
+
+test('[A-20] a refusal for want of a sign-in is told as one', async () => {
+  const one = await agent(`methods['session/new'] = () => fail(-32000, 'Authentication required')`)
+  expect(await one.open(undefined)).toMatchObject({ failure: { code: 'sign-in-needed' } })
+})
+
+test('[A-21] a permission waits for its answer; one that is taken back is told as gone', async () => {
+  const one = await agent(`
+    methods['session/prompt'] = async () => {
+      for (const id of ['p1', 'p2']) send({ id, method: 'session/request_permission', params: { sessionId: 's1', toolCall: { toolCallId: 't', title: 'Write' }, options: [{ optionId: 'a', name: 'Allow', kind: 'allow_once' }] } })
+      send({ method: '$/cancel_request', params: { requestId: 'p2' } })
+      const outcome = await new Promise((resolve) => { answer = (result) => result?.outcome?.outcome === 'selected' && resolve(result.outcome) })
+      say(outcome.optionId)
+      return { stopReason: 'end_turn' }
+    }`)
+  await one.open(undefined)
+  const prompted = one.prompt('x')
+  while (asks.length < 2 || gone.length < 1) await sleep(5)
+  expect(asks[0]?.ask).toMatchObject({
+    title: 'Write',
+    toolCallId: 't',
+    options: [{ optionId: 'a' }],
+  })
+  expect(gone).toEqual([2])
+  one.answer(1, 'a')
+  one.answer(1, 'a')
+  expect(await prompted).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(['a'])
+})
+
+test('[A-6] a question with a single choice is asked, any other is declined', async () => {
+  const form = (properties: string) =>
+    `{ sessionId: 's1', mode: 'form', message: 'Which?', requestedSchema: { type: 'object', properties: ${properties} } }`
+  const one = await agent(`
+    const ask = (params) => new Promise((resolve) => { answer = resolve; send({ id: 'e' + Math.random(), method: 'elicitation/create', params }) })
+    methods['session/prompt'] = async () => {
+      say(JSON.stringify(await ask(${form(`{ a: { type: 'string' }, b: { type: 'string' } }`)})).replaceAll('"', ''))
+      say(JSON.stringify(await ask(${form(`{ colour: { type: 'string', oneOf: [{ const: 'r', title: 'Red' }] } }`)})).replaceAll('"', ''))
+      return { stopReason: 'end_turn' }
+    }`)
+  await one.open(undefined)
+  const prompted = one.prompt('x')
+  while (asks.length < 1) await sleep(5)
+  expect(asks[0]?.ask.options.map((option) => option.name)).toEqual(['Red', 'Decline to answer'])
+  one.answer(asks[0]?.id ?? 0, 'r')
+  await prompted
+  expect(texts()).toEqual(['{action:decline}', '{action:accept,content:{colour:r}}'])
+})
+
+test('[A-22] a paused connection reads nothing; what waited comes in order', async () => {
+  const one = await agent(`
+    methods['session/prompt'] = () => { for (let i = 0; i < 20000; i++) say(String(i)); return { stopReason: 'end_turn' } }`)
+  await one.open(undefined)
+  one.pause()
+  const prompted = one.prompt('x')
+  await sleep(300)
+  expect(updates).toEqual([])
+  one.resume()
+  expect(await prompted).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(Array.from({ length: 20_000 }, (_, index) => String(index)))
+})

@@ -1,0 +1,369 @@
+import { type Command, type Report, reportSchema } from '@belay/protocol'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Effect } from './effect.ts'
+import type { Input } from './input.ts'
+import { initial, nextAlarm, type RunnerState } from './state.ts'
+import { transition } from './transition.ts'
+
+const workspace = { type: 'folder', path: '/w' } as const
+const ready = {
+  agent: { name: 'demo', title: 'Demo', demo: true },
+  agentSession: 'a1',
+  restored: 'new',
+  folder: '/w',
+  fence: 'process-tree',
+} as const
+const problem = { step: 'agent-start', code: 'agent-start-failed', message: 'no' } as const
+const ask = { title: 'May I?', options: [{ optionId: 'y', name: 'Yes', kind: 'allow_once' }] }
+
+const prepareCommand: Command = {
+  type: 'prepare',
+  workspace,
+  agent: { name: 'demo' },
+  cancelMs: 6000,
+}
+const command = (one: Command): Input => ({ type: 'command', command: one })
+const prompt = (turn: number): Input =>
+  command({ type: 'prompt', turn, promptId: `p${turn}`, text: `text ${turn}` })
+const interrupt = (turn: number): Input => command({ type: 'interrupt', turn })
+const update = (sessionUpdate: string, agentGeneration = 1): Input => ({
+  type: 'agent-updated',
+  agentGeneration,
+  update: { sessionUpdate, content: { type: 'text', text: 'x' } },
+})
+const settled = (turn: number, stopReason = 'end_turn', agentGeneration = 1): Input => ({
+  type: 'prompt-settled',
+  agentGeneration,
+  turn,
+  settled: { stopReason },
+})
+const exited = (agentGeneration = 1): Input => ({
+  type: 'agent-exited',
+  agentGeneration,
+  exit: { code: 3, stderr: [] },
+})
+const asked = (id: number): Input => ({ type: 'agent-asked', agentGeneration: 1, id, ask })
+
+/** Runs inputs one after the other and keeps all that came of them, reports and effects in the order of steps. */
+function run(...inputs: readonly Input[]) {
+  return runFrom(initial(1), inputs)
+}
+function runFrom(start: RunnerState, inputs: readonly Input[]) {
+  let state = start
+  const reports: Report[] = []
+  const effects: Effect[] = []
+  inputs.forEach((input, index) => {
+    const step = transition(state, input, 1000 * (index + 1))
+    state = step.state
+    reports.push(...step.reports)
+    effects.push(...step.effects)
+  })
+  return {
+    state,
+    reports,
+    effects,
+    types: reports.map((report) => report.type),
+    todo: effects.map((effect) => effect.type),
+  }
+}
+const readyInput: Extract<Input, { type: 'agent-ready' }> = {
+  type: 'agent-ready',
+  agentGeneration: 1,
+  ready,
+}
+const open: readonly Input[] = [command(prepareCommand), { type: 'workspace-ready' }, readyInput]
+const running: readonly Input[] = [...open, prompt(1)]
+function after(before: readonly Input[], ...inputs: readonly Input[]) {
+  return runFrom(run(...before).state, inputs)
+}
+
+describe('a turn', () => {
+  test('[R-1] is taken on disk in the step that hands it over', () => {
+    const step = after(open, prompt(1))
+    expect(step.reports).toEqual([{ type: 'turn-taken', turn: 1 }])
+    expect(step.effects).toEqual([{ type: 'send-prompt', turn: 1, text: 'text 1' }])
+  })
+
+  test('[R-1] waits for the preparation, and is handed over when the agent is ready', () => {
+    const step = run(command(prepareCommand), prompt(1), { type: 'workspace-ready' }, readyInput)
+    expect(step.types).toEqual(['agent-ready', 'turn-taken'])
+    expect(step.todo).toEqual(['prepare-workspace', 'start-agent', 'send-prompt'])
+  })
+
+  test.each([['end_turn'], ['max_tokens'], ['max_turn_requests'], ['refusal'], ['cancelled']])(
+    '[R-2] ends with what the agent says: %s',
+    (stopReason) => {
+      expect(after(running, settled(1, stopReason), settled(1, stopReason)).reports).toEqual([
+        { type: 'turn-finished', turn: 1, stopReason },
+      ])
+    },
+  )
+
+  test('[R-2] with a stop reason from the future is an error that names it', () => {
+    expect(after(running, settled(1, 'bored')).reports).toMatchObject([
+      { error: { code: 'agent-error', message: expect.stringContaining('bored') } },
+    ])
+  })
+
+  test('[R-2] cut by the end of the agent is finished once, after the exit, and the next starts the agent again with its conversation', () => {
+    const cut = after(running, exited(), exited())
+    expect(cut.types).toEqual(['agent-exited', 'turn-finished'])
+    expect(cut.reports[0]).toMatchObject({ agentGeneration: 1, code: 3, expected: false })
+    expect(cut.reports[1]).toMatchObject({ error: { code: 'agent-exited' } })
+    const next = runFrom(cut.state, [
+      prompt(2),
+      { type: 'agent-ready', agentGeneration: 2, ready: { ...ready, restored: 'resumed' } },
+    ])
+    expect(next.effects).toEqual([
+      { type: 'start-agent', agentGeneration: 2, agentSession: 'a1' },
+      { type: 'send-prompt', turn: 2, text: 'text 2' },
+    ])
+  })
+
+  test('[R-2] whose agent cannot be started again says so', () => {
+    const failed = after(running, exited(), prompt(2), {
+      type: 'agent-failed',
+      agentGeneration: 2,
+      problem: { ...problem, code: 'sign-in-needed' },
+    })
+    expect(failed.reports.at(-1)).toEqual({
+      type: 'turn-finished',
+      turn: 2,
+      error: { code: 'sign-in-needed', message: 'no' },
+    })
+    expect(failed.state.agent).toBeUndefined()
+  })
+
+  test('[R-2] that nothing was prepared for is refused', () => {
+    expect(run(prompt(1)).reports).toMatchObject([
+      { type: 'turn-finished', turn: 1, error: { code: 'agent-start-failed' } },
+    ])
+  })
+
+  test('[R-2] that is followed by another before its end is stopped, and the other goes on after it', () => {
+    const step = after(running, prompt(2))
+    expect(step.todo).toEqual(['cancel-prompt'])
+    const rest = runFrom(step.state, [settled(1, 'cancelled')])
+    expect(rest.types).toEqual(['turn-finished', 'turn-taken'])
+    expect(rest.todo).toEqual(['send-prompt'])
+  })
+})
+
+describe('a stop', () => {
+  test('[R-3] before the prompt was handed over finishes it, and the agent never hears of it', () => {
+    const early = run(
+      command(prepareCommand),
+      prompt(1),
+      interrupt(1),
+      { type: 'workspace-ready' },
+      readyInput,
+    )
+    expect(early.reports[0]).toEqual({ type: 'turn-finished', turn: 1, stopReason: 'cancelled' })
+    expect(early.todo).not.toContain('send-prompt')
+    expect(early.types).not.toContain('turn-taken')
+    const behind = after(running, prompt(2), interrupt(2), settled(1, 'cancelled'))
+    expect(
+      behind.reports.map((report) => ('turn' in report ? [report.type, report.turn] : [])),
+    ).toEqual([
+      ['turn-finished', 2],
+      ['turn-finished', 1],
+    ])
+  })
+
+  test('[R-4] for a turn that is not there changes nothing', () => {
+    const { state } = run(...running)
+    expect(transition(state, interrupt(7), 1)).toEqual({ state, reports: [], effects: [] })
+    const idle = run(...open).state
+    expect(transition(idle, interrupt(1), 1)).toEqual({ state: idle, reports: [], effects: [] })
+  })
+
+  test('[R-23] answers every open permission as cancelled, after the cancel, and every later one at once', () => {
+    const step = after(running, asked(1), asked(2), interrupt(1), asked(3))
+    expect(step.effects).toEqual([
+      { type: 'cancel-prompt' },
+      { type: 'answer-permission', id: 1, optionId: undefined },
+      { type: 'answer-permission', id: 2, optionId: undefined },
+      { type: 'answer-permission', id: 3, optionId: undefined },
+    ])
+    expect(step.types).toEqual(['permission-asked', 'permission-asked'])
+  })
+
+  test('[R-5] that is not obeyed by its deadline ends the agent, and the turn once it is gone', () => {
+    const { state } = after(running, interrupt(1))
+    expect(nextAlarm(state)).toBe(1000 + 6000)
+    expect(transition(state, { type: 'alarm' }, 6999).effects).toEqual([])
+    const forced = transition(state, { type: 'alarm' }, 7000)
+    expect(forced.effects).toEqual([{ type: 'end-agent' }])
+    expect(nextAlarm(forced.state)).toBeUndefined()
+    const gone = transition(forced.state, exited(), 7100)
+    expect(gone.reports).toMatchObject([
+      { type: 'agent-exited', expected: true },
+      { type: 'turn-finished', error: { code: 'interrupt-forced' } },
+    ])
+  })
+
+  test('[R-5] that the agent obeys with an error counts as obeyed', () => {
+    const failure: Input = {
+      type: 'prompt-settled',
+      agentGeneration: 1,
+      turn: 1,
+      settled: { failure: { code: 'agent-error', message: 'aborted' } },
+    }
+    expect(after(running, interrupt(1), failure).reports).toEqual([
+      { type: 'turn-finished', turn: 1, stopReason: 'cancelled' },
+    ])
+    expect(after(running, failure).reports).toMatchObject([
+      { error: { code: 'agent-error', message: 'aborted' } },
+    ])
+  })
+})
+
+describe('a permission', () => {
+  test('[R-23] is answered once, with the number it has for the agent', () => {
+    const step = after(running, asked(5))
+    expect(step.reports).toMatchObject([
+      { type: 'permission-asked', turn: 1, permissionId: '1-1-5', title: 'May I?' },
+    ])
+    const answer = command({ type: 'answer', permissionId: '1-1-5', optionId: 'y' })
+    expect(runFrom(step.state, [answer, answer]).effects).toEqual([
+      { type: 'answer-permission', id: 5, optionId: 'y' },
+    ])
+  })
+
+  test('[R-23] that the agent takes back is told as gone, once', () => {
+    const gone: Input = { type: 'agent-unasked', agentGeneration: 1, id: 5 }
+    expect(after(running, asked(5), gone, gone).reports.slice(1)).toEqual([
+      { type: 'permission-gone', permissionId: '1-1-5' },
+    ])
+  })
+
+  test('[R-23] outside a turn is answered as cancelled', () => {
+    expect(after(open, asked(1)).effects).toEqual([
+      { type: 'answer-permission', id: 1, optionId: undefined },
+    ])
+  })
+})
+
+describe('facts', () => {
+  test.each([
+    [update('agent_message_chunk', 2)],
+    [exited(2)],
+    [settled(1, 'end_turn', 2)],
+    [{ ...readyInput, agentGeneration: 9 }],
+  ])('[R-6] of another agent process come to nothing: %j', (input) => {
+    const { state } = run(...running)
+    expect(transition(state, input, 1)).toEqual({ state, reports: [], effects: [] })
+  })
+
+  test('[R-6] of a turn that is over come to nothing, and what belongs to no turn is carried', () => {
+    const step = after(
+      running,
+      settled(1),
+      update('agent_message_chunk'),
+      update('tool_call'),
+      update('usage_update'),
+    )
+    expect(step.types).toEqual(['turn-finished', 'agent-update'])
+  })
+})
+
+describe('closing', () => {
+  test('[R-22] ends the agent, finishes the turn and the one behind it, and then the runner', () => {
+    const step = after(
+      running,
+      prompt(2),
+      command({ type: 'close', reason: 'deleted' }),
+      update('agent_message_chunk'),
+      exited(),
+    )
+    expect(step.types.filter((type) => type !== 'text')).toEqual([
+      'agent-exited',
+      'turn-finished',
+      'turn-finished',
+      'closing',
+    ])
+    expect(step.todo).toEqual(['cancel-prompt', 'end-agent', 'finish'])
+  })
+
+  test('[R-22] while the workspace is prepared needs no agent', () => {
+    const step = run(
+      command(prepareCommand),
+      command({ type: 'close', reason: 'x' }),
+      { type: 'workspace-ready' },
+      prompt(1),
+    )
+    expect(step.types).toEqual(['closing', 'turn-finished'])
+    expect(step.todo).toEqual(['prepare-workspace', 'finish'])
+  })
+
+  test('[R-22] while the agent starts waits for its end', () => {
+    const step = run(
+      command(prepareCommand),
+      { type: 'workspace-ready' },
+      { type: 'close-asked', reason: 'x' },
+      readyInput,
+      { type: 'agent-failed', agentGeneration: 1, problem },
+    )
+    expect(step.todo).toEqual(['prepare-workspace', 'start-agent', 'end-agent', 'finish'])
+    expect(step.types).toEqual(['closing'])
+  })
+})
+
+test('[R-24] a preparation that failed says where and why, and may be tried again', () => {
+  const failed = run(command(prepareCommand), prompt(1), {
+    type: 'workspace-failed',
+    problem: { ...problem, step: 'clone', code: 'clone-failed' },
+  })
+  expect(failed.types).toEqual(['prepare-failed', 'turn-finished'])
+  expect(runFrom(failed.state, [command(prepareCommand)]).todo).toEqual(['prepare-workspace'])
+})
+
+test('[R-2] [R-6] in any order of anything, every turn that arrived is finished at most once, and once when the runner closed', () => {
+  const input = fc.oneof(
+    fc.constantFrom<Input>(...open, { type: 'alarm' }, { type: 'workspace-failed', problem }),
+    fc.integer({ min: 1, max: 6 }).map(interrupt),
+    fc.constantFrom('agent_message_chunk', 'tool_call', 'usage_update').map((kind) => update(kind)),
+    fc
+      .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 6 }))
+      .map(([generation, turn]) => settled(turn, 'end_turn', generation)),
+    fc.integer({ min: 1, max: 3 }).map(exited),
+    fc
+      .integer({ min: 1, max: 3 })
+      .map((agentGeneration): Input => ({ ...readyInput, agentGeneration })),
+    fc
+      .integer({ min: 1, max: 3 })
+      .map((agentGeneration): Input => ({ type: 'agent-failed', agentGeneration, problem })),
+    fc.integer({ min: 1, max: 9 }).map(asked),
+    fc.constant<'prompt'>('prompt'),
+  )
+  let finishedTurns = 0
+  fc.assert(
+    fc.property(fc.array(input, { maxLength: 60 }), (inputs) => {
+      let turns = 0
+      const numbered = inputs.map((one) => (one === 'prompt' ? prompt(++turns) : one))
+      const before = run(...open, ...numbered)
+      const closing = runFrom(before.state, [{ type: 'close-asked', reason: 'over' }])
+      const end = runFrom(closing.state, [exited(closing.state.agent?.agentGeneration)])
+      const reports = [...before.reports, ...closing.reports, ...end.reports]
+      for (const report of reports) reportSchema.parse(report)
+      for (let turn = 1; turn <= turns; turn++) {
+        const ends = reports.filter(
+          (report) => report.type === 'turn-finished' && report.turn === turn,
+        )
+        expect(ends).toHaveLength(1)
+        finishedTurns += 1
+        const sends = before.effects.filter(
+          (effect) => effect.type === 'send-prompt' && effect.turn === turn,
+        )
+        const takes = before.reports.filter(
+          (report) => report.type === 'turn-taken' && report.turn === turn,
+        )
+        expect(sends).toHaveLength(takes.length)
+        expect(takes.length).toBeLessThanOrEqual(1)
+      }
+    }),
+    { numRuns: 300 },
+  )
+  expect(finishedTurns).toBeGreaterThan(100)
+})
