@@ -7,7 +7,7 @@
 import { assert } from '@belay/actor'
 
 /** An actor whose alarm input left a deadline in the past is rung again after this, so its bug cannot spin the host. */
-export const alarmRestMs = 100
+const alarmRestMs = 100
 
 export interface AlarmChange {
   readonly stored: number | undefined

@@ -18,7 +18,7 @@ export interface Segment {
  * A segment ends before it would grow beyond this, unless one entry alone does. Counted in UTF-16 units because that
  * costs nothing; a unit is at most 3 bytes of UTF-8, so a segment stays within 512 KiB, half of a frame.
  */
-export const segmentCharsMax = Math.floor((512 * 1024) / 3)
+const segmentCharsMax = Math.floor((512 * 1024) / 3)
 
 /** Joins dense entries into as few segments as the limit allows. */
 export function joinEntries(entries: readonly Entry[]): Segment[] {
