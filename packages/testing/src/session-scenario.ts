@@ -48,38 +48,7 @@ export function scenario(deadlines: Partial<Deadlines> = {}): Scenario {
     rows: new Map(),
     effects: [],
     outbox: new Map(),
-    input(input) {
-      const found = new Map(
-        actor.lookups(input).flatMap((key) => {
-          const value = self.rows.get(key)
-          return value === undefined ? [] : [[key, value] as const]
-        }),
-      )
-      const step = actor.transition(self.state, input, { now: self.now, id, found })
-      if (step.wipe === true) {
-        self.rows.clear()
-        self.events.length = 0
-      }
-      for (const entry of step.append ?? []) {
-        const event: SessionEvent = JSON.parse(entry.text)
-        assert(
-          event.seq === entry.seq &&
-            (step.wipe === true || event.seq === (self.events.at(-1)?.seq ?? 0) + 1),
-          `dense seq, got ${entry.seq}`,
-        )
-        self.events.push(event)
-      }
-      for (const row of step.rows ?? []) {
-        if (row.value === undefined) self.rows.delete(row.key)
-        else self.rows.set(row.key, row.value)
-      }
-      for (const { key, effect } of step.must ?? []) self.outbox.set(key, effect)
-      for (const key of step.settle ?? []) self.outbox.delete(key)
-      self.effects = [...(step.effects ?? []), ...(step.must ?? []).map(({ effect }) => effect)]
-      // What is stored is JSON: a state that does not survive it would come back another after a restart.
-      self.state = actor.parse(id, JSON.parse(JSON.stringify(step.state)))
-      return step.reply
-    },
+    input: (input) => play(actor, self, input),
     ring() {
       const at = actor.nextAlarm(self.state)
       if (at === undefined) return false
@@ -116,6 +85,44 @@ export function scenario(deadlines: Partial<Deadlines> = {}): Scenario {
     types: () => self.events.map(({ type }) => type),
   }
   return self
+}
+
+/** Runs one input as a host would: all of its step is kept, and the state as it is after a restart. */
+function play(
+  actor: ReturnType<typeof createSessionActor>,
+  self: Scenario,
+  input: SessionInput,
+): SessionReply {
+  const found = new Map(
+    actor.lookups(input).flatMap((key) => {
+      const value = self.rows.get(key)
+      return value === undefined ? [] : [[key, value] as const]
+    }),
+  )
+  const step = actor.transition(self.state, input, { now: self.now, id: self.id, found })
+  if (step.wipe === true) {
+    self.rows.clear()
+    self.events.length = 0
+  }
+  for (const entry of step.append ?? []) {
+    const event: SessionEvent = JSON.parse(entry.text)
+    assert(
+      event.seq === entry.seq &&
+        (step.wipe === true || event.seq === (self.events.at(-1)?.seq ?? 0) + 1),
+      `dense seq, got ${entry.seq}`,
+    )
+    self.events.push(event)
+  }
+  for (const row of step.rows ?? []) {
+    if (row.value === undefined) self.rows.delete(row.key)
+    else self.rows.set(row.key, row.value)
+  }
+  for (const { key, effect } of step.must ?? []) self.outbox.set(key, effect)
+  for (const key of step.settle ?? []) self.outbox.delete(key)
+  self.effects = [...(step.effects ?? []), ...(step.must ?? []).map(({ effect }) => effect)]
+  // What is stored is JSON: a state that does not survive it would come back another after a restart.
+  self.state = actor.parse(self.id, JSON.parse(JSON.stringify(step.state)))
+  return step.reply
 }
 
 export const agentReady: Report = {
