@@ -11,31 +11,36 @@ interface AgentChoiceProps {
 }
 
 export function AgentChoice({ agents, chosen, wrong, onChoose }: AgentChoiceProps) {
+  const known = orderAgents(agents ?? [])
+  const absent = known.filter((agent) => !agent.found)
   return (
     <fieldset className="field">
       <legend>Agent</legend>
-      <div className="choices" role="radiogroup" aria-label="Agent">
-        {orderAgents(agents ?? []).map((agent) => (
-          <label key={agent.name}>
-            <input
-              type="radio"
-              name="agent"
-              checked={chosen === agent.name}
-              disabled={!agent.found}
-              onChange={() => onChoose(agent.name)}
-            />
-            <span className="name">
-              {agent.title}
-              {agent.demo && <span className="badge">DEMO</span>}
-            </span>
-            {!canStart(agent) && <span className="misses">{misses(agent)}</span>}
-            {agent.demo && (
-              <span className="misses">
-                Shows what a session is, with no key: it edits a real file, and it is not a model.
+      <div className="choices">
+        {known
+          .filter((agent) => agent.found)
+          .map((agent) => (
+            <label key={agent.name}>
+              <input
+                type="radio"
+                name="agent"
+                checked={chosen === agent.name}
+                onChange={() => onChoose(agent.name)}
+              />
+              <span className="name">
+                {agent.title}
+                {agent.demo && <span className="badge">DEMO</span>}
               </span>
-            )}
-          </label>
-        ))}
+              {!canStart(agent) && (
+                <span className="misses">Misses {agent.missing.join('; ')}</span>
+              )}
+              {agent.demo && (
+                <span className="misses">
+                  Shows what a session is, with no key: it edits a real file, and it is not a model.
+                </span>
+              )}
+            </label>
+          ))}
         <label>
           <input
             type="radio"
@@ -46,12 +51,14 @@ export function AgentChoice({ agents, chosen, wrong, onChoose }: AgentChoiceProp
           <span className="name">Another ACP agent, by its command line</span>
         </label>
       </div>
+      {absent.length > 0 && (
+        <span className="hint">Not on this machine: {absent.map(absentWords).join(', ')}.</span>
+      )}
       {wrong !== undefined && <span className="wrong">{wrong}</span>}
     </fieldset>
   )
 }
 
-function misses(agent: FoundAgent): string {
-  if (agent.missing.length > 0) return `Misses: ${agent.missing.join('; ')}`
-  return 'Not found on this machine'
+function absentWords({ title, missing }: FoundAgent): string {
+  return missing.length === 0 ? title : `${title} (${missing.join('; ')})`
 }

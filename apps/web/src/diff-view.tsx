@@ -26,8 +26,8 @@ export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffV
           {path}
         </span>
         {oldText === undefined && <span className="muted">new</span>}
-        <span className="plus">+{diff.added}</span>
-        <span className="minus">−{diff.removed}</span>
+        {diff.added > 0 && <span className="plus">+{diff.added}</span>}
+        {diff.removed > 0 && <span className="minus">−{diff.removed}</span>}
       </figcaption>
       <div className="diff-lines">
         <div>

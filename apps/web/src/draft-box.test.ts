@@ -23,7 +23,8 @@ function clientThat(
   return createClient({
     url: 'http://server',
     token: 't',
-    fetch: async (_url, init) => answer(JSON.parse(String(init?.body))),
+    fetch: async (_url, init) =>
+      answer(JSON.parse(typeof init?.body === 'string' ? init.body : '{}')),
   })
 }
 

@@ -1,4 +1,6 @@
 /** Puts the page into the document. */
+// oxlint-disable-next-line import/no-unassigned-import -- it must run before the protocol's schemas are made
+import './without-eval.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'

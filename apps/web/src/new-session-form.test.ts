@@ -7,6 +7,7 @@ import {
   emptyForm,
   isComplete,
   orderAgents,
+  restOf,
   otherAgent,
   wrongFields,
   type NewSessionForm,
@@ -64,12 +65,15 @@ test('[W-24] what was wrong is said at the field a person sees', () => {
   ]
   const problem = { code: 'bad-request', message: 'm', action: 'a', fields } as const
   expect(wrongFields({ ...problem, fields: [...fields] }, form)).toEqual({
-    path: 'It must be an absolute path; got "project".',
-    agent: 'It must be a known agent; got "x".',
+    path: 'Must be an absolute path; got "project".',
+    agent: 'A known agent; got "x".',
   })
   expect(
     Object.keys(wrongFields({ ...problem, fields: [...fields] }, { ...form, agent: otherAgent })),
   ).toEqual(['path', 'command'])
+  expect(restOf({ ...problem, fields: [...fields] }, form).fields?.map(({ path }) => path)).toEqual(
+    ['id'],
+  )
   expect(wrongFields(undefined, form)).toEqual({})
 })
 

@@ -70,19 +70,28 @@ export function isComplete(form: NewSessionForm): boolean {
 
 export type FieldName = Exclude<keyof NewSessionForm, 'where'>
 
+type WrongFields = Partial<Record<FieldName, string>>
+
 /** What was wrong with each field, in words, by the field a person sees. */
 export function wrongFields(
   problem: Problem['error'] | undefined,
   form: NewSessionForm,
-): Partial<Record<FieldName, string>> {
-  const wrong: Partial<Record<FieldName, string>> = {}
+): WrongFields {
+  const wrong: WrongFields = {}
   for (const { path, expected, got } of problem?.fields ?? []) {
     const field = fieldOf(path, form)
     if (field !== undefined)
-      wrong[field] =
-        `It ${expected.startsWith('must') ? expected : `must be ${expected}`}; got ${got}.`
+      wrong[field] = `${expected.slice(0, 1).toUpperCase()}${expected.slice(1)}; got ${got}.`
   }
   return wrong
+}
+
+/** The problem without what is said at the fields. */
+export function restOf(problem: Problem['error'], form: NewSessionForm): Problem['error'] {
+  return {
+    ...problem,
+    fields: problem.fields?.filter(({ path }) => fieldOf(path, form) === undefined),
+  }
 }
 
 function fieldOf(path: string, form: NewSessionForm): FieldName | undefined {

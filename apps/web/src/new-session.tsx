@@ -15,6 +15,7 @@ import {
   isComplete,
   orderAgents,
   otherAgent,
+  restOf,
   wrongFields,
   type Attempt,
   type NewSessionForm,
@@ -72,20 +73,22 @@ export function NewSession({ client, onClose }: NewSessionProps) {
             {wrong.prompt ?? 'It may stay empty: the session then waits for you.'}
           </span>
         </div>
-        {problem !== undefined && <ProblemNote problem={problem} />}
-        <div className="buttons">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            className="button"
-            data-kind="main"
-            disabled={sending || !isComplete(form)}
-          >
-            {sending ? 'Starting …' : 'Start session'}
-          </button>
-        </div>
+        <footer className="dialog-foot">
+          {problem !== undefined && <ProblemNote problem={restOf(problem, form)} />}
+          <div className="buttons">
+            <button type="button" className="button" onClick={onClose}>
+              Cancel
+            </button>
+            <button
+              type="submit"
+              className="button"
+              data-kind="main"
+              disabled={sending || !isComplete(form)}
+            >
+              {sending ? 'Starting …' : 'Start session'}
+            </button>
+          </div>
+        </footer>
       </form>
     </Modal>
   )

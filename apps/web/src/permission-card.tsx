@@ -41,21 +41,19 @@ export const PermissionCard = memo(function PermissionCard({
         )}
         {item.state === 'withdrawn' && <span className="state">withdrawn: {item.by}</span>}
       </header>
-      {asked && (
-        <ToolBody
-          content={item.content ?? []}
-          raw={[
-            {
-              name: 'What it would do',
-              value: item.content === undefined ? item.rawInput : undefined,
-            },
-          ]}
-        />
-      )}
+      {asked && <WhatItWouldDo item={item} />}
       {asked && <Options item={item} />}
     </article>
   )
 })
+
+function WhatItWouldDo({ item }: { readonly item: PermissionItem }) {
+  const { isShown } = useSession()
+  // Most agents show the call itself right above, and describe it here again.
+  if (item.toolCallId !== undefined && isShown(item.turn, item.toolCallId)) return undefined
+  const raw = item.content === undefined ? item.rawInput : undefined
+  return <ToolBody content={item.content ?? []} raw={[{ name: 'What it would do', value: raw }]} />
+}
 
 function Options({ item }: { readonly item: PermissionItem }) {
   const { client, id } = useSession()

@@ -7,6 +7,8 @@ export interface SessionContext {
   readonly id: string
   /** Adds text to what is being typed, and never replaces it. */
   readonly addToDraft: (text: string) => void
+  /** Whether the card of a tool call shows what it would do. */
+  readonly isShown: (turn: number, toolCallId: string) => boolean
   /** The text of a prompt of this session. */
   readonly promptText: (promptId: string) => string | undefined
 }

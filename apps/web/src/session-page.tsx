@@ -1,7 +1,7 @@
 /** One session: what happened, how it stands, and where a person writes. */
 import { useEffect, useMemo, type ReactNode } from 'react'
 import { ChevronLeft } from 'lucide-react'
-import { itemsOf, type Transcript } from '@belay/client'
+import { findItem } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { SessionSummary } from '@belay/protocol'
 import { Composer } from './composer.tsx'
@@ -37,7 +37,14 @@ export function SessionPage({ client, id, feed, box, summary, onRetry }: Session
       client,
       id,
       addToDraft: box.add,
-      promptText: (promptId) => promptText(feed.transcript.value, promptId),
+      promptText: (promptId) => {
+        const prompt = findItem(feed.transcript.value, `prompt:${promptId}`)
+        return prompt?.type === 'prompt' ? prompt.text : undefined
+      },
+      isShown: (turn, toolCallId) => {
+        const tool = findItem(feed.transcript.value, `tool:${turn}:${toolCallId}`)
+        return tool?.type === 'tool' && tool.content.length > 0
+      },
     }),
     [client, id, box, feed],
   )
@@ -128,11 +135,4 @@ function Over({
       </Link>
     </div>
   )
-}
-
-function promptText(transcript: Transcript, promptId: string): string | undefined {
-  for (const item of itemsOf(transcript.items)) {
-    if (item.type === 'prompt' && item.promptId === promptId) return item.text
-  }
-  return undefined
 }

@@ -4,7 +4,7 @@ import type { SessionSummary } from '@belay/protocol'
 import { movedAt } from './group-sessions.ts'
 import { Link } from './link.tsx'
 import { pathOfSession } from './route.ts'
-import { statusWords } from './status-words.ts'
+import { statusReason, statusWords } from './status-words.ts'
 import { shortAge } from './time.ts'
 
 interface SessionRowProps {
@@ -14,7 +14,8 @@ interface SessionRowProps {
 }
 
 export const SessionRow = memo(function SessionRow({ session, chosen, now }: SessionRowProps) {
-  const { word, tone } = statusWords(session.status)
+  const { word, tone } = statusWords(session)
+  const reason = statusReason(session)
   const at = movedAt(session)
   return (
     <li>
@@ -35,12 +36,12 @@ export const SessionRow = memo(function SessionRow({ session, chosen, now }: Ses
             {shortAge(at, now)}
           </time>
         </span>
-        <span className="row-line row-why" title={session.why}>
+        <span className="row-line row-why" title={reason}>
           <span className="cut">
             <span className="row-word" data-tone={tone}>
               {word}
             </span>
-            {session.why !== '' && ` · ${session.why}`}
+            {reason !== '' && ` · ${reason}`}
           </span>
         </span>
         <span className="row-line row-agent">

@@ -3,7 +3,7 @@ import type { SessionSummary } from '@belay/protocol'
 import { Elapsed } from './elapsed.tsx'
 import { LinkNote } from './link-note.tsx'
 import type { LinkView } from './link-words.ts'
-import { statusWords } from './status-words.ts'
+import { statusReason, statusWords } from './status-words.ts'
 
 interface StatusLineProps {
   readonly session: SessionSummary | undefined
@@ -13,23 +13,28 @@ interface StatusLineProps {
 }
 
 export function StatusLine({ session, turnSince, link, onRetry }: StatusLineProps) {
-  const words = session === undefined ? undefined : statusWords(session.status)
   return (
     <div className="status">
-      {words !== undefined && (
-        <>
-          <span className="dot" data-tone={words.tone} aria-hidden="true" />
-          <output className="cut" title={session?.why}>
-            <span className="word">{words.word}</span> {session?.why}
-          </output>
-          {turnSince !== undefined && (
-            <span className="time">
-              <Elapsed since={turnSince} />
-            </span>
-          )}
-        </>
+      {session !== undefined && <Standing session={session} />}
+      {turnSince !== undefined && (
+        <span className="time">
+          <Elapsed since={turnSince} />
+        </span>
       )}
       <LinkNote link={link} onRetry={onRetry} />
     </div>
+  )
+}
+
+function Standing({ session }: { readonly session: SessionSummary }) {
+  const { word, tone } = statusWords(session)
+  const reason = statusReason(session)
+  return (
+    <>
+      <span className="dot" data-tone={tone} aria-hidden="true" />
+      <output className="cut" title={reason}>
+        <span className="word">{word}</span> {reason}
+      </output>
+    </>
   )
 }

@@ -1,5 +1,5 @@
 /** How a session's status is written and coloured: the same everywhere it is shown. Pure. */
-import type { SessionSummary } from '@belay/protocol'
+import { endings, type SessionSummary } from '@belay/protocol'
 
 export type Tone = 'person' | 'bad' | 'busy' | 'idle'
 
@@ -8,7 +8,9 @@ interface StatusWords {
   readonly tone: Tone
 }
 
-export function statusWords(status: SessionSummary['status']): StatusWords {
+type Standing = Pick<SessionSummary, 'status' | 'lastTurn'>
+
+export function statusWords({ status, lastTurn }: Standing): StatusWords {
   switch (status) {
     case 'waiting-person':
       return { word: 'Waiting for you', tone: 'person' }
@@ -27,8 +29,23 @@ export function statusWords(status: SessionSummary['status']): StatusWords {
     case 'recovering':
       return { word: 'Recovering', tone: 'busy' }
     case 'idle':
+      if (lastTurn?.outcome === 'failed') return { word: 'Failed', tone: 'bad' }
+      if (lastTurn?.outcome === 'in-doubt') return { word: 'In doubt', tone: 'person' }
       return { word: 'Idle', tone: 'idle' }
     case 'deleted':
       return { word: 'Deleted', tone: 'idle' }
   }
+}
+
+/** The sentence beside the word. An idle session says what became of its last turn when that did not go well. */
+export function statusReason({
+  status,
+  lastTurn,
+  why,
+}: Standing & Pick<SessionSummary, 'why'>): string {
+  const wrong = lastTurn?.outcome === 'failed' || lastTurn?.outcome === 'in-doubt'
+  if (status === 'idle' && wrong) return endings[lastTurn.code].sentence
+  // The sentence stands alone elsewhere, so it may begin with the word that is shown before it here.
+  const { word } = statusWords({ status, lastTurn })
+  return why.startsWith(`${word}: `) ? why.slice(word.length + 2) : why
 }
