@@ -10,12 +10,15 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { registerHostContract } from '../contract.ts'
 import { add, type HostWorld, Scene, start, times } from '../scene.ts'
 import { migrations } from '../sql/migrations.ts'
 import { migrate } from './migrate.ts'
 import { NodeStorage, openDatabase, openNodeStorage } from './sqlite.ts'
+
+// Each test syncs a real disk up to some hundred times; a busy disk is slow, not wrong.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folders: string[] = []
 
