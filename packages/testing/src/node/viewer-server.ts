@@ -49,8 +49,8 @@ export class ViewerServer {
   onPrompt: (session: ViewerSession, prompt: { promptId: string; text: string }) => void = () => {}
   onAnswer: (session: ViewerSession, permissionId: string, optionId: string) => void = () => {}
   onInterrupt: (session: ViewerSession) => void = () => {}
-  /** The answers to the next so many requests are lost after their work was done. */
-  answersToLose = 0
+  /** The next answer to each of these is lost after its work was done. */
+  readonly answersToLose: RouteName[] = []
   streamsOpened = 0
   url = ''
   #server: Server | undefined
@@ -160,8 +160,9 @@ export class ViewerServer {
     const args = { ...found.params, ...query, ...Object(parsed?.data ?? {}) }
     this.asked.push({ route: found.name, args })
     const answer = this.#handle(found.name, args)
-    if (this.answersToLose > 0) {
-      this.answersToLose -= 1
+    const lost = this.answersToLose.indexOf(found.name)
+    if (lost >= 0) {
+      this.answersToLose.splice(lost, 1)
       response.destroy()
       return
     }
