@@ -46,11 +46,15 @@ export function processWorld(): World {
 }
 
 function output(stream: NodeJS.WriteStream): Output {
-  const noColor = process.env['NO_COLOR']
   return {
     write: (text) => void stream.write(text),
-    color: stream.isTTY && (noColor === undefined || noColor === ''),
+    color: mayColor(stream.isTTY, process.env),
   }
+}
+
+/** @param isTty undefined for what is no terminal, as Node says it */
+export function mayColor(isTty: boolean | undefined, env: World['env']): boolean {
+  return isTty === true && (env['NO_COLOR'] ?? '') === ''
 }
 
 async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {

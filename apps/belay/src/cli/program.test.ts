@@ -1,0 +1,181 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { startViewerServer, temporaryFolder, type ViewerServer } from '@belay/testing/node'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { exitHelp, exitTable } from './exit-codes.ts'
+import { runCli } from './program.ts'
+import { testWorld } from './test-world.ts'
+
+let server: ViewerServer
+let folder: string
+
+beforeEach(async () => {
+  server = await startViewerServer()
+  folder = temporaryFolder('belay-cli')
+  writeFileSync(join(folder, 'server.json'), JSON.stringify({ url: server.url }))
+  writeFileSync(join(folder, 'token'), server.token)
+})
+afterEach(async () => {
+  await server.stop()
+})
+
+async function cli(args: readonly string[], world = testWorld()) {
+  const code = await runCli([...args, '--data', folder], world)
+  return { code, out: world.written(), err: world.told(), world }
+}
+
+test('[V-68] without a server every command says in one sentence how to start one, and exits with 6', async () => {
+  await server.stop()
+  for (const args of [['ls'], ['run', 'x'], ['attach', 's1']]) {
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await cli(args)).toMatchObject({
+      code: 6,
+      err: `No Belay server is running on ${folder}: start one with "belay up".\n`,
+      out: '',
+    })
+  }
+  const never = join(folder, 'never-started')
+  mkdirSync(never)
+  const world = testWorld({ env: { BELAY_DATA: never } })
+  expect(await runCli(['ls'], world)).toBe(6)
+  expect(world.told()).toContain(never)
+})
+
+test('[V-68] the server may be named by flags or by the environment instead of the data folder', async () => {
+  const { url, token } = server
+  expect(await runCli(['ls', '--url', url, '--token', token], testWorld())).toBe(0)
+  expect(await runCli(['ls'], testWorld({ env: { BELAY_URL: url, BELAY_TOKEN: token } }))).toBe(0)
+  const wrong = testWorld()
+  expect(await runCli(['ls', '--url', url, '--token', 'wrong'], wrong)).toBe(1)
+  expect(wrong.told()).toContain('Send the token of this server')
+})
+
+test('[V-66] a session is named by the beginning of its id when only one has it', async () => {
+  for (const id of ['abc111', 'abd222', 'abd333']) server.create(id)
+  expect((await cli(['stop', 'abc'])).out).toBe('Nothing was running.\n')
+  expect(server.asked.at(-1)).toEqual({ route: 'interrupt', args: { id: 'abc111' } })
+  expect(await cli(['stop', 'abd'])).toMatchObject({
+    code: 2,
+    err: 'More than one session begins with "abd": abd222, abd333.\n',
+  })
+  expect(await cli(['stop', 'x'])).toMatchObject({ code: 2 })
+  server.create('abd')
+  await cli(['stop', 'abd'])
+  expect(server.asked.at(-1)?.args).toEqual({ id: 'abd' })
+})
+
+test('[V-72] ls lists what there is, with ids as short as may be typed', async () => {
+  expect((await cli(['ls'])).out).toBe('No sessions. Start one with "belay run".\n')
+  server.create('abcdefgh1')
+  server.create('abcdefxx2')
+  const { out } = await cli(['ls'])
+  expect(out.split('\n').map((line) => line.split(' ')[0])).toEqual([
+    'ID',
+    'abcdefg',
+    'abcdefx',
+    '',
+  ])
+  const { sessions } = JSON.parse((await cli(['ls', '--json'])).out)
+  expect(sessions.map((session: { id: string }) => session.id)).toEqual(['abcdefgh1', 'abcdefxx2'])
+})
+
+test('[V-72] rm deletes only what was confirmed', async () => {
+  server.create('s1')
+  expect(await cli(['rm', 's1'])).toMatchObject({ code: 2 })
+  const doubtful = testWorld({ canAsk: true })
+  doubtful.typed.push('')
+  expect(await cli(['rm', 's1'], doubtful)).toMatchObject({
+    code: 2,
+    err: 'Nothing was deleted.\n',
+  })
+  expect(server.sessions.size).toBe(1)
+  const sure = testWorld({ canAsk: true })
+  sure.typed.push('y')
+  expect(await cli(['rm', 's1'], sure)).toMatchObject({ code: 0 })
+  server.create('s2')
+  expect((await cli(['rm', 's2', '--yes', '--json'])).out).toBe('{"session":"s2","deleted":true}\n')
+  expect(server.sessions.size).toBe(0)
+})
+
+test('[V-72] log shows events from a number on, each on a line', async () => {
+  const session = server.create('s1')
+  session.append(
+    { type: 'text', turn: 1, text: 'one' },
+    { type: 'text', turn: 1, text: 'two\u001B[2J' },
+    { type: 'session-deleted' },
+  )
+  const { out } = await cli(['log', 's1', '--from', '2'])
+  expect(out.split('\n').map((line) => line.trim().split(/ +/)[0])).toEqual(['2', '3', ''])
+  expect(out).not.toContain('\u001B')
+  const json = await cli(['log', 's1', '--json'])
+  const events = json.out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(events).toEqual(session.log)
+})
+
+test('[V-72] retry asks for another preparation', async () => {
+  server.create('s1')
+  expect((await cli(['retry', 's1'])).out).toContain('belay attach s1')
+  expect(server.asked.at(-1)).toEqual({ route: 'retry', args: { id: 's1' } })
+})
+
+test('[V-73] a wrong command line exits with 2 and sends nothing', async () => {
+  const wrong = [
+    ['fly'],
+    ['run'],
+    ['run', ' '],
+    ['run', 'x', '--yes', '--reject'],
+    ['run', 'x', '--dir', '.', '--repo', 'u'],
+    ['run', 'x', '--dir', '/nowhere/at/all'],
+    ['run', 'x', '--agent', 'a', '--command', 'b'],
+    ['run', 'x', '--agent-arg', 'b'],
+    ['attach', 's1', '--from', 'zero'],
+    ['log', 's1', '--from', '0'],
+    ['up', '--port', 'many'],
+  ]
+  for (const args of wrong) {
+    // oxlint-disable-next-line no-await-in-loop
+    const { code, err } = await cli(args)
+    expect([args, code]).toEqual([args, 2])
+    expect(err).not.toBe('')
+  }
+  expect(server.asked.filter(({ route }) => route === 'createSession')).toEqual([])
+})
+
+test('[V-73] a refusal is said with what to do, with --json as the server said it', async () => {
+  server.create('s1')
+  const said = await cli(['attach', 's1', '--token', 'wrong'])
+  expect(said).toMatchObject({ code: 1, out: '' })
+  expect(said.err).toMatch(/^Refused: unauthorized\. Send the token/)
+  const json = await cli(['ls', '--token', 'wrong', '--json'])
+  expect(JSON.parse(json.err)).toMatchObject({ error: { code: 'unauthorized' } })
+})
+
+test('[V-64] help and the manual have the one table of exit codes', async () => {
+  const { code, out } = await cli(['--help'])
+  expect(code).toBe(0)
+  expect(out).toContain(exitHelp)
+  expect(out).not.toMatch(/runner|demo-agent/)
+  const manual = readFileSync(resolve(import.meta.dirname, '../../../../docs/cli.md'), 'utf8')
+  for (const [number, sentence] of exitTable)
+    expect(manual).toContain(`| ${number} | ${sentence} |`)
+})
+
+test('[V-74] doctor says what is there and what is missing, server or not', async () => {
+  server.agents = [
+    { name: 'locked', title: 'Locked', demo: false, found: true, missing: ['a key'] },
+  ]
+  const { code, out } = await cli(['doctor'])
+  expect(code).toBe(0)
+  expect(out).toContain('Locked: misses a key')
+  expect(out).toContain(server.url)
+  await server.stop()
+  const { checks } = JSON.parse((await cli(['doctor', '--json'])).out)
+  const names = checks.map((check: { name: string }) => check.name)
+  expect(names).toEqual(
+    expect.arrayContaining(['node', 'data folder', 'server', 'git', 'fence', 'agent demo']),
+  )
+  expect(checks).toContainEqual(expect.objectContaining({ name: 'server', state: 'lacking' }))
+})
