@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Ask } from '../ask.ts'
 import type { AgentUpdate } from '../translate.ts'
 import { type AgentConnection, connectAgent } from './acp.ts'
 import { type Fence, probeFence, processTree } from './fence.ts'
+
+// Real processes share the machine with everything else.
+vi.setConfig({ testTimeout: 30_000 })
 
 let folder: string
 let connection: AgentConnection | undefined

@@ -3,10 +3,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Fence, probeFence, processTree } from './fence.ts'
 import { type AgentProcess, spawnAgent } from './process.ts'
 import { marked, sweepMarked } from './processes.ts'
+
+// Real processes share the machine with everything else.
+vi.setConfig({ testTimeout: 30_000 })
 
 let folder: string
 const marker = `process-test.${process.pid}.1`

@@ -16,7 +16,7 @@ import {
 import { type AgentChoice, limits, type PreparationStep, type ReportOf } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input, Problem } from '../input.ts'
-import type { RunnerConfig } from './run.ts'
+import type { RunnerConfig } from './config.ts'
 import type { Prepared } from './workspace.ts'
 
 export interface AgentSlotOptions {

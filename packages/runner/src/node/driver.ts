@@ -14,7 +14,7 @@ import { emptyJoiner, flush, join, joinDueAt, type Joiner } from '../join.ts'
 import { initial, nextAlarm, type RunnerState } from '../state.ts'
 import { transition } from '../transition.ts'
 import { AgentSlot, type Place } from './agent-slot.ts'
-import type { RunnerConfig } from './run.ts'
+import type { RunnerConfig } from './config.ts'
 import type { Spool } from './spool.ts'
 import { prepareWorkspace } from './workspace.ts'
 

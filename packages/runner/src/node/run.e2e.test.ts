@@ -179,7 +179,7 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-function until(what: string, check: () => boolean, msMax = 10_000): Promise<unknown> {
+function until(what: string, check: () => boolean, msMax = 30_000): Promise<unknown> {
   return waitFor(check, what, msMax)
 }
 
@@ -212,7 +212,7 @@ function startRunner(env: Readonly<Record<string, string>> = {}): ChildProcess {
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
-  await until('the end of the runner', () => ended(child), 20_000)
+  await until('the end of the runner', () => ended(child), 30_000)
   return child.exitCode
 }
 
@@ -230,7 +230,7 @@ function prompt(turn: number, text: string): Command {
 }
 async function ready(): Promise<void> {
   session.command(prepare())
-  await until('the agent', () => session.of('agent-ready').length > 0, 20_000)
+  await until('the agent', () => session.of('agent-ready').length > 0, 30_000)
 }
 async function finished(turn: number) {
   await until(
@@ -357,7 +357,7 @@ describe('a runner with the demo agent', () => {
     startRunner()
     session.command(prepare({ cancelMs: 300 }))
     session.command(prompt(1, 'fast stubborn slow 60'))
-    await until('text', () => session.text(1).includes('slow-5'), 20_000)
+    await until('text', () => session.text(1).includes('slow-5'), 30_000)
     session.command({ type: 'interrupt', turn: 1 })
     const [end] = await finished(1)
     expect(end?.error?.code).toBe('interrupt-forced')
@@ -446,7 +446,7 @@ describe('a runner prepares', () => {
     session.command(
       prepare({ workspace: { type: 'repository', url: repository.path, branch: 'topic' } }),
     )
-    await until('the agent', () => session.of('agent-ready').length > 0, 20_000)
+    await until('the agent', () => session.of('agent-ready').length > 0, 30_000)
     expect(session.of('agent-ready')).toMatchObject([
       { folder: config.workspaceFolder, branch: 'topic' },
     ])
@@ -467,7 +467,7 @@ describe('a runner prepares', () => {
     session.command(
       prepare({ workspace: { type: 'repository', url: repository.path, branch: 'topic' } }),
     )
-    await until('the agent', () => session.of('agent-ready').length > 0, 20_000)
+    await until('the agent', () => session.of('agent-ready').length > 0, 30_000)
     expect(readdirSync(config.workspaceFolder)).toContain('mine.txt')
   })
 
@@ -519,7 +519,7 @@ test('[R-2] [R-5] a real agent: streams, is killed in mid-turn, comes back with 
     const codex = codexAgent({ modelUrl: model.url, home: join(root, 'home') })
     startRunner(codex.env)
     session.command(prepare({ agent: { command: codex.command, args: [...codex.args] } }))
-    await until('the agent', () => session.of('agent-ready').length > 0, 20_000)
+    await until('the agent', () => session.of('agent-ready').length > 0, 30_000)
     session.command(prompt(1, '[[slow 5 5]]'))
     expect(await finished(1)).toMatchObject([{ stopReason: 'end_turn' }])
     expect(session.text(1)).toContain('tok1 tok2 tok3 tok4 tok5')

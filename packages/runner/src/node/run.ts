@@ -11,30 +11,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { sweepMarked } from '@belay/agent/node'
-import { generationSchema, sessionIdSchema } from '@belay/protocol'
-import { z } from 'zod'
+import { type RunnerConfig, runnerConfigSchema } from './config.ts'
 import { Driver } from './driver.ts'
 import { type Link, startLink } from './link.ts'
 import { openLog } from './log-file.ts'
 import { agentMarker, markerScope, runnerLockName } from './name.ts'
 import { createSpool, type Spool } from './spool.ts'
-
-export const runnerConfigSchema = z.object({
-  session: sessionIdSchema,
-  generation: generationSchema,
-  /** Opens the channel of this session and generation, and nothing else. */
-  token: z.string().min(1),
-  /** Holds `server.json`. */
-  dataFolder: z.string().min(1),
-  /** The runner's own: lock, spool, log. */
-  runnerFolder: z.string().min(1),
-  /** Where a clone goes. */
-  workspaceFolder: z.string().min(1),
-  version: z.string(),
-  /** How the demo agent is started. */
-  demoCommand: z.array(z.string()),
-})
-export type RunnerConfig = z.infer<typeof runnerConfigSchema>
 
 /** From `sysexits.h`, for those who start runners. */
 export const exitCodes = {

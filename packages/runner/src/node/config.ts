@@ -1,0 +1,20 @@
+/** What a runner is told when it is started. */
+import { generationSchema, sessionIdSchema } from '@belay/protocol'
+import { z } from 'zod'
+
+export const runnerConfigSchema = z.object({
+  session: sessionIdSchema,
+  generation: generationSchema,
+  /** Opens the channel of this session and generation, and nothing else. */
+  token: z.string().min(1),
+  /** Holds `server.json`. */
+  dataFolder: z.string().min(1),
+  /** The runner's own: lock, spool, log. */
+  runnerFolder: z.string().min(1),
+  /** Where a clone goes. */
+  workspaceFolder: z.string().min(1),
+  version: z.string(),
+  /** How the demo agent is started. */
+  demoCommand: z.array(z.string()),
+})
+export type RunnerConfig = z.infer<typeof runnerConfigSchema>
