@@ -163,10 +163,10 @@ function createInput({ agent, workspace, title, prompt }: CreateBody): SessionIn
 
 function titleOf(text: string | undefined, workspace: CreateBody['workspace']): string {
   const place = workspace.type === 'folder' ? workspace.path : workspace.url
-  const line = text?.trim().split('\n')[0] ?? place.replace(/\/+$/, '').split('/').at(-1) ?? place
-  return line.length > limits.titleCharsMax / 2
-    ? `${line.slice(0, limits.titleCharsMax / 2 - 1)}…`
-    : line
+  const name = place.split(/[\\/]/).findLast((part) => part !== '') ?? place
+  const line = text?.trim().split('\n')[0] ?? name
+  const max = limits.titleCharsMax / 2
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line
 }
 
 function promptText(promptId: string, text: string): PromptText {

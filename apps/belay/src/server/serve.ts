@@ -78,14 +78,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     },
   })
   parts.links = createRunnerLinks({ host, secret, clock, log })
-  parts.launcher = createLauncher({
-    host,
-    dataFolder,
-    secret,
-    version,
-    self: [process.execPath, main],
-    log,
-  })
+  if (options.runners !== 'elsewhere') {
+    const self = [process.execPath, main] as const
+    parts.launcher = createLauncher({ host, dataFolder, secret, version, self, log })
+  }
   const admission = createAdmission({ token, tickets, clock, names: [options.host] })
   const streams = createStreams({ host, refuse: admission.refuseStream })
   const handlers = createHandlers({ host, tickets, clock, agents, version })

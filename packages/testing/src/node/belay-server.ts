@@ -1,0 +1,71 @@
+/**
+ * A whole Belay server as a person starts it: a process of its own, killed and started again on the same data folder.
+ *
+ * Owns: the process and its folder. What a killed server leaves running (its runners) is ended with the test.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { lockOwner } from '@belay/actor/node'
+import { type Exit, killHard, start, type Started, waitForExit } from './processes.ts'
+import { waitFor } from './wait-for.ts'
+
+/** The one executable, run as `npm start` runs it. */
+export const belayMain = resolve(import.meta.dirname, '../../../../apps/belay/src/main.ts')
+
+export interface BelayServer {
+  readonly url: string
+  readonly token: string
+  readonly pid: number
+  /** `kill -9`. */
+  kill(): Promise<Exit>
+  /** Ctrl-C. */
+  interrupt(): Promise<Exit>
+}
+
+export interface BelayOptions {
+  readonly dataFolder: string
+  /** 0 takes any free port; a restart at the same address names the old one. */
+  readonly port?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts a server and waits until it answers. */
+export async function startBelay({ dataFolder, port = 0, env }: BelayOptions): Promise<BelayServer> {
+  const args = [belayMain, 'up', '--port', String(port), '--data', dataFolder]
+  const process_ = await start(process.execPath, args, { env: { ...process.env, ...env } })
+  const [, url] = await process_.line(/(http:\/\/\S+)\/#token=/)
+  return {
+    url: url ?? '',
+    token: readFileSync(join(dataFolder, 'token'), 'utf8').trim(),
+    pid: process_.pid,
+    kill: () => killServer(process_),
+    interrupt() {
+      process_.signal('SIGINT')
+      return process_.exited
+    },
+  }
+}
+
+/** The server alone, not its process group: runners have left it, and only that is to be shown. */
+function killServer(server: Started): Promise<Exit> {
+  killHard(server.pid)
+  return server.exited
+}
+
+/** Who runs a session now, by the lock of its folder. */
+export function runnerPid(dataFolder: string, session: string): number | undefined {
+  return lockOwner(join(dataFolder, 'runners', session))?.pid
+}
+
+/** Ends every runner that a data folder still has. To be called when its server is gone. */
+export async function endRunners(dataFolder: string): Promise<void> {
+  const folder = join(dataFolder, 'runners')
+  if (!existsSync(folder)) return
+  for (const session of readdirSync(folder)) {
+    const pid = runnerPid(dataFolder, session)
+    if (pid === undefined || pid === 0) continue
+    killHard(pid)
+    await waitForExit(pid)
+    await waitFor(() => runnerPid(dataFolder, session) === undefined, `the runner of ${session} is gone`, 5000)
+  }
+}
