@@ -115,7 +115,8 @@ const outputLinesMax = 10
 
 function toolContent(paint: Paint, item: ToolItem): readonly string[] {
   return item.content.flatMap((content) => {
-    if (content.type === 'diff') return diff(paint, content)
+    // What a failed tool wanted to change is not changed.
+    if (content.type === 'diff') return item.status === 'completed' ? diff(paint, content) : []
     if (item.status !== 'failed' || content.type !== 'content') return []
     const text = textOf(content['content'])
     return indent(harmless(text).trimEnd().split('\n').slice(-outputLinesMax), paint)

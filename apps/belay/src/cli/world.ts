@@ -64,8 +64,10 @@ async function ask(question: string, signal: AbortSignal): Promise<string | unde
   try {
     return await Promise.race([lines.question(question, { signal }), ended])
   } catch (error) {
-    if (signal.aborted) return undefined
-    throw error
+    if (!signal.aborted) throw error
+    // The question is withdrawn: what follows begins on a line of its own.
+    process.stderr.write('\n')
+    return undefined
   } finally {
     lines.close()
     process.stdin.unref()

@@ -83,7 +83,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 /** Sorts an input's fields into path, query and body, by what the route declares. */
-export function requestOf(
+function requestOf(
   route: Route,
   input: unknown,
 ): { readonly path: string; readonly body: string | undefined } {
