@@ -34,25 +34,28 @@ test('[T-4] killing hard ends the whole process group', async () => {
   killHard(started.pid)
 })
 
-test('[T-4] processes and folders of a test are gone when the test’s process ends', async () => {
-  const folder = temporaryFolder()
-  const modules = ['processes.ts', 'temporary-folder.ts'].map((name) =>
-    JSON.stringify(new URL(name, import.meta.url).href),
-  )
-  writeFileSync(
-    join(folder, 'test.mjs'),
-    `const { start } = await import(${modules[0]})
+test.each(['process.exit(0)', "process.kill(process.pid, 'SIGTERM')"])(
+  '[T-4] processes and folders of a test are gone when its process ends by %s',
+  async (end) => {
+    const folder = temporaryFolder()
+    const modules = ['processes.ts', 'temporary-folder.ts'].map((name) =>
+      JSON.stringify(new URL(name, import.meta.url).href),
+    )
+    writeFileSync(
+      join(folder, 'test.mjs'),
+      `const { start } = await import(${modules[0]})
      const { temporaryFolder } = await import(${modules[1]})
      const started = await start(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
      console.log(JSON.stringify({ pid: started.pid, folder: temporaryFolder() }))
-     process.exit(0)`,
-  )
-  const outer = await start(node, [join(folder, 'test.mjs')])
-  const left: { pid: number; folder: string } = JSON.parse((await outer.line(/^\{.*/))[0])
-  await outer.exited
-  await waitForExit(left.pid)
-  expect(existsSync(left.folder)).toBe(false)
-})
+     ${end}`,
+    )
+    const outer = await start(node, [join(folder, 'test.mjs')])
+    const left: { pid: number; folder: string } = JSON.parse((await outer.line(/^\{.*/))[0])
+    await outer.exited
+    await waitForExit(left.pid)
+    expect(existsSync(left.folder)).toBe(false)
+  },
+)
 
 test('[T-5] a process nobody has waited for is dead when it has ended', async () => {
   // The shell's child ends at once; the program that took the shell's place never asks for its exit code.

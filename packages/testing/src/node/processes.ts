@@ -8,6 +8,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
+import { atEnd } from './at-end.ts'
 import { waitFor } from './wait-for.ts'
 
 export interface Exit {
@@ -51,7 +52,7 @@ export async function start(
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const pid = await spawned(child, command)
-  if (running.size === 0) process.once('exit', killAll)
+  atEnd(killAll)
   running.add(pid)
   // A program that has ended closes its stdin; writing to it then is no failure of the test.
   child.stdin.on('error', () => undefined)

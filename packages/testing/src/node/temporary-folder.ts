@@ -2,12 +2,13 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { atEnd } from './at-end.ts'
 
 const folders = new Set<string>()
 
 /** @returns the path of a new empty folder, with symbolic links resolved; it is removed when the process ends. */
 export function temporaryFolder(name = 'test'): string {
-  if (folders.size === 0) process.once('exit', removeAll)
+  atEnd(removeAll)
   const path = realpathSync(mkdtempSync(join(tmpdir(), `belay-${name}-`)))
   folders.add(path)
   return path
