@@ -69,11 +69,15 @@ export class ListFeed extends Feed {
   }
 }
 
+/** How long a long log is read before what is there so far is drawn. Drawing it again and again takes longer than reading. */
+const readMsMax = 1000
+
 export class SessionFeed extends Feed {
   readonly transcript = new Live<Transcript>(emptyTranscript())
   readonly #client: Client
   readonly #id: string
   readonly #onAccepted: (promptId: string) => void
+  #drawnAt = 0
 
   /** @param onAccepted hears of every prompt the log has */
   constructor(client: Client, id: string, onAccepted: (promptId: string) => void) {
@@ -84,19 +88,34 @@ export class SessionFeed extends Feed {
   }
 
   protected follow(): Following {
+    this.#drawnAt = Date.now()
     return follow(this.#client, this.#id, {
       after: this.transcript.value.cursor,
       onFrame: this.#onFrame,
-      onLink: this.onLink,
+      onLink: (state) => {
+        this.onLink(state)
+        // Lost while reading: what there is of the log is shown.
+        if (state.state === 'waiting') this.transcript.set(this.transcript.value)
+      },
     })
   }
 
   readonly #onFrame = (frame: ViewerFrame): void => {
-    this.transcript.set(applyFrame(this.transcript.value, frame))
+    this.#show(applyFrame(this.transcript.value, frame))
     if (frame.type !== 'events') return
     for (const event of frame.events) {
       if (event.type === 'prompt-accepted') this.#onAccepted(event.promptId)
     }
+  }
+
+  #show(transcript: Transcript): void {
+    const now = Date.now()
+    if (!transcript.caughtUp && transcript.ended === undefined && now - this.#drawnAt < readMsMax) {
+      this.transcript.keep(transcript)
+      return
+    }
+    this.#drawnAt = now
+    this.transcript.set(transcript)
   }
 }
 

@@ -31,6 +31,11 @@ export class Live<Value> {
     })
   }
 
+  /** Not told before the next change is. */
+  keep(value: Value): void {
+    this.#value = value
+  }
+
   /** Told at once: what a person types must not run behind their keys. */
   setNow(value: Value): void {
     this.#value = value

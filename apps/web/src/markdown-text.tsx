@@ -7,6 +7,7 @@
 import { memo, useDeferredValue, type ComponentProps } from 'react'
 import Markdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
+import { markdownParts } from './markdown-parts.ts'
 
 const plugins = [remarkGfm]
 
@@ -27,11 +28,16 @@ const components: Components = {
 
 export const MarkdownText = memo(function MarkdownText({ text }: { readonly text: string }) {
   // While much arrives at once, the newest text may skip a drawing rather than hold up typing.
-  const shown = useDeferredValue(text)
+  const parts = markdownParts(useDeferredValue(text))
+  // oxlint-disable-next-line react/no-array-index-key -- a part never moves
+  return parts.map((part, index) => <Part key={index} text={part} />)
+})
+
+const Part = memo(function Part({ text }: { readonly text: string }) {
   return (
     <div className="markdown">
       <Markdown remarkPlugins={plugins} components={components}>
-        {shown}
+        {text}
       </Markdown>
     </div>
   )

@@ -1,5 +1,5 @@
 /** A dialog above the page. The browser's own: it holds the focus, and Escape closes it. */
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useLayoutEffect, useRef, type ReactNode } from 'react'
 
 interface ModalProps {
   readonly titleId: string
@@ -9,7 +9,8 @@ interface ModalProps {
 
 export function Modal({ titleId, onClose, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Closed before it leaves the document, so that the browser gives the focus back to where it was.
+  useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
     return () => element?.close()

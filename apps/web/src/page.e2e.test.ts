@@ -19,7 +19,7 @@ beforeAll(async () => {
   await build({
     root: fileURLToPath(new URL('..', import.meta.url)),
     logLevel: 'error',
-    build: { outDir: dist, emptyOutDir: true, chunkSizeWarningLimit: 2000 },
+    build: { outDir: dist, emptyOutDir: true },
   })
   browser = await launchChromium()
 })
@@ -251,7 +251,7 @@ test('[W-24] a refused new session keeps its dialog, and an accepted one opens',
   await signIn()
   await page.getByRole('button', { name: 'New session' }).first().click()
   const dialog = page.getByRole('dialog', { name: 'New session' })
-  await dialog.getByText('Misses: a key').waitFor()
+  await dialog.getByText('Misses a key').waitFor()
   await expect.poll(() => dialog.getByRole('radio', { name: /Demo/ }).isChecked()).toBe(true)
   await dialog.getByRole('textbox', { name: 'Folder' }).fill('/nowhere')
   await dialog.getByRole('textbox', { name: 'First prompt' }).fill('Do it.')
@@ -315,4 +315,30 @@ test('[W-18] a long session opens at its end, and its beginning can be asked for
   }
   await first.waitFor({ state: 'attached' })
   expect(await page.getByRole('button', { name: 'Show earlier' }).count()).toBe(0)
+})
+
+test('[W-27] a closed dialog gives the focus back, and what was typed in it is there when it is opened again', async () => {
+  server.create('s1', { title: 'Other' })
+  await signIn()
+  const opener = page.getByRole('button', { name: 'New session' }).first()
+  await opener.focus()
+  await page.keyboard.press('Enter')
+  const prompt = page.getByRole('textbox', { name: 'First prompt' })
+  await prompt.fill('half a thought')
+  await page.keyboard.press('Escape')
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
+  expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true)
+  await page.keyboard.press('Enter')
+  expect(await prompt.inputValue()).toBe('half a thought')
+})
+
+test('[W-28] arrow keys walk the list, and Enter opens a session', async () => {
+  server.create('s1', { title: 'Second', createdAt: 1 })
+  server.create('s2', { title: 'First', createdAt: 2 })
+  await signIn()
+  await page.getByRole('link', { name: /First/ }).focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Second' }).waitFor()
+  expect(page.url()).toBe(`${server.url}/s/s1`)
 })

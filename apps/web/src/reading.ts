@@ -3,7 +3,7 @@
 /** Closer to the end than this counts as at the end: about a line of text. */
 const nearPx = 32
 /** Blocks that are drawn while the reader is at the end; the client's blocks hold 128 items. */
-export const blocksAtEnd = 3
+export const blocksAtEnd = 2
 
 export interface Box {
   readonly scrollTop: number

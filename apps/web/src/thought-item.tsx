@@ -13,7 +13,11 @@ export const Thought = memo(function Thought({ item }: { readonly item: ThoughtI
         <span className="cut">{open ? 'Thought' : `Thought: ${firstLine(item.text)}`}</span>
       </summary>
       {/* Folded thoughts cost nothing: many are never read. */}
-      {open && <MarkdownText text={item.text} />}
+      {open && (
+        <div className="thought-text">
+          <MarkdownText text={item.text} />
+        </div>
+      )}
     </details>
   )
 })
