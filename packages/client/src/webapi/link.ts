@@ -9,7 +9,7 @@
  * - V-42 A line counts as a success only after `steadyMs`: a server that opens and drops is not dialled in a tight loop.
  * - V-43 A line silent for `silenceMsMax` is given up: the server says something at least every 15 s.
  */
-import { backoffDelayMs, type BackoffPolicy, channelBackoff } from '@belay/channel'
+import { backoffDelayMs, type BackoffPolicy } from '@belay/channel'
 import type { EndFrame } from '../frame.ts'
 import type { Platform } from './platform.ts'
 
@@ -56,7 +56,7 @@ export interface Following {
 }
 
 /** A viewer is waited for by a person, so it comes back sooner than a runner. */
-export const viewerBackoff: BackoffPolicy = { ...channelBackoff, capMs: 5_000 }
+export const viewerBackoff: BackoffPolicy = { firstMs: 60, factor: 1.6, capMs: 5_000 }
 /** From dialling to the first frame. */
 const connectMsMax = 15_000
 /** Two heartbeats of 15 s and some. */

@@ -30,7 +30,11 @@ export interface BelayOptions {
 }
 
 /** Starts a server and waits until it answers. */
-export async function startBelay({ dataFolder, port = 0, env }: BelayOptions): Promise<BelayServer> {
+export async function startBelay({
+  dataFolder,
+  port = 0,
+  env,
+}: BelayOptions): Promise<BelayServer> {
   const args = [belayMain, 'up', '--port', String(port), '--data', dataFolder]
   const process_ = await start(process.execPath, args, { env: { ...process.env, ...env } })
   const [, url] = await process_.line(/(http:\/\/\S+)\/#token=/)
@@ -66,6 +70,10 @@ export async function endRunners(dataFolder: string): Promise<void> {
     if (pid === undefined || pid === 0) continue
     killHard(pid)
     await waitForExit(pid)
-    await waitFor(() => runnerPid(dataFolder, session) === undefined, `the runner of ${session} is gone`, 5000)
+    await waitFor(
+      () => runnerPid(dataFolder, session) === undefined,
+      `the runner of ${session} is gone`,
+      5000,
+    )
   }
 }

@@ -23,10 +23,4 @@ export { removeFolder, temporaryFolder } from './temporary-folder.ts'
 export { type Asked, startViewerServer, ViewerServer } from './viewer-server.ts'
 export { type LogEntry, type StreamFaults, ViewerSession } from './viewer-session.ts'
 export { waitFor } from './wait-for.ts'
-export {
-  belayMain,
-  type BelayServer,
-  endRunners,
-  runnerPid,
-  startBelay,
-} from './belay-server.ts'
+export { belayMain, type BelayServer, endRunners, runnerPid, startBelay } from './belay-server.ts'

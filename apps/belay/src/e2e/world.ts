@@ -1,0 +1,164 @@
+/** What the end-to-end tests stand on: a server process, a real agent with a scripted model, a repository, viewers. */
+import { type Client, createClient, follow, followSse } from '@belay/client/webapi'
+import { type EventOf, eventSchema, type SessionEvent } from '@belay/protocol'
+import {
+  type BelayServer,
+  codexAgent,
+  endRunners,
+  type FakeModel,
+  type GitRepository,
+  gitRepository,
+  startBelay,
+  startFakeModel,
+  temporaryFolder,
+  waitFor,
+} from '@belay/testing/node'
+import { expect } from 'vitest'
+
+export interface World {
+  readonly dataFolder: string
+  readonly model: FakeModel
+  readonly repository: GitRepository
+  readonly agent: { readonly command: string; readonly args: string[] }
+  readonly env: Readonly<Record<string, string>>
+  server: BelayServer
+  client: Client
+  /** Starts the server again on its old address. */
+  restart(): Promise<void>
+  end(): Promise<void>
+}
+
+export async function startWorld(): Promise<World> {
+  const dataFolder = temporaryFolder('data')
+  const model = await startFakeModel()
+  const { command, args, env } = codexAgent({ modelUrl: model.url, home: temporaryFolder('home') })
+  const server = await startBelay({ dataFolder, env })
+  const world: World = {
+    dataFolder,
+    model,
+    env,
+    repository: gitRepository(),
+    agent: { command, args: [...args] },
+    server,
+    client: createClient({ url: server.url, token: server.token }),
+    async restart() {
+      world.server = await startBelay({ dataFolder, env, port: Number(new URL(server.url).port) })
+    },
+    async end() {
+      await world.server.kill()
+      await endRunners(dataFolder)
+      await model.stop()
+    },
+  }
+  return world
+}
+
+/** A session on the world's repository with its first prompt. @returns its id */
+export async function createSession(world: World, text: string): Promise<string> {
+  const { session } = await world.client.call('createSession', {
+    agent: world.agent,
+    workspace: { type: 'folder', path: world.repository.path },
+    prompt: { promptId: 'p1', text },
+  })
+  return session.id
+}
+
+export interface Watching {
+  readonly events: SessionEvent[]
+  close(): void
+}
+
+/** A viewer that comes back by itself, over a WebSocket or server-sent events. */
+export function watch(world: World, session: string, how: 'socket' | 'sse', after = 0): Watching {
+  const events: SessionEvent[] = []
+  const open = how === 'socket' ? follow : followSse
+  const following = open(world.client, session, {
+    after,
+    onFrame: (frame) => {
+      if (frame.type === 'events') events.push(...eventSchema.array().parse(frame.events))
+    },
+  })
+  return { events, close: () => following.close() }
+}
+
+export function ofType<Type extends SessionEvent['type']>(
+  events: readonly SessionEvent[],
+  type: Type,
+): EventOf<Type>[] {
+  return events.filter((event): event is EventOf<Type> => event.type === type)
+}
+
+/** Waits for the end of a turn as a viewer sees it. */
+export function turnEnd(
+  watching: Watching,
+  turn: number,
+  ms = 60_000,
+): Promise<EventOf<'turn-ended'>> {
+  return waitFor(
+    () => ofType(watching.events, 'turn-ended').find((event) => event.turn === turn),
+    `turn ${turn} ends`,
+    ms,
+  )
+}
+
+/** The words of one turn, as a person reads them. */
+export function textOf(events: readonly SessionEvent[], turn: number): string {
+  return ofType(events, 'text')
+    .filter((event) => event.turn === turn)
+    .map((event) => event.text)
+    .join('')
+}
+
+/** `tok1 tok2 … tokN ` of the scripted model, each once and in order. */
+export function tokens(count: number): string {
+  return Array.from({ length: count }, (_, index) => `tok${index + 1} `).join('')
+}
+
+export function expectDense(events: readonly SessionEvent[]): void {
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
+}
+
+/** Answers every permission that is asked, the way `optionOf` says, until closed. */
+export function answerAll(
+  watching: Watching,
+  world: World,
+  session: string,
+): { answered: () => number; close(): void } {
+  let count = 0
+  let closed = false
+  const done = new Set<string>()
+  const loop = async () => {
+    while (!closed) {
+      for (const asked of ofType(watching.events, 'permission-asked')) {
+        if (done.has(asked.permissionId)) continue
+        const option = asked.options.find(({ kind }) => kind === 'allow_once')
+        if (option === undefined)
+          throw new Error(`no way to allow once in ${JSON.stringify(asked.options)}`)
+        try {
+          await world.client.call('answerPermission', {
+            id: session,
+            permissionId: asked.permissionId,
+            optionId: option.optionId,
+            by: 'test',
+          })
+          done.add(asked.permissionId)
+          count += 1
+        } catch (error) {
+          // The server is away: the question stays, and so does this loop.
+          if (!(error instanceof Error) || error.name !== 'ServerAway') throw error
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  const looping = loop()
+  looping.catch((error: unknown) => {
+    throw error
+  })
+  return {
+    answered: () => count,
+    close: () => {
+      closed = true
+    },
+  }
+}
