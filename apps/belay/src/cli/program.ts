@@ -49,6 +49,12 @@ function addServerCommands(program: Command, world: World, done: Done): void {
     .option('--port <n>', 'port to listen on; 0 takes any free one', '4747')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--open', 'open the page in a browser')
+    .option(
+      '--deadline <name=ms>',
+      'another deadline than the default; may be repeated',
+      collect,
+      [],
+    )
     .action(async (options: UpOptions) => done(await up(world, options)))
   placed(program.command('doctor'))
     .description('say what this machine has and what it misses')

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Deadlines, deadlines as defaults } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { dataFolderOf, type PlaceOptions } from '../place.ts'
 import type { World } from '../world.ts'
@@ -10,6 +11,7 @@ import { agentsLine } from './agents.ts'
 export interface UpOptions extends PlaceOptions {
   readonly port: string
   readonly host: string
+  readonly deadline: readonly string[]
   readonly open?: boolean
   readonly json?: boolean
 }
@@ -22,6 +24,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
       `--port takes a number from 0 to 65535; got "${options.port}".`,
     )
   }
+  const deadlines = deadlinesOf(options.deadline)
   const dataFolder = dataFolderOf(world, options)
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   // Loaded here, because no other command needs the server's code.
@@ -33,6 +36,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
     port,
     host: options.host,
     log,
+    deadlines,
     onFatal: (error) => {
       world.err.write(`The server stopped: ${error.message}\n`)
       fatal.resolve(exitCodes.failed)
@@ -53,6 +57,21 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   await server.close()
   world.err.write('\nThe server is stopped. Agents at work go on; "belay up" takes them back.\n')
   return code
+}
+
+/** @throws CliError when one is not `name=milliseconds` of the table */
+export function deadlinesOf(given: readonly string[]): Partial<Deadlines> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [name = '', value] = text.split('=')
+      const ms = Number(value)
+      if (name in defaults && Number.isSafeInteger(ms) && ms > 0) return [name, ms]
+      throw new CliError(
+        exitCodes.usage,
+        `--deadline takes <name>=<milliseconds>, and a name of ${Object.keys(defaults).join(', ')}; got "${text}".`,
+      )
+    }),
+  )
 }
 
 function openInBrowser(link: string): void {
