@@ -309,7 +309,10 @@ test('[V-71] the agent is the one that is named, else the first that is ready, e
   const demo = testWorld()
   await cli(demo, 'run', 'x')
   expect(agentOf()).toEqual({ name: 'demo' })
-  expect(demo.told()).toContain('DEMO')
+  expect(demo.told()).toContain('DEMO: no agent is ready')
+  const chosen = testWorld()
+  await cli(chosen, 'run', 'x', '--agent', 'demo')
+  expect(chosen.told()).toContain('DEMO: this agent is a script')
 })
 
 test('[V-71] a repository is given with its branch', async () => {
@@ -333,4 +336,9 @@ test('[V-72] prompt sends and says where to watch, with --follow watches, and "-
   const followed = testWorld()
   expect(await cli(followed, 'prompt', 's1', 'again', '--follow')).toBe(1)
   expect(followed.written()).toBe('\n> again\n\n■ It failed. 1.0 s\n')
+  expect(followed.told()).toBe('')
+  session.change({ status: 'waiting-person', why: 'Waiting for you: Edit a.txt' })
+  const queued = testWorld()
+  await cli(queued, 'prompt', 's1', 'more', '--follow')
+  expect(queued.told()).toBe('Queued. Before it: Waiting for you: Edit a.txt\n')
 })
