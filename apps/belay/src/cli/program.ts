@@ -127,7 +127,7 @@ function addSessionCommands(program: Command, world: World, done: Done): void {
 /** What the server starts; not for people. */
 function addHiddenCommands(program: Command, done: Done): void {
   program.command('runner', { hidden: true }).action(async () => {
-    const { runRunnerFromFd3 } = await import('@belay/runner/node')
+    const { runRunnerFromFd3 } = await import('@belay/runner/run')
     done(await runRunnerFromFd3())
   })
   program.command('demo-agent', { hidden: true }).action(async () => {

@@ -184,6 +184,19 @@ test.each([[], ['--sse']])(
   },
 )
 
+test('[V-63] on a screen, the loss of a connection begins on a line of its own', async () => {
+  server.onPrompt = (session, { promptId }) => session.append(started(promptId), say('half a line'))
+  const world = testWorld({ canAsk: true })
+  const code = cli(world, 'run', 'talk')
+  await waitFor(() => world.written().includes('half a line'), 'the line', 5000)
+  const told = world.told()
+  await server.stop()
+  await waitFor(() => world.told().includes('Not connected'), 'the loss to be seen', 5000)
+  expect(world.told().slice(told.length)).toMatch(/^\n· Not connected/)
+  world.interrupt()
+  expect(await code).toBe(130)
+})
+
 test('[V-60] attach shows the same text whether the stream was cut or not, and --from what follows an event', async () => {
   const session = server.create('s1')
   session.append({ type: 'prompt-accepted', promptId: 'p1', text: 'go' }, started('p1'))

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { type Deadlines, deadlines as defaults } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
@@ -53,6 +54,8 @@ export async function up(world: World, options: UpOptions): Promise<number> {
     world.out.write(`${JSON.stringify({ url, link, agents })}\n`)
   } else world.out.write(`Belay is up: ${server.link}\n${agentsLine(server.agents)}\n`)
   if (options.open === true) openInBrowser(server.link)
+  // Node writes it at its end, which a killed server does not have; the next start wants it.
+  flushCompileCache()
   const stopped = Promise.withResolvers<number>()
   const stopListening = world.onInterrupt(() => stopped.resolve(exitCodes.completed))
   const code = await Promise.race([stopped.promise, fatal.promise])
