@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { connectAgent, probeFence } from '@belay/agent/node'
+import { connectAgent } from '@belay/agent/acp'
+import { probeFence } from '@belay/agent/node'
 import { temporaryFolder } from '@belay/testing/node'
 import { expect, test } from 'vitest'
 
