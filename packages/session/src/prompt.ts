@@ -18,11 +18,11 @@ export function submitPrompt(change: Change, prompt: PromptText): SessionReply {
       ? answer(change, prompt.promptId, before)
       : refuse('prompt-conflict', `Prompt ${prompt.promptId} was sent before with another text.`)
   }
-  const waiting = change.state.queue.length
-  if (waiting >= limits.queuedPromptsMax) {
+  const ahead = change.state.queue.length
+  if (ahead >= limits.queuedPromptsMax) {
     return refuse(
       'queue-full',
-      `${waiting} prompts wait already, and ${limits.queuedPromptsMax} may.`,
+      `${ahead} prompts wait already, and ${limits.queuedPromptsMax} may.`,
       limits.queuedPromptsMax,
     )
   }

@@ -14,10 +14,10 @@ export interface PermissionRow {
   readonly by: string
 }
 
-export function promptKey(promptId: string): string {
+function promptKey(promptId: string): string {
   return `prompt:${promptId}`
 }
-export function permissionKey(permissionId: string): string {
+function permissionKey(permissionId: string): string {
   return `permission:${permissionId}`
 }
 
@@ -34,22 +34,30 @@ export function lookups(input: SessionInput): readonly string[] {
       return [promptKey(input.promptId)]
     case 'permission-answered':
       return [permissionKey(input.permissionId)]
-    default:
+    case 'interrupt':
+    case 'retry':
+    case 'delete':
+    case 'alarm':
+    case 'runner-hello':
+    case 'runner-frame':
+    case 'runner-link-lost':
+    case 'runner-exited':
+    case 'runner-silent':
+    case 'runner-start-failed':
+    case 'runner-stopped':
+    case 'files-removed':
       return []
   }
 }
 
 export function findPrompt(change: Change, promptId: string): PromptRow | undefined {
-  return read<PromptRow>(change, promptKey(promptId))
-}
-export function findPermission(change: Change, permissionId: string): PermissionRow | undefined {
-  return read<PermissionRow>(change, permissionKey(permissionId))
-}
-function read<Value>(change: Change, key: string): Value | undefined {
-  const text = change.found.get(key)
+  const text = change.found.get(promptKey(promptId))
   return text === undefined ? undefined : JSON.parse(text)
 }
-
+export function findPermission(change: Change, permissionId: string): PermissionRow | undefined {
+  const text = change.found.get(permissionKey(permissionId))
+  return text === undefined ? undefined : JSON.parse(text)
+}
 export function keepPrompt(change: Change, promptId: string, row: PromptRow): void {
   change.rows.push({ key: promptKey(promptId), value: JSON.stringify(row) })
 }

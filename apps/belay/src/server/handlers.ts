@@ -29,44 +29,22 @@ export interface HandlerOptions {
   readonly version: string
 }
 
-export function createHandlers({
-  host,
-  tickets,
-  clock,
-  agents,
-  version,
-}: HandlerOptions): Handlers {
-  /** Submits and unwraps: a refusal is thrown, any other reply must be the one expected. */
-  async function ask<Type extends SessionReply['type']>(
-    id: string,
-    input: SessionInput,
-    type: Type,
-  ) {
-    const reply = await host.submit(id, input)
-    if (reply.type === 'refused') throw RefusalError.of(reply.refusal, reply.limit)
-    if (!isReply(reply, type)) throw new Error(`expected ${type}, got ${reply.type}`)
-    return reply
-  }
-  function sessionAt(id: string) {
-    const state = host.read(id)
-    return { ...viewOf(state, id), seq: state.head.seq }
-  }
-  function existing(id: string): void {
-    const { type } = host.read(id).lifecycle
-    if (type === 'absent') throw new RefusalError('session-not-found', `There is no session ${id}.`)
-    if (type === 'deleted') throw new RefusalError('session-deleted', `Session ${id} was deleted.`)
-  }
+export function createHandlers(options: HandlerOptions): Handlers {
+  return { ...sessionHandlers(options), ...promptHandlers(options), ...otherHandlers(options) }
+}
+
+function sessionHandlers({ host, clock, agents }: HandlerOptions) {
   return {
-    async createSession(body) {
+    async createSession(body: RouteArgs<'createSession'>) {
       if ('name' in body.agent) knownAgent(agents(), body.agent.name)
       const id = body.id ?? newSessionId(clock())
-      const reply = await ask(id, createInput(body), 'created')
+      const reply = await ask({ host, id, type: 'created' }, createInput(body))
       return {
-        session: sessionAt(id),
+        session: sessionAt(host, id),
         ...(reply.promptId === undefined ? {} : { promptId: reply.promptId }),
       }
     },
-    listSessions({ limit, before }) {
+    listSessions({ limit, before }: RouteArgs<'listSessions'>) {
       const sessions = listSessions(host, limit, before)
       const last = sessions.at(-1)
       return {
@@ -74,53 +52,87 @@ export function createHandlers({
         ...(sessions.length === limit && last !== undefined ? { next: last.id } : {}),
       }
     },
-    getSession({ id }) {
-      existing(id)
-      return sessionAt(id)
+    getSession({ id }: RouteArgs<'getSession'>) {
+      existing(host, id)
+      return sessionAt(host, id)
     },
-    async deleteSession({ id }) {
-      await ask(id, { type: 'delete' }, 'done')
-      return { ok: true }
+    async deleteSession({ id }: RouteArgs<'deleteSession'>) {
+      await ask({ host, id, type: 'done' }, { type: 'delete' })
+      return { ok: true as const }
     },
-    async retry({ id }) {
-      await ask(id, { type: 'retry' }, 'done')
-      return sessionAt(id)
+    async retry({ id }: RouteArgs<'retry'>) {
+      await ask({ host, id, type: 'done' }, { type: 'retry' })
+      return sessionAt(host, id)
     },
-    async prompt({ id, promptId, text }) {
-      return (
-        await ask(id, { type: 'prompt-submitted', prompt: promptText(promptId, text) }, 'prompt')
-      ).prompt
-    },
-    async getPrompt({ id, promptId }) {
-      return (await ask(id, { type: 'prompt-looked-up', promptId }, 'prompt')).prompt
-    },
-    async editPrompt({ id, promptId, text }) {
-      return (await ask(id, { type: 'prompt-edited', promptId, text }, 'prompt')).prompt
-    },
-    async cancelPrompt({ id, promptId }) {
-      return (await ask(id, { type: 'prompt-cancelled', promptId }, 'prompt')).prompt
-    },
-    async interrupt({ id, turn }) {
-      const reply = await ask(id, { type: 'interrupt', turn }, 'interrupting')
+    async interrupt({ id, turn }: RouteArgs<'interrupt'>) {
+      const reply = await ask({ host, id, type: 'interrupting' }, { type: 'interrupt', turn })
       return reply.turn === undefined ? {} : { turn: reply.turn }
     },
-    async answerPermission({ id, permissionId, optionId, by }) {
+    async answerPermission({ id, ...answer }: RouteArgs<'answerPermission'>) {
       const reply = await ask(
-        id,
-        { type: 'permission-answered', permissionId, optionId, by },
-        'answered',
+        { host, id, type: 'answered' },
+        { type: 'permission-answered', ...answer },
       )
       return { optionId: reply.optionId, by: reply.by }
     },
-    events({ id, after, limit }) {
-      existing(id)
+    events({ id, after, limit }: RouteArgs<'events'>) {
+      existing(host, id)
       return { events: pageOfEvents(host, id, { after, limit }), seq: host.read(id).head.seq }
     },
+  }
+}
+
+function promptHandlers({ host }: HandlerOptions) {
+  const prompt = async (id: string, input: SessionInput) =>
+    (await ask({ host, id, type: 'prompt' }, input)).prompt
+  return {
+    prompt: ({ id, promptId, text }: RouteArgs<'prompt'>) =>
+      prompt(id, { type: 'prompt-submitted', prompt: promptText(promptId, text) }),
+    getPrompt: ({ id, promptId }: RouteArgs<'getPrompt'>) =>
+      prompt(id, { type: 'prompt-looked-up', promptId }),
+    editPrompt: ({ id, promptId, text }: RouteArgs<'editPrompt'>) =>
+      prompt(id, { type: 'prompt-edited', promptId, text }),
+    cancelPrompt: ({ id, promptId }: RouteArgs<'cancelPrompt'>) =>
+      prompt(id, { type: 'prompt-cancelled', promptId }),
+  }
+}
+
+function otherHandlers({ tickets, clock, agents, version }: HandlerOptions) {
+  return {
     ticket: () => tickets.issue(clock()),
     agents: () => ({ agents: [...agents()] }),
-    health: () => ({ ok: true }),
+    health: () => ({ ok: true as const }),
     version: () => ({ version, protocol: protocolVersion }),
   }
+}
+
+interface Asked<Type> {
+  readonly host: SessionHost
+  readonly id: string
+  /** The reply that answers it. */
+  readonly type: Type
+}
+
+/** Submits and unwraps: a refusal is thrown, any other reply must be the one expected. */
+async function ask<Type extends SessionReply['type']>(
+  { host, id, type }: Asked<Type>,
+  input: SessionInput,
+): Promise<Extract<SessionReply, { type: Type }>> {
+  const reply = await host.submit(id, input)
+  if (reply.type === 'refused') throw RefusalError.of(reply.refusal, reply.limit)
+  if (!isReply(reply, type)) throw new Error(`expected ${type}, got ${reply.type}`)
+  return reply
+}
+
+function sessionAt(host: SessionHost, id: string) {
+  const state = host.read(id)
+  return { ...viewOf(state, id), seq: state.head.seq }
+}
+
+function existing(host: SessionHost, id: string): void {
+  const { type } = host.read(id).lifecycle
+  if (type === 'absent') throw new RefusalError('session-not-found', `There is no session ${id}.`)
+  if (type === 'deleted') throw new RefusalError('session-deleted', `Session ${id} was deleted.`)
 }
 
 function isReply<Type extends SessionReply['type']>(

@@ -5,13 +5,12 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { detectAgents } from '@belay/agent/node'
 import { createNodeHost } from '@belay/host/node'
-import type { Deadlines, FoundAgent } from '@belay/protocol'
+import type { Deadlines, FoundAgent, Refusal } from '@belay/protocol'
 import { createSessionActor, type SessionEffect } from '@belay/session'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
@@ -19,9 +18,9 @@ import { createAdmission } from './admission.ts'
 import { openDataFolder, writeServerAddress } from './data-folder.ts'
 import { createHandlers } from './handlers.ts'
 import { createHttp } from './http.ts'
-import { createLauncher, type Launcher } from './launcher.ts'
+import { Launcher } from './launcher.ts'
 import { RefusalError } from './problem.ts'
-import { createRunnerLinks, type RunnerLinks } from './runner-links.ts'
+import { RunnerLinks } from './runner-links.ts'
 import { createStreams, type Streams } from './streams.ts'
 import { createTickets } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
@@ -61,7 +60,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { log } = options
   const { path: dataFolder, token, secret } = openDataFolder(resolve(options.dataFolder))
   const lock = takeFolder(dataFolder)
-  const clock = () => Date.now()
   const tickets = createTickets()
   const agents = cached(agentsMs, () => detectAgents({ env: process.env, cwd: process.cwd() }))
   // Effects need what needs the host: they are performed only after `host.start`.
@@ -77,10 +75,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       options.onFatal?.(error)
     },
   })
-  parts.links = createRunnerLinks({ host, secret, clock, log })
+  parts.links = new RunnerLinks({ host, secret, clock, log })
   if (options.runners !== 'elsewhere') {
     const self = [process.execPath, main] as const
-    parts.launcher = createLauncher({ host, dataFolder, secret, version, self, log })
+    parts.launcher = new Launcher({ host, dataFolder, secret, version, self, log })
   }
   const admission = createAdmission({ token, tickets, clock, names: [options.host] })
   const streams = createStreams({ host, refuse: admission.refuseStream })
@@ -110,6 +108,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     lock.release()
     throw error
   }
+}
+
+function clock(): number {
+  return Date.now()
 }
 
 function takeFolder(dataFolder: string): FolderLock {
@@ -155,9 +157,7 @@ interface Listeners {
   readonly http: (request: IncomingMessage, response: ServerResponse) => unknown
   readonly streams: Streams
   readonly links: RunnerLinks
-  readonly foreign: (
-    request: IncomingMessage,
-  ) => { code: 'origin-refused' | string; message: string } | undefined
+  readonly foreign: (request: IncomingMessage) => Refusal | undefined
 }
 
 function listen({ http, streams, links, foreign }: Listeners): Server {
@@ -189,8 +189,8 @@ function listen({ http, streams, links, foreign }: Listeners): Server {
   return server
 }
 
-function refuseIf(refusal: ReturnType<Listeners['foreign']>): void {
-  if (refusal !== undefined) throw new RefusalError('origin-refused', refusal.message)
+function refuseIf(refusal: Refusal | undefined): void {
+  if (refusal !== undefined) throw RefusalError.of(refusal, undefined)
 }
 
 function answer(error: unknown, send: (status: number, body: string) => void): void {
@@ -206,7 +206,9 @@ async function open(server: Server, { host, port }: ServeOptions): Promise<strin
     server.once('error', fail)
     server.listen(port, host, done)
   })
-  const address = server.address() as AddressInfo
+  const address = server.address()
+  if (typeof address !== 'object' || address === null)
+    throw new Error(`the server listens on ${address}, not on a port`)
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
 }
 
