@@ -8,7 +8,7 @@ import type {
   RouteName,
   SessionEvent,
 } from '@belay/protocol'
-import { limits, protocolVersion } from '@belay/protocol'
+import { foundAgentSchema, limits, protocolVersion } from '@belay/protocol'
 import { type PromptText, type SessionInput, type SessionReply, viewOf } from '@belay/session'
 import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
@@ -45,11 +45,13 @@ function sessionHandlers({ host, clock, agents }: HandlerOptions) {
       }
     },
     listSessions({ limit, before }: RouteArgs<'listSessions'>) {
-      const sessions = listSessions(host, limit, before)
+      // One more than asked for says whether there is another page.
+      const found = listSessions(host, limit + 1, before)
+      const sessions = found.slice(0, limit)
       const last = sessions.at(-1)
       return {
         sessions,
-        ...(sessions.length === limit && last !== undefined ? { next: last.id } : {}),
+        ...(found.length > limit && last !== undefined ? { next: last.id } : {}),
       }
     },
     getSession({ id }: RouteArgs<'getSession'>) {
@@ -100,7 +102,7 @@ function promptHandlers({ host }: HandlerOptions) {
 function otherHandlers({ tickets, clock, agents, version }: HandlerOptions) {
   return {
     ticket: () => tickets.issue(clock()),
-    agents: () => ({ agents: [...agents()] }),
+    agents: () => ({ agents: agents().map((agent) => foundAgentSchema.parse(agent)) }),
     health: () => ({ ok: true as const }),
     version: () => ({ version, protocol: protocolVersion }),
   }
@@ -150,11 +152,9 @@ function knownAgent(agents: readonly FoundAgent[], name: string): void {
       `There is no agent "${name}"; known are ${agents.map((known) => known.name).join(', ')}.`,
     )
   }
-  if (!agent.found)
-    throw new RefusalError(
-      'agent-not-found',
-      `${agent.title} is not on this machine: ${agent.missing.join('; ')}.`,
-    )
+  if (agent.found) return
+  const missing = agent.missing.length === 0 ? '' : `: ${agent.missing.join('; ')}`
+  throw new RefusalError('agent-not-found', `${agent.title} is not on this machine${missing}.`)
 }
 
 /** Sortable by time, so that a list of ids reads as a history. */

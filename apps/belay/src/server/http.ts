@@ -51,10 +51,11 @@ export function createHttp({ handlers, version, authorize, pageFolder, log }: Ht
   }
   app.all('/v1/*', (context) => {
     authorize(context.req.raw.headers)
-    throw new RefusalError(
-      'route-not-found',
-      `There is no ${context.req.method} ${context.req.path}.`,
-    )
+    const { method, path } = context.req
+    const hint = path.endsWith('/stream')
+      ? ' Streams are asked for with "Accept: text/event-stream" or as a WebSocket.'
+      : ''
+    throw new RefusalError('route-not-found', `There is no ${method} ${path}.${hint}`)
   })
   app.get('*', (context) => page(pageFolder, context.req.path))
   return app
@@ -143,9 +144,19 @@ const types: Record<string, string> = {
   '.json': 'application/json',
 }
 
+/** A path without escapes and dots, `undefined` when it is none. */
+function decoded(path: string): string | undefined {
+  try {
+    return normalize(decodeURIComponent(path)).replaceAll('\\', '/')
+  } catch {
+    return undefined
+  }
+}
+
 /** The page's file, or its start for any other address: the page itself reads what it says. */
 async function page(folder: string, path: string): Promise<Response> {
-  const inside = normalize(decodeURIComponent(path)).replaceAll('\\', '/')
+  const inside = decoded(path)
+  if (inside === undefined) return new Response('Not found.', { status: 404 })
   const isFile = extname(inside) !== ''
   const file = join(folder, isFile ? inside : 'index.html')
   if (!file.startsWith(folder)) return new Response('Not found.', { status: 404 })

@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
+import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
@@ -80,7 +81,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const self = [process.execPath, main] as const
     parts.launcher = new Launcher({ host, dataFolder, secret, version, self, log })
   }
-  const admission = createAdmission({ token, tickets, clock, names: [options.host] })
+  const admission = createAdmission({ token, tickets, clock, names: [options.host, hostname()] })
   const streams = createStreams({ host, refuse: admission.refuseStream })
   const handlers = createHandlers({ host, tickets, clock, agents, version })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
