@@ -84,7 +84,7 @@ function whyNotUp(error: unknown, { port, host }: UpOptions): string {
 }
 
 /** @throws CliError when one is not `name=milliseconds` of the table */
-export function deadlinesOf(given: readonly string[]): Partial<Deadlines> {
+function deadlinesOf(given: readonly string[]): Partial<Deadlines> {
   return Object.fromEntries(
     given.map((text) => {
       const [name = '', value] = text.split('=')
