@@ -5,11 +5,11 @@ import { endFrame } from './frames.ts'
 import type { SessionHost, Sink, Viewer } from './viewer.ts'
 
 export function openListViewer(host: SessionHost, sink: Sink): Viewer {
-  let open = true
+  const line = { open: true, draining: false }
   const waiting = new Map<string, string | undefined>()
   const stopWatching = host.watchAll((id, summary) => {
     waiting.set(id, summary)
-    if (waiting.size === 1) flush()
+    flush()
   })
   sink.write(
     JSON.stringify({ type: 'sessions', sessions: listSessions(host, limits.pageSessionsMax) }),
@@ -17,8 +17,11 @@ export function openListViewer(host: SessionHost, sink: Sink): Viewer {
 
   /** A full sink gets only the latest of each session once it drains. */
   function flush(): void {
-    if (!open) return
-    if (sink.isFull()) return sink.onDrain(flush)
+    if (!line.open || line.draining) return
+    if (sink.isFull()) {
+      line.draining = true
+      return sink.onDrain(onDrained)
+    }
     for (const [id, summary] of waiting) {
       sink.write(
         summary === undefined
@@ -29,13 +32,20 @@ export function openListViewer(host: SessionHost, sink: Sink): Viewer {
     waiting.clear()
   }
 
+  function onDrained(): void {
+    line.draining = false
+    flush()
+  }
+
   function closed(): void {
-    open = false
+    line.open = false
     stopWatching()
   }
 
   return {
-    beat: () => sink.write('{"type":"beat"}'),
+    beat() {
+      if (line.open && !sink.isFull()) sink.write('{"type":"beat"}')
+    },
     end(code, message) {
       closed()
       sink.write(endFrame(code, message, true))

@@ -39,6 +39,7 @@ export interface Viewer {
 /** @param after the last event the viewer has */
 export function openViewer(host: SessionHost, id: string, after: number, sink: Sink): Viewer {
   let cursor = after
+  /** The state that was said last. */
   let shown = host.read(id)
   let caughtUp = false
   let pumping = false
@@ -78,8 +79,8 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
     if (wiped || state.lifecycle.type === 'deleted')
       return end('session-deleted', 'This session was deleted.')
     if (pumping) return
+    if (sink.isFull()) return later()
     if (segment !== undefined) {
-      if (sink.isFull()) return later()
       if (segment.first !== cursor + 1) return pump()
       sink.write(eventsFrame(segment), segment.last)
       cursor = segment.last
@@ -88,13 +89,18 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   }
 
   function show(state: SessionState): void {
-    const same = looksSame(state, shown)
+    if (!looksSame(state, shown)) say(state)
+  }
+
+  function say(state: SessionState): void {
     shown = state
-    if (!same) beat()
+    sink.write(`{"type":"state","session":${viewJson(state, id)}}`)
   }
 
   function beat(): void {
-    if (line.open && !pumping) sink.write(`{"type":"state","session":${viewJson(shown, id)}}`)
+    if (!line.open || pumping) return
+    if (sink.isFull()) later()
+    else say(shown)
   }
 
   function end(code: 'session-deleted' | 'going-away', message: string): void {

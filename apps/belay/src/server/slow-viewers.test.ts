@@ -1,0 +1,109 @@
+/** Viewers and list viewers whose socket is full: a real host, and a sink that a test fills and drains. */
+import { createNodeHost } from '@belay/host/node'
+import {
+  type ListFrame,
+  listFrameSchema,
+  type StreamFrame,
+  streamFrameSchema,
+} from '@belay/protocol'
+import { createSessionActor } from '@belay/session'
+import { temporaryFolder } from '@belay/testing/node'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openListViewer } from './list-viewer.ts'
+import { openViewer, type SessionHost, type Sink } from './viewer.ts'
+
+let host: SessionHost
+beforeEach(async () => {
+  host = createNodeHost({
+    actor: createSessionActor(),
+    folder: temporaryFolder('slow-viewers'),
+    perform: () => undefined,
+    onActorStopped: (_id, error) => {
+      throw error
+    },
+    onStop: (error) => {
+      throw error
+    },
+  })
+  host.start()
+  await host.submit('s1', {
+    type: 'create',
+    title: 't',
+    agent: { name: 'x' },
+    workspace: { type: 'folder', path: '/' },
+    digest: 'd',
+    prompt: undefined,
+  })
+})
+afterEach(() => host.stop())
+
+/** A sink that is full when a test says so. */
+class GatedSink implements Sink {
+  readonly frames: string[] = []
+  full = false
+  /** Those that wait for it to drain. */
+  readonly waiting: (() => void)[] = []
+  write(frame: Buffer | string): void {
+    this.frames.push(frame.toString())
+  }
+  isFull(): boolean {
+    return this.full
+  }
+  onDrain(callback: () => void): void {
+    this.waiting.push(callback)
+  }
+  close(): void {}
+  drain(): void {
+    this.full = false
+    for (const callback of this.waiting.splice(0)) callback()
+  }
+  take(): StreamFrame[] {
+    return this.frames.splice(0).map((frame) => streamFrameSchema.parse(JSON.parse(frame)))
+  }
+  takeList(): ListFrame[] {
+    return this.frames.splice(0).map((frame) => listFrameSchema.parse(JSON.parse(frame)))
+  }
+}
+
+const hello = (generation: number) =>
+  host.submit('s1', { type: 'runner-hello', generation, received: 0 })
+
+test('[L-3] a full sink gets no state and no proof of life either, and the latest state once it drains', async () => {
+  const sink = new GatedSink()
+  const viewer = openViewer(host, 's1', 0, sink)
+  sink.take()
+  sink.full = true
+  await hello(1)
+  viewer.beat()
+  viewer.beat()
+  await host.submit('s1', { type: 'runner-link-lost', generation: 1 })
+  await hello(1)
+  expect(sink.frames).toEqual([])
+  expect(sink.waiting).toHaveLength(1)
+  sink.drain()
+  expect(sink.take()).toMatchObject([{ type: 'state', session: { runner: { state: 'linked' } } }])
+  viewer.closed()
+})
+
+test('[L-3] [L-6] a full list viewer waits once, and gets the latest of each session when it drains', async () => {
+  const sink = new GatedSink()
+  const viewer = openListViewer(host, sink)
+  sink.takeList()
+  sink.full = true
+  for (let n = 1; n <= 5; n++) {
+    await host.submit('s1', {
+      type: 'prompt-submitted',
+      prompt: { promptId: `p${n}`, text: 't', digest: 'd' },
+    })
+    viewer.beat()
+  }
+  expect(sink.frames).toEqual([])
+  expect(sink.waiting).toHaveLength(1)
+  sink.drain()
+  expect(sink.takeList()).toMatchObject([{ type: 'session', session: { id: 's1', queued: 5 } }])
+  viewer.beat()
+  expect(sink.takeList()).toEqual([{ type: 'beat' }])
+  viewer.closed()
+  await host.submit('s1', { type: 'delete' })
+  expect(sink.frames).toEqual([])
+})
