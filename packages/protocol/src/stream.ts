@@ -1,5 +1,6 @@
 /** Frames of a viewer's stream, the same on WebSocket and SSE. Only `events` moves a cursor. */
 import { z } from 'zod'
+import { utf8Bytes } from './api.ts'
 import { errorCodes } from './error.ts'
 import { eventSchema } from './event.ts'
 import { cursorSchema, sessionIdSchema } from './ids.ts'
@@ -67,3 +68,16 @@ export const closeCodes = {
   /** The viewer was too slow for too long, or the link was silent. */
   silent: 4005,
 } as const
+
+/** What RFC 6455 leaves for a reason: a control frame is at most 125 bytes, two of them the code. */
+const reasonBytesMax = 123
+
+/** As much of a sentence as a close frame holds; a socket that is given more throws instead of closing. */
+export function closeReason(sentence: string): string {
+  let reason = ''
+  for (const character of sentence) {
+    if (utf8Bytes(reason + character) > reasonBytesMax) return reason
+    reason += character
+  }
+  return reason
+}

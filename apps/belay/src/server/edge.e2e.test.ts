@@ -1,16 +1,17 @@
 /** The edge of a real server, asked as programs and strangers ask it. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createClient } from '@belay/client/webapi'
+import { createNodeHost } from '@belay/host/node'
 import { errorTable, limits, problemSchema, routes } from '@belay/protocol'
+import { createSessionActor } from '@belay/session'
 import { temporaryFolder } from '@belay/testing/node'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttp } from './http.ts'
-import { createNodeHost } from '@belay/host/node'
-import { createSessionActor } from '@belay/session'
 import { createHandlers } from './handlers.ts'
 import { type RunningServer, serve } from './serve.ts'
 import { createTickets } from './tokens.ts'
@@ -347,7 +348,9 @@ test('[E-14] the page’s files come from its folder and from nowhere else', asy
   mkdirSync(join(pageFolder, 'assets'), { recursive: true })
   writeFileSync(join(pageFolder, 'index.html'), 'the page')
   writeFileSync(join(pageFolder, 'assets/a.js'), 'a script')
-  writeFileSync(join(outer, 'secret.txt'), 'a secret')
+  mkdirSync(join(outer, 'dist-of-old'))
+  for (const name of ['secret.txt', 'dist-of-old/secret.txt'])
+    writeFileSync(join(outer, name), 'a secret')
   const host = createNodeHost({
     actor: createSessionActor(),
     folder: outer,
@@ -372,6 +375,8 @@ test('[E-14] the page’s files come from its folder and from nowhere else', asy
     '/assets/..%2f..%2fsecret.txt',
     '/%2e%2e/secret.txt',
     '/..%5csecret.txt',
+    '/..%5cdist-of-old%5csecret.txt',
+    '/..%2fdist-of-old%2fsecret.txt',
     '//secret.txt',
     '/%ff',
     '/missing.js',
@@ -379,5 +384,90 @@ test('[E-14] the page’s files come from its folder and from nowhere else', asy
   ]) {
     expect(await text(path), path).not.toContain('a secret')
   }
+  host.stop()
+})
+
+test.each<[string, string]>([
+  ['an escape that is none in a stream', 'GET /v1/sessions/%/stream'],
+  ['an escape that is none in a session', 'GET /v1/sessions/%'],
+  ['an escape that is none in a file', 'GET /%E0%A4%A'],
+  ['an address that is none', 'GET //'],
+  ['a file that is not there', 'GET /assets/gone.js'],
+  ['a way that nothing takes', 'POST /'],
+  ['a port that is none', 'GET /v1/nothing'],
+])(
+  '[E-1] %s is refused as everything is, as a request, a stream and an upgrade',
+  async (name, line) => {
+    const host = name.startsWith('a port') ? '127.0.0.1:99999' : 'localhost'
+    const answers = [
+      'Accept: */*',
+      'Accept: text/event-stream',
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    ].map((header) => answerTo(`${line} HTTP/1.1\r\nHost: ${host}\r\n${header}`))
+    for (const { status, body } of await Promise.all(answers)) {
+      expect(problemSchema.strict().parse(JSON.parse(body)).error.code).toMatch(
+        /not-found|bad-request/,
+      )
+      expect([400, 404]).toContain(status)
+    }
+  },
+)
+
+test('[E-1] what is no WebSocket handshake is refused as everything is', async () => {
+  const id = await newSession()
+  const { status, body } = await answerTo(
+    `GET /v1/sessions/${id}/stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket`,
+  )
+  expect(status).toBe(400)
+  expect(problemSchema.strict().parse(JSON.parse(body)).error.code).toBe('bad-request')
+})
+
+/** Asks in bytes that no client would send, with the token. */
+function answerTo(text: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    let got = ''
+    socket.on('data', (data) => {
+      got += data.toString()
+      const [head = '', body = ''] = got.split('\r\n\r\n', 2)
+      const length = /content-length: (\d+)/i.exec(head)?.[1]
+      // Without a length it comes in chunks, the first of them whole.
+      const whole = length === undefined ? /\{.*\}/s.exec(body)?.[0] : body
+      if (whole === undefined || whole.length < Number(length ?? 1)) return
+      socket.destroy()
+      resolve({ status: Number(head.split(' ')[1]), body: whole })
+    })
+    socket.on('error', reject)
+    socket.on('end', () => reject(new Error(`the socket ended after: ${got}`)))
+    socket.write(`${text}\r\nAuthorization: Bearer ${token}\r\n\r\n`)
+  })
+}
+
+test('[E-5] a repeated create gets its first answer also when the agent is gone from the machine', async () => {
+  const host = createNodeHost({
+    actor: createSessionActor(),
+    folder: temporaryFolder('again'),
+    perform: () => undefined,
+    onActorStopped: (_id, error) => {
+      throw error
+    },
+    onStop: (error) => {
+      throw error
+    },
+  })
+  host.start()
+  const machine = { agents: [{ name: 'a', title: 'A', demo: false, found: true, missing: [] }] }
+  const { createSession } = createHandlers({
+    host,
+    tickets: createTickets(),
+    clock: Date.now,
+    agents: () => machine.agents,
+    version: '0',
+  })
+  const body = { id: 'once', agent: { name: 'a' }, workspace: settings.workspace }
+  const first = await createSession(body)
+  machine.agents = []
+  expect(await createSession(body)).toEqual(first)
+  await expect(createSession({ ...body, id: 'other' })).rejects.toMatchObject({ status: 404 })
   host.stop()
 })

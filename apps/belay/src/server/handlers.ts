@@ -36,8 +36,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
 function sessionHandlers({ host, clock, agents }: HandlerOptions) {
   return {
     async createSession(body: RouteArgs<'createSession'>) {
-      if ('name' in body.agent) knownAgent(agents(), body.agent.name)
       const id = body.id ?? newSessionId(clock())
+      // A request that is repeated gets its first answer, whatever became of the agent.
+      const isNew = host.read(id).lifecycle.type === 'absent'
+      if (isNew && 'name' in body.agent) knownAgent(agents(), body.agent.name)
       const reply = await ask({ host, id, type: 'created' }, createInput(body))
       return {
         session: sessionAt(host, id),

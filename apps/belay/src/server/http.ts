@@ -4,7 +4,7 @@
  * Owns: routing from the table of `protocol/api.ts`, who may ask, and the page's files.
  */
 import { readFile } from 'node:fs/promises'
-import { extname, join, normalize } from 'node:path'
+import { extname, join, normalize, sep } from 'node:path'
 import { limits, openApi, type Route, type RouteName, routes } from '@belay/protocol'
 import { Hono, type HonoRequest } from 'hono'
 import type { Logger } from 'pino'
@@ -55,9 +55,10 @@ export function createHttp({ handlers, version, authorize, pageFolder, log }: Ht
     const hint = path.endsWith('/stream')
       ? ' Streams are asked for with "Accept: text/event-stream" or as a WebSocket.'
       : ''
-    throw new RefusalError('route-not-found', `There is no ${method} ${path}.${hint}`)
+    throw noRoute(`There is no ${method} ${path}.${hint}`)
   })
   app.get('*', (context) => page(pageFolder, context.req.path))
+  app.notFound(({ req }) => problem(noRoute(`There is no ${req.method} ${req.path}.`)))
   return app
 }
 
@@ -144,10 +145,14 @@ const types: Record<string, string> = {
   '.json': 'application/json',
 }
 
+function noRoute(sentence: string): RefusalError {
+  return new RefusalError('route-not-found', sentence)
+}
+
 /** A path without escapes and dots, `undefined` when it is none. */
 function decoded(path: string): string | undefined {
   try {
-    return normalize(decodeURIComponent(path)).replaceAll('\\', '/')
+    return normalize(decodeURIComponent(path).replaceAll('\\', '/'))
   } catch {
     return undefined
   }
@@ -156,10 +161,10 @@ function decoded(path: string): string | undefined {
 /** The page's file, or its start for any other address: the page itself reads what it says. */
 async function page(folder: string, path: string): Promise<Response> {
   const inside = decoded(path)
-  if (inside === undefined) return new Response('Not found.', { status: 404 })
+  if (inside === undefined) throw noRoute(`There is no ${path}.`)
   const isFile = extname(inside) !== ''
   const file = join(folder, isFile ? inside : 'index.html')
-  if (!file.startsWith(folder)) return new Response('Not found.', { status: 404 })
+  if (!file.startsWith(folder + sep)) throw noRoute(`There is no ${path}.`)
   try {
     const bytes = await readFile(file)
     return new Response(bytes, {
@@ -176,11 +181,10 @@ async function page(folder: string, path: string): Promise<Response> {
       },
     })
   } catch {
-    return isFile
-      ? new Response('Not found.', { status: 404 })
-      : new Response(
-          'The page is not built yet: run "npm start" once, which builds it. The API and the command line work.',
-          { status: 503 },
-        )
+    if (isFile) throw noRoute(`There is no ${path}.`)
+    return new Response(
+      'The page is not built yet: run "npm start" once, which builds it. The API and the command line work.',
+      { status: 503 },
+    )
   }
 }

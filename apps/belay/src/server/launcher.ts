@@ -53,9 +53,16 @@ interface Exit {
   readonly signal: string | undefined
 }
 
+interface Child {
+  readonly generation: number
+  readonly process: ChildProcess
+  readonly exited: Promise<Exit>
+}
+
 export class Launcher {
   readonly #options: LauncherOptions
-  readonly #children = new Map<string, { generation: number; exited: Promise<Exit> }>()
+  /** The latest runner of a session that this server started, until its end was dealt with. */
+  readonly #children = new Map<string, Child>()
   readonly #lanes = new Map<string, Promise<void>>()
   readonly #abort = new AbortController()
 
@@ -111,7 +118,7 @@ export class Launcher {
     try {
       const child = await launch(this.#options, which)
       const exited = exitOf(child)
-      this.#children.set(session, { generation, exited })
+      this.#children.set(session, { generation, process: child, exited })
       void exited.then(() => this.probe(session, generation, 'first'))
       log.info({ session, generation, pid: child.pid }, 'runner started')
     } catch (error) {
@@ -134,8 +141,8 @@ export class Launcher {
       if (this.#standing(which) !== 'lost') return
       await sleep(probeMs, undefined, { signal: this.#abort.signal })
     }
-    if (this.#standing(which) === undefined) return
     const exit = await this.#exit(which)
+    if (this.#standing(which) === undefined) return
     await submitSpool(host, folder, which)
     log.info({ session, generation, ...exit }, 'runner is gone')
     await host.submit(session, { type: 'runner-exited', generation, ...exit })
@@ -160,7 +167,9 @@ export class Launcher {
   async #stop(which: Which): Promise<void> {
     const { session, generation } = which
     const folder = runnerFolder(this.#options.dataFolder, session)
-    await end(folder, which)
+    const child = this.#children.get(session)
+    const own = child !== undefined && child.generation <= generation ? child.process : undefined
+    await end(folder, which, own)
     await sweepMarked(agentMarker(session, folder, generation))
     await this.#options.host.submit(session, { type: 'runner-stopped', generation })
   }
@@ -262,18 +271,29 @@ async function submitSpool(
   await flush()
 }
 
-/** Ends the runner of this generation or an older one, if it is there, and waits until its lock is free. */
-async function end(folder: string, which: Which): Promise<void> {
+/**
+ * Ends the runner of this generation or an older one, if it is there, and waits until its lock is free.
+ * @param own the one we started: until it holds its lock only its parent knows of it, and it must not be born later
+ */
+async function end(folder: string, which: Which, own: ChildProcess | undefined): Promise<void> {
   const killAt = performance.now() + stopMs
   let signalled: NodeJS.Signals | undefined
   for (;;) {
     const owner = lockOwner(folder)
-    if (owner === undefined || !isNotNewer(owner, which)) return
+    const holder = owner !== undefined && isNotNewer(owner, which) ? owner.pid : undefined
+    if (holder === undefined && !lives(own)) return
     const signal = performance.now() >= killAt ? 'SIGKILL' : 'SIGTERM'
-    if (signal !== signalled && owner.pid > 0) kill(owner.pid, signal)
+    if (signal !== signalled) {
+      if (holder !== undefined && holder > 0) kill(holder, signal)
+      else own?.kill(signal)
+    }
     signalled = signal
     await sleep(20)
   }
+}
+
+function lives(child: ChildProcess | undefined): child is ChildProcess {
+  return child !== undefined && child.exitCode === null && child.signalCode === null
 }
 
 /** Whether the owner is a runner of this session and of this generation or an older one. */

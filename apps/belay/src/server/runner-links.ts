@@ -6,9 +6,10 @@
  * - K-1 A runner's ack is sent only after the commit of what it acknowledges.
  * - K-2 A session has at most one linked socket; a newer one replaces the older.
  * - K-3 A socket is let in only with the token of its session and generation, and fenced by the session itself.
+ * - K-8 A runner that breaks the protocol loses its socket, and nothing more of it is stored.
+ * - K-9 A session hears of the end of its link, whoever ended it.
+ * - K-10 A socket that does not say hello is closed.
  */
-import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import {
   decodeFrame,
   encodeAck,
@@ -25,6 +26,7 @@ import {
 } from '@belay/channel'
 import {
   closeCodes,
+  closeReason,
   type Command,
   type Hello,
   helloSchema,
@@ -37,6 +39,7 @@ import {
 import { decodeReport, type ReceivedReport, type SessionReply } from '@belay/session'
 import type { Logger } from 'pino'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
 import { bearer, readRunnerToken, type RunnerIdentity } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
@@ -44,7 +47,8 @@ import type { SessionHost } from './viewer.ts'
 interface Link extends RunnerIdentity {
   readonly socket: WebSocket
   liveness: Liveness
-  greeted: boolean
+  /** Only a `greeted` one is asked whether it is there, and nothing is taken from an `ended` one. */
+  stage: 'new' | 'greeted' | 'ended'
   /** Commands that were released before the welcome was on its way. */
   held: string[] | undefined
 }
@@ -58,6 +62,9 @@ export interface RunnerLinkOptions {
 
 export class RunnerLinks {
   readonly #options: RunnerLinkOptions
+  /** Every open socket, also before its hello and after its end was said. */
+  readonly #sockets = new Set<Link>()
+  /** The link of each session. */
   readonly #links = new Map<string, Link>()
   readonly #timer: NodeJS.Timeout
   readonly #server = new WebSocketServer({
@@ -71,11 +78,12 @@ export class RunnerLinks {
     this.#options = options
     this.#timer = setInterval(() => this.#judgeSilence(), livenessPolicy.tickMs)
     this.#timer.unref()
+    this.#server.on('wsClientError', refuseHandshake)
   }
 
   /** Answers an upgrade if it is a runner's; false when it is not. @throws RefusalError */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    if (new URL(request.url ?? '/', 'http://server').pathname !== streams.runner.path) return false
+  upgrade({ request, url, socket, head }: Upgrade): boolean {
+    if (url.pathname !== streams.runner.path) return false
     const identity = readRunnerToken(
       this.#options.secret,
       bearer(request.headers.authorization) ?? '',
@@ -101,7 +109,7 @@ export class RunnerLinks {
   close(): void {
     this.#closing = true
     clearInterval(this.#timer)
-    for (const link of this.#links.values()) link.socket.close(closeCodes.goingAway, 'going away')
+    for (const link of this.#sockets) this.#end(link, closeCodes.goingAway, 'going away')
     this.#links.clear()
   }
 
@@ -111,28 +119,37 @@ export class RunnerLinks {
       ...identity,
       socket,
       liveness: livenessStart(clock()),
-      greeted: false,
+      stage: 'new',
       held: [],
     }
+    this.#sockets.add(link)
     socket.on('error', (error) =>
       log.debug({ session: link.session, error: error.message }, 'runner socket error'),
     )
     socket.on('close', () => this.#detach(link))
     socket.on('message', (data) => {
+      if (link.stage === 'ended') return
       link.liveness = heard(link.liveness, clock())
       const lines = decodeFrame(textOf(data))
       if (typeof lines === 'string') this.#refuse(link, lines)
-      else if (link.greeted) this.#receive(link, lines)
+      else if (link.stage === 'greeted') this.#receive(link, lines)
       else this.#greet(link, lines)
     })
   }
 
   #greet(link: Link, lines: readonly Line[]): void {
-    link.greeted = true
+    link.stage = 'greeted'
     const hello = helloOf(link, lines)
     if (typeof hello === 'string') return this.#refuse(link, hello)
     const { session, generation } = link
-    this.#links.get(session)?.socket.close(closeCodes.replaced, 'replaced')
+    const present = this.#links.get(session)
+    if (present !== undefined) {
+      // A runner that is told that it was replaced ends. One that nobody waits for any more must not cause that.
+      if (present.generation > generation) {
+        return this.#end(link, closeCodes.fenced, `generation ${present.generation} is linked`)
+      }
+      this.#end(present, closeCodes.replaced, 'replaced')
+    }
     this.#links.set(session, link)
     const input = { type: 'runner-hello', generation, received: hello.received } as const
     this.#submit(link, input, (received) => {
@@ -173,14 +190,13 @@ export class RunnerLinks {
         reply.type === 'stored' ? stored(reply.received) : this.#dismiss(link, reply),
       (error: unknown) => {
         this.#options.log.error({ session: link.session, error: String(error) }, 'could not store')
-        link.socket.close(closeCodes.goingAway, 'the session is stopped')
+        this.#end(link, closeCodes.goingAway, 'the session is stopped')
       },
     )
   }
 
   /** Ends a runner that has no say any more. Being told `done` or `fenced`, it ends its agent and itself. */
   #dismiss(link: Link, reply: SessionReply): void {
-    if (this.#links.get(link.session) === link) this.#links.delete(link.session)
     const refusal: Refusal =
       reply.type === 'refused'
         ? reply.refusal
@@ -190,10 +206,17 @@ export class RunnerLinks {
     const code = done ? closeCodes.done : fenced ? closeCodes.fenced : closeCodes.protocolError
     const { session, generation } = link
     this.#options.log.info({ session, generation, refusal }, 'runner dismissed')
-    link.socket.close(code, refusal.message.slice(0, 100))
+    this.#end(link, code, refusal.message)
+  }
+
+  /** The session hears of it when the socket is closed, as of any other end. */
+  #end(link: Link, code: number, reason: string): void {
+    link.stage = 'ended'
+    link.socket.close(code, closeReason(reason))
   }
 
   #detach(link: Link): void {
+    this.#sockets.delete(link)
     if (this.#links.get(link.session) !== link) return
     this.#links.delete(link.session)
     // A server that stops says nothing of it: the runners are there, and the next start looks for them.
@@ -209,16 +232,17 @@ export class RunnerLinks {
   #refuse(link: Link, reason: string): void {
     const { session, generation } = link
     this.#options.log.warn({ session, generation, reason }, 'runner broke the protocol')
-    link.socket.close(closeCodes.protocolError, reason.slice(0, 100))
+    this.#end(link, closeCodes.protocolError, reason)
   }
 
   #judgeSilence(): void {
-    for (const link of this.#links.values()) {
+    for (const link of this.#sockets) {
       const { state, verdict } = tick(livenessPolicy, link.liveness, this.#options.clock())
       link.liveness = state
-      if (verdict === 'ping') link.socket.send(ping)
-      // A half-open socket never closes by itself in useful time.
-      if (verdict === 'dead') link.socket.terminate()
+      if (verdict === 'fine') continue
+      // A half-open socket never closes by itself in useful time, and who does not even say hello is not asked.
+      if (verdict === 'ping' && link.stage === 'greeted') link.socket.send(ping)
+      else link.socket.terminate()
     }
   }
 }

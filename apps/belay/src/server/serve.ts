@@ -3,26 +3,24 @@
  *
  * Owns: the wiring, and the order of starting and stopping. Each part is a file beside it.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { detectAgents } from '@belay/agent/node'
 import { createNodeHost } from '@belay/host/node'
-import type { Deadlines, FoundAgent, Refusal } from '@belay/protocol'
+import type { Deadlines, FoundAgent } from '@belay/protocol'
 import { createSessionActor, type SessionEffect } from '@belay/session'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAdmission } from './admission.ts'
-import { openDataFolder, writeServerAddress } from './data-folder.ts'
+import { type DataFolder, openDataFolder, writeServerAddress } from './data-folder.ts'
 import { createHandlers } from './handlers.ts'
 import { createHttp } from './http.ts'
 import { Launcher } from './launcher.ts'
-import { RefusalError } from './problem.ts'
+import { createListener } from './listener.ts'
 import { RunnerLinks } from './runner-links.ts'
-import { createStreams, type Streams } from './streams.ts'
+import { createStreams } from './streams.ts'
 import { createTickets } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
 
@@ -56,11 +54,29 @@ const pageFolder = resolve(import.meta.dirname, '../../../web/dist')
 /** Agents may be installed while the server runs: what was found is looked up again after this. */
 const agentsMs = 5000
 
-/** @throws when another server has the folder, or the address is taken */
+/** @throws when another server has the folder, the store cannot be read, or the address is taken */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { log } = options
-  const { path: dataFolder, token, secret } = openDataFolder(resolve(options.dataFolder))
+  const dataFolder = resolve(options.dataFolder)
+  // First of all: two servers that make the secrets of a new folder at once would each know only its own.
   const lock = takeFolder(dataFolder)
+  try {
+    const server = await serveFolder(openDataFolder(dataFolder), options)
+    const closed = onlyOnce(async () => {
+      await server.close()
+      lock.release()
+    })
+    return { ...server, close: closed }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function serveFolder(
+  { path: dataFolder, token, secret }: DataFolder,
+  options: ServeOptions,
+): Promise<RunningServer> {
+  const { log } = options
   const tickets = createTickets()
   const agents = cached(agentsMs, () => detectAgents({ env: process.env, cwd: process.cwd() }))
   // Effects need what needs the host: they are performed only after `host.start`.
@@ -76,7 +92,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       options.onFatal?.(error)
     },
   })
-  parts.links = new RunnerLinks({ host, secret, clock, log })
+  const links = new RunnerLinks({ host, secret, clock, log })
+  parts.links = links
   if (options.runners !== 'elsewhere') {
     const self = [process.execPath, main] as const
     parts.launcher = new Launcher({ host, dataFolder, secret, version, self, log })
@@ -85,28 +102,31 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const streams = createStreams({ host, refuse: admission.refuseStream })
   const handlers = createHandlers({ host, tickets, clock, agents, version })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
-  const server = listen({
+  const listener = createListener({
     http: getRequestListener(http.fetch),
     streams,
-    links: parts.links,
+    links,
     foreign: admission.refuseForeign,
+    log,
   })
+  /** Viewers are told first; what was accepted is committed last. */
+  async function close(): Promise<void> {
+    listener.refuse()
+    streams.close()
+    links.close()
+    parts.launcher?.close()
+    await listener.close()
+    host.stop()
+  }
   try {
-    const url = await open(server, options)
+    const url = await listener.open(options.host, options.port)
     host.start()
     recover(host, parts.launcher)
     writeServerAddress(dataFolder, { url, pid: process.pid, startedAt: clock(), version })
     log.info({ url, dataFolder }, 'server is up')
-    return {
-      url,
-      link: `${url}/#token=${token}`,
-      agents: agents(),
-      close: () =>
-        close({ server, streams, links: parts.links, launcher: parts.launcher, host, lock }),
-    }
+    return { url, link: `${url}/#token=${token}`, agents: agents(), close }
   } catch (error) {
-    host.stop()
-    lock.release()
+    await close()
     throw error
   }
 }
@@ -147,91 +167,22 @@ function perform(
 /** After a start no socket is there: each session hears so once, and the runners that live dial in. */
 function recover(host: SessionHost, launcher: Launcher | undefined): void {
   for (const id of host.ids()) {
-    const { runner } = host.read(id)
-    if (runner.type === 'linked')
-      void host.submit(id, { type: 'runner-link-lost', generation: runner.generation })
-    else if (runner.type === 'lost') launcher?.probe(id, runner.generation, 'first')
+    const runner = runnerOf(host, id)
+    if (runner?.type === 'linked') {
+      // One that cannot take it is stopped, and the host has said so.
+      const { generation } = runner
+      host.submit(id, { type: 'runner-link-lost', generation }).catch(() => undefined)
+    } else if (runner?.type === 'lost') launcher?.probe(id, runner.generation, 'first')
   }
 }
 
-interface Listeners {
-  readonly http: (request: IncomingMessage, response: ServerResponse) => unknown
-  readonly streams: Streams
-  readonly links: RunnerLinks
-  readonly foreign: (request: IncomingMessage) => Refusal | undefined
-}
-
-function listen({ http, streams, links, foreign }: Listeners): Server {
-  const server = createServer((request, response) => {
-    try {
-      refuseIf(foreign(request))
-      if (streams.request(request, response)) return
-      void http(request, response)
-    } catch (error) {
-      answer(error, (status, body) =>
-        response.writeHead(status, { 'content-type': 'application/json' }).end(body),
-      )
-    }
-  })
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
-    try {
-      refuseIf(foreign(request))
-      if (links.upgrade(request, socket, head) || streams.upgrade(request, socket, head)) return
-      throw new RefusalError('route-not-found', 'There is no stream here.')
-    } catch (error) {
-      answer(error, (status, body) =>
-        socket.end(
-          `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-        ),
-      )
-    }
-  })
-  return server
-}
-
-function refuseIf(refusal: Refusal | undefined): void {
-  if (refusal !== undefined) throw RefusalError.of(refusal, undefined)
-}
-
-function answer(error: unknown, send: (status: number, body: string) => void): void {
-  const refusal =
-    error instanceof RefusalError
-      ? error
-      : new RefusalError('internal', 'The server could not answer.')
-  send(refusal.status, JSON.stringify(refusal.problem))
-}
-
-async function open(server: Server, { host, port }: ServeOptions): Promise<string> {
-  await new Promise<void>((done, fail) => {
-    server.once('error', fail)
-    server.listen(port, host, done)
-  })
-  const address = server.address()
-  if (typeof address !== 'object' || address === null)
-    throw new Error(`the server listens on ${address}, not on a port`)
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
-}
-
-interface Closing {
-  readonly server: Server
-  readonly streams: Streams
-  readonly links: RunnerLinks | undefined
-  readonly launcher: Launcher | undefined
-  readonly host: SessionHost
-  readonly lock: FolderLock
-}
-
-/** Viewers are told first; what was accepted is committed; the folder is free last. */
-async function close({ server, streams, links, launcher, host, lock }: Closing): Promise<void> {
-  const closed = new Promise((done) => server.close(done))
-  streams.close()
-  links?.close()
-  launcher?.close()
-  setTimeout(() => server.closeAllConnections(), 500).unref()
-  await closed
-  host.stop()
-  lock.release()
+/** `undefined` when the session cannot be read: the host has said so, and the others go on. */
+function runnerOf(host: SessionHost, id: string) {
+  try {
+    return host.read(id).runner
+  } catch {
+    return undefined
+  }
 }
 
 function cached<Value>(ms: number, make: () => Value): () => Value {
@@ -240,4 +191,10 @@ function cached<Value>(ms: number, make: () => Value): () => Value {
     if (made === undefined || Date.now() - made.at > ms) made = { value: make(), at: Date.now() }
     return made.value
   }
+}
+
+/** One call, whoever asks and how often. */
+function onlyOnce<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | undefined
+  return () => (made ??= { value: make() }).value
 }

@@ -4,10 +4,10 @@
  * Owns: who may open one, and the set of those that are open. What they carry is `viewer.ts` and `list-viewer.ts`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { type Refusal, sessionIdSchema, streams } from '@belay/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { openListViewer } from './list-viewer.ts'
+import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
 import { eventStreamSink, webSocketSink } from './sink.ts'
 import { openViewer, type SessionHost, type Sink, type Viewer } from './viewer.ts'
@@ -16,11 +16,10 @@ import { openViewer, type SessionHost, type Sink, type Viewer } from './viewer.t
 const beatMs = 15_000
 
 export interface Streams {
-  /** Answers an upgrade if it is for a stream; false when it is not. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
-  /** Answers a request that asks for `text/event-stream`; false when it is not for a stream. */
-  request(request: IncomingMessage, response: ServerResponse): boolean
-  count(): number
+  /** Answers an upgrade if it is for a stream; false when it is not. @throws RefusalError */
+  upgrade(upgrade: Upgrade): boolean
+  /** Answers a request that asks for `text/event-stream`; false when it is not for a stream. @throws RefusalError */
+  request(request: IncomingMessage, url: URL, response: ServerResponse): boolean
   close(): void
 }
 
@@ -33,7 +32,8 @@ export interface StreamOptions {
 interface Wanted {
   /** `undefined` for the list of sessions. */
   readonly session: string | undefined
-  readonly after: number
+  /** As it was written. */
+  readonly after: string
 }
 
 export function createStreams({ host, refuse }: StreamOptions): Streams {
@@ -42,12 +42,12 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
     perMessageDeflate: false,
     maxPayload: 64 * 1024,
   })
+  server.on('wsClientError', refuseHandshake)
   const viewers = new Set<Viewer>()
   const timer = setInterval(() => viewers.forEach((viewer) => viewer.beat()), beatMs)
   timer.unref()
 
-  function admit(request: IncomingMessage): Wanted | undefined {
-    const url = new URL(request.url ?? '/', 'http://server')
+  function admit(request: IncomingMessage, url: URL): Wanted | undefined {
     const wanted = wantedOf(url, request)
     if (wanted === undefined) return undefined
     const refusal = refuse(request, url)
@@ -58,7 +58,9 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
 
   function open({ session, after }: Wanted, sink: Sink): Viewer {
     const viewer =
-      session === undefined ? openListViewer(host, sink) : openViewer(host, session, after, sink)
+      session === undefined
+        ? openListViewer(host, sink)
+        : openViewer(host, session, Number(after), sink)
     viewers.add(viewer)
     return viewer
   }
@@ -69,8 +71,8 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
   }
 
   return {
-    upgrade(request, socket, head) {
-      const wanted = admit(request)
+    upgrade({ request, url, socket, head }) {
+      const wanted = admit(request, url)
       if (wanted === undefined) return false
       server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
         webSocket.on('error', () => webSocket.terminate())
@@ -79,10 +81,10 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
       })
       return true
     },
-    request(request, response) {
+    request(request, url, response) {
       if (request.method !== 'GET' || !request.headers.accept?.includes('text/event-stream'))
         return false
-      const wanted = admit(request)
+      const wanted = admit(request, url)
       if (wanted === undefined) return false
       response.writeHead(200, {
         'content-type': 'text/event-stream',
@@ -94,7 +96,6 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
       response.on('close', () => drop(viewer))
       return true
     },
-    count: () => viewers.size,
     close() {
       clearInterval(timer)
       for (const viewer of viewers)
@@ -105,19 +106,19 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
 }
 
 function wantedOf(url: URL, request: IncomingMessage): Wanted | undefined {
-  if (url.pathname === streams.list.path) return { session: undefined, after: 0 }
+  if (url.pathname === streams.list.path) return { session: undefined, after: '0' }
   const session = /^\/v1\/sessions\/([^/]+)\/stream$/.exec(url.pathname)?.[1]
   if (session === undefined) return undefined
   // A browser that reconnects by itself sends where it was; that wins over the address it first opened.
-  const after = Number(request.headers['last-event-id'] ?? url.searchParams.get('after') ?? 0)
-  return { session: decodeURIComponent(session), after }
+  const lastEventId = request.headers['last-event-id']?.toString()
+  return { session, after: lastEventId ?? url.searchParams.get('after') ?? '0' }
 }
 
 function check(host: SessionHost, { session, after }: Wanted): void {
   if (session === undefined) return
-  if (!Number.isSafeInteger(after) || after < 0) {
+  if (!/^\d{1,15}$/.test(after)) {
     throw new RefusalError('bad-request', 'The cursor is not as expected: a whole number from 0.', {
-      fields: [{ path: 'after', expected: 'a whole number from 0', got: String(after) }],
+      fields: [{ path: 'after', expected: 'a whole number from 0', got: after.slice(0, 100) }],
     })
   }
   const lifecycle = sessionIdSchema.safeParse(session).success
@@ -128,12 +129,12 @@ function check(host: SessionHost, { session, after }: Wanted): void {
   if (lifecycle === 'deleted')
     throw new RefusalError('session-deleted', 'This session was deleted.')
   const { seq } = host.read(session).head
-  if (after > seq) {
+  if (Number(after) > seq) {
     throw new RefusalError(
       'bad-request',
       `The cursor ${after} is beyond the log, which ends at ${seq}.`,
       {
-        fields: [{ path: 'after', expected: `at most ${seq}`, got: String(after) }],
+        fields: [{ path: 'after', expected: `at most ${seq}`, got: after }],
       },
     )
   }

@@ -31,6 +31,7 @@ import {
 } from '@belay/channel'
 import {
   closeCodes,
+  closeReason,
   type Command,
   commandSchema,
   type Hello,
@@ -293,7 +294,7 @@ class RunnerSocket {
 
   #broken(sentence: string): void {
     this.#options.log(`protocol broken: ${sentence}`)
-    this.#socket.close(closeCodes.protocolError, sentence.slice(0, 100))
+    this.#socket.close(closeCodes.protocolError, closeReason(sentence))
   }
 }
 

@@ -1,0 +1,221 @@
+/** What runners may do wrong at a real server's door, and what that costs others: nothing. */
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Client, createClient } from '@belay/client/webapi'
+import { closeCodes, type Report } from '@belay/protocol'
+import { endRunners, playRunner, temporaryFolder, waitFor } from '@belay/testing/node'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { type RunningServer, serve } from './serve.ts'
+import { runnerToken } from './tokens.ts'
+
+const log = pino({ level: 'silent' })
+const dataFolder = temporaryFolder('rude')
+let server: RunningServer
+let client: Client
+beforeAll(async () => {
+  server = await serve({ dataFolder, port: 0, host: '127.0.0.1', log, runners: 'elsewhere' })
+  client = clientOf(server)
+})
+afterAll(() => server.close())
+
+function clientOf({ url, link }: RunningServer): Client {
+  return createClient({ url, token: link.split('#token=')[1] ?? '' })
+}
+
+const ready: Report = {
+  type: 'agent-ready',
+  agent: { name: 'played', title: 'Played', demo: false },
+  agentSession: 'a',
+  restored: 'new',
+  folder: '/',
+  fence: 'process-tree',
+}
+
+async function newSession(asking = client): Promise<string> {
+  const { session } = await asking.call('createSession', {
+    agent: { command: 'played' },
+    workspace: { type: 'folder', path: '/' },
+  })
+  return session.id
+}
+
+function tokenFor(session: string, generation = 1, folder = dataFolder): string {
+  const secret = Buffer.from(readFileSync(join(folder, 'secret'), 'utf8').trim(), 'hex')
+  return runnerToken(secret, { session, generation })
+}
+
+function dial(session: string, generation = 1) {
+  return playRunner({
+    url: server.url,
+    token: tokenFor(session, generation),
+    session,
+    generation,
+  })
+}
+
+/** A socket at the runners' door that says nothing. */
+async function silentSocket(url: string, token: string): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/runner`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+  socket.on('error', () => socket.terminate())
+  return socket
+}
+
+const typesOf = async (id: string) =>
+  (await client.call('events', { id })).events.map(({ type }) => type)
+
+test('[K-3] a runner of an older generation is fenced, and the newer one stays linked', async () => {
+  const id = await newSession()
+  const older = await dial(id)
+  await older.report({
+    type: 'prepare-failed',
+    step: 'workspace',
+    code: 'workspace-failed',
+    message: 'No.',
+  })
+  await client.call('retry', { id })
+  const newer = await dial(id, 2)
+  const late = await dial(id, 1)
+  expect(late.closed()).toMatchObject({ code: closeCodes.fenced })
+  await newer.report(ready)
+  expect(newer.closed()).toBeUndefined()
+  expect(await typesOf(id)).toContain('agent-ready')
+  newer.end()
+})
+
+test('[K-8] after a broken frame nothing more of its socket is taken', async () => {
+  const id = await newSession()
+  const runner = await dial(id)
+  runner.raw('hello?')
+  runner.raw(`M 1 ${JSON.stringify(ready)}`)
+  await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
+  expect(await typesOf(id)).not.toContain('agent-ready')
+  const other = await newSession()
+  const socket = await silentSocket(server.url, tokenFor(other))
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve))
+  socket.send('H {"not":"a hello"}')
+  socket.send(`M 1 ${JSON.stringify(ready)}`)
+  expect(await closed).toBe(closeCodes.protocolError)
+  expect(await typesOf(other)).not.toContain('agent-ready')
+})
+
+test('[K-8] a broken frame in any script is refused in words that fit a close frame', async () => {
+  const id = await newSession()
+  const runner = await dial(id)
+  runner.raw('漢字'.repeat(50))
+  await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
+  expect(runner.closed()).toMatchObject({
+    code: closeCodes.protocolError,
+    reason: expect.stringContaining('漢字'),
+  })
+})
+
+test('[K-9] a session hears of the end of its link also when the link was ended here', async () => {
+  const id = await newSession()
+  const runner = await dial(id)
+  runner.raw('M 7 {"type":"closing","reason":"x"}')
+  await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
+  await waitFor(
+    async () => (await client.call('getSession', { id })).runner.state === 'lost',
+    'the session knows that its runner is away',
+    5000,
+  )
+})
+
+test('[K-10] a socket that does not say hello is closed', async () => {
+  const socket = await silentSocket(server.url, tokenFor(await newSession()))
+  // Nobody at the other end reads or answers any more.
+  socket.pause()
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.resume()
+  await closed
+  expect(socket.readyState).toBe(WebSocket.CLOSED)
+}, 20_000)
+
+test('[E-16] a server stops although runners, viewers and strangers hold on to their sockets', async () => {
+  const folder = temporaryFolder('holding')
+  const stopping = await serve({
+    dataFolder: folder,
+    port: 0,
+    host: '127.0.0.1',
+    log,
+    runners: 'elsewhere',
+  })
+  const id = await newSession(clientOf(stopping))
+  const token = stopping.link.split('#token=')[1] ?? ''
+  const silent = await silentSocket(stopping.url, tokenFor(id, 1, folder))
+  const port = Number(new URL(stopping.url).port)
+  const handshake = (path: string, bearer: string) =>
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${bearer}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+  const holders = [
+    handshake(`/v1/sessions/${id}/stream`, token),
+    handshake('/v1/stream', 'wrong'),
+    'GET /v1/he',
+  ].map((text) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => undefined)
+    socket.on('data', () => undefined)
+    socket.write(text)
+    return socket
+  })
+  await waitFor(
+    () => holders[0] !== undefined && holders[0].bytesRead > 0,
+    'the viewer is in',
+    5000,
+  )
+  await waitFor(() => holders[1] !== undefined && holders[1].bytesRead > 0, 'it was refused', 5000)
+  await stopping.close()
+  silent.terminate()
+  for (const socket of holders) socket.destroy()
+}, 15_000)
+
+test('[E-17] a stranger whose upgrade was refused cannot keep its socket open', async () => {
+  const port = Number(new URL(server.url).port)
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const gone = { yes: false }
+  socket.on('error', () => {
+    gone.yes = true
+  })
+  socket.on('data', () => undefined)
+  const ended = new Promise((resolve) => socket.once('end', resolve))
+  socket.write(
+    'GET /v1/runner HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  )
+  await ended
+  await waitFor(
+    () => {
+      if (!gone.yes) socket.write('x')
+      return gone.yes
+    },
+    'the server has let go of it',
+    5000,
+  )
+  socket.destroy()
+})
+
+test('[K-6] a session deleted while its runner is just being born leaves no folder and no runner', async () => {
+  const folder = temporaryFolder('newborn')
+  const real = await serve({ dataFolder: folder, port: 0, host: '127.0.0.1', log })
+  const asking = clientOf(real)
+  const ids: string[] = []
+  for (const ms of [0, 30, 60, 120]) {
+    const { session } = await asking.call('createSession', {
+      agent: { name: 'demo' },
+      workspace: { type: 'folder', path: temporaryFolder('newborn-work') },
+    })
+    ids.push(session.id)
+    await sleep(ms)
+    await asking.call('deleteSession', { id: session.id })
+  }
+  // Longer than a runner needs to be born and to be told that its session is gone.
+  await sleep(4000)
+  expect(ids.filter((id) => existsSync(join(folder, 'runners', id)))).toEqual([])
+  await real.close()
+  await endRunners(folder)
+}, 30_000)
