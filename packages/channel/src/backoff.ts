@@ -21,6 +21,6 @@ export const channelBackoff: BackoffPolicy = { firstMs: 250, factor: 2, capMs: 3
  */
 export function backoffDelayMs(policy: BackoffPolicy, attempt: number, random: number): number {
   if (attempt <= 0) return 0
-  const full = Math.min(policy.capMs, policy.firstMs * policy.factor ** Math.min(attempt - 1, 30))
+  const full = Math.min(policy.capMs, policy.firstMs * policy.factor ** (attempt - 1))
   return Math.round(full * (0.5 + random / 2))
 }
