@@ -1,5 +1,8 @@
-/** Cold facts of a session, kept as rows: what became of each prompt, and who answered each permission. */
-import type { PromptState } from '@belay/protocol'
+/**
+ * Cold facts of a session, kept as rows: what became of each prompt, who answered each permission, and which turns a
+ * person may still decide about.
+ */
+import type { EndingCode, PromptState, Resolution } from '@belay/protocol'
 import type { Change } from './change.ts'
 import type { SessionInput } from './input.ts'
 
@@ -14,11 +17,29 @@ export interface PermissionRow {
   readonly by: string
 }
 
+/** What a turn was started with; kept until nobody can want to send it again. */
+export interface TurnText {
+  readonly text: string
+  readonly digest: string
+}
+/** Of a turn that ended in a way that may be tried again. */
+export interface TurnRow {
+  readonly code: EndingCode
+  readonly resolved?: { readonly action: Resolution; readonly promptId: string }
+}
+
 export function promptKey(promptId: string): string {
   return `prompt:${promptId}`
 }
 export function permissionKey(permissionId: string): string {
   return `permission:${permissionId}`
+}
+
+function turnKey(turn: number): string {
+  return `turn:${turn}`
+}
+function turnTextKey(turn: number): string {
+  return `turn-text:${turn}`
 }
 
 /** The rows an input's transition reads. */
@@ -34,6 +55,8 @@ export function lookups(input: SessionInput): readonly string[] {
       return [promptKey(input.promptId)]
     case 'permission-answered':
       return [permissionKey(input.permissionId)]
+    case 'turn-resolved':
+      return [turnKey(input.turn), turnTextKey(input.turn), promptKey(input.promptId)]
     default:
       return []
   }
@@ -45,6 +68,12 @@ export function findPrompt(change: Change, promptId: string): PromptRow | undefi
 export function findPermission(change: Change, permissionId: string): PermissionRow | undefined {
   return read<PermissionRow>(change, permissionKey(permissionId))
 }
+export function findTurn(change: Change, turn: number): TurnRow | undefined {
+  return read<TurnRow>(change, turnKey(turn))
+}
+export function findTurnText(change: Change, turn: number): TurnText | undefined {
+  return read<TurnText>(change, turnTextKey(turn))
+}
 function read<Value>(change: Change, key: string): Value | undefined {
   const text = change.found.get(key)
   return text === undefined ? undefined : JSON.parse(text)
@@ -55,4 +84,12 @@ export function keepPrompt(change: Change, promptId: string, row: PromptRow): vo
 }
 export function keepPermission(change: Change, permissionId: string, row: PermissionRow): void {
   change.rows.push({ key: permissionKey(permissionId), value: JSON.stringify(row) })
+}
+export function keepTurn(change: Change, turn: number, row: TurnRow): void {
+  change.rows.push({ key: turnKey(turn), value: JSON.stringify(row) })
+}
+/** @param text undefined when nobody can want to send it again */
+export function keepTurnText(change: Change, turn: number, text: TurnText | undefined): void {
+  const value = text === undefined ? undefined : JSON.stringify(text)
+  change.rows.push({ key: turnTextKey(turn), value })
 }

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type {
   CreateBody,
+  Deadlines,
   FoundAgent,
   RouteAnswer,
   RouteArgs,
@@ -9,7 +10,16 @@ import type {
   SessionEvent,
 } from '@belay/protocol'
 import { limits, protocolVersion } from '@belay/protocol'
-import { type PromptText, type SessionInput, type SessionReply, viewOf } from '@belay/session'
+import {
+  callbacksOf,
+  type Proofs,
+  type PromptText,
+  type SessionInput,
+  type SessionReply,
+  viewOf,
+  whyOf,
+} from '@belay/session'
+import type { Callbacks } from './callbacks.ts'
 import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
 import type { Tickets } from './tokens.ts'
@@ -27,15 +37,14 @@ export interface HandlerOptions {
   readonly clock: () => number
   readonly agents: () => readonly FoundAgent[]
   readonly version: string
+  readonly callbacks: Callbacks
+  /** What can be seen of a session's hops from here. */
+  readonly proofs: (id: string) => Proofs
+  readonly deadlines: Deadlines
 }
 
-export function createHandlers({
-  host,
-  tickets,
-  clock,
-  agents,
-  version,
-}: HandlerOptions): Handlers {
+export function createHandlers(options: HandlerOptions): Handlers {
+  const { host, tickets, clock, agents, version } = options
   /** Submits and unwraps: a refusal is thrown, any other reply must be the one expected. */
   async function ask<Type extends SessionReply['type']>(
     id: string,
@@ -60,7 +69,7 @@ export function createHandlers({
     async createSession(body) {
       if ('name' in body.agent) knownAgent(agents(), body.agent.name)
       const id = body.id ?? newSessionId(clock())
-      const reply = await ask(id, createInput(body), 'created')
+      const reply = await ask(id, createInput(body, options.callbacks), 'created')
       return {
         session: sessionAt(id),
         ...(reply.promptId === undefined ? {} : { promptId: reply.promptId }),
@@ -86,16 +95,16 @@ export function createHandlers({
       await ask(id, { type: 'retry' }, 'done')
       return sessionAt(id)
     },
-    async prompt({ id, promptId, text }) {
-      return (
-        await ask(id, { type: 'prompt-submitted', prompt: promptText(promptId, text) }, 'prompt')
-      ).prompt
+    async prompt({ id, promptId, text, steer }) {
+      const prompt = promptText(promptId, text)
+      const how = steer === undefined ? {} : { steer }
+      return (await ask(id, { type: 'prompt-submitted', prompt, ...how }, 'prompt')).prompt
     },
     async getPrompt({ id, promptId }) {
       return (await ask(id, { type: 'prompt-looked-up', promptId }, 'prompt')).prompt
     },
-    async editPrompt({ id, promptId, text }) {
-      return (await ask(id, { type: 'prompt-edited', promptId, text }, 'prompt')).prompt
+    async editPrompt({ id, promptId, text, position }) {
+      return (await ask(id, { type: 'prompt-edited', promptId, text, position }, 'prompt')).prompt
     },
     async cancelPrompt({ id, promptId }) {
       return (await ask(id, { type: 'prompt-cancelled', promptId }, 'prompt')).prompt
@@ -103,6 +112,27 @@ export function createHandlers({
     async interrupt({ id, turn }) {
       const reply = await ask(id, { type: 'interrupt', turn }, 'interrupting')
       return reply.turn === undefined ? {} : { turn: reply.turn }
+    },
+    async resolveTurn({ id, turn, action, promptId }) {
+      const reply = await ask(id, { type: 'turn-resolved', turn, action, promptId }, 'resolved')
+      return { action: reply.action, promptId: reply.promptId }
+    },
+    why({ id }) {
+      existing(id)
+      const { proofs, deadlines } = options
+      return whyOf(host.read(id), clock(), { id, proofs: proofs(id), deadlines })
+    },
+    callbacks({ id }) {
+      existing(id)
+      const state = host.read(id)
+      const { callback } = state.settings
+      return {
+        ...(callback === undefined ? {} : { url: callback.url }),
+        callbacks: [...callbacksOf(state, id)],
+      }
+    },
+    async resendCallback({ id, callbackId }) {
+      return (await ask(id, { type: 'callback-resent', callbackId }, 'callback')).callback
     },
     async answerPermission({ id, permissionId, optionId, by }) {
       const reply = await ask(
@@ -150,14 +180,18 @@ function newSessionId(now: number): string {
   return `s${now.toString(36)}${randomBytes(5).toString('hex')}`
 }
 
-function createInput({ agent, workspace, title, prompt }: CreateBody): SessionInput {
+function createInput(body: CreateBody, callbacks: Callbacks): SessionInput {
+  const { agent, workspace, title, prompt, callback } = body
+  const asked: unknown[] = [agent, workspace, title, prompt]
+  if (callback !== undefined) asked.push(callback.url, callbacks.mark(callback.secret))
   return {
     type: 'create',
     agent,
     workspace,
     title: title ?? titleOf(prompt?.text, workspace),
-    digest: digestOf(JSON.stringify([agent, workspace, title, prompt])),
+    digest: digestOf(JSON.stringify(asked)),
     prompt: prompt === undefined ? undefined : promptText(prompt.promptId, prompt.text),
+    ...(callback === undefined ? {} : { callback: callbacks.admit(callback) }),
   }
 }
 

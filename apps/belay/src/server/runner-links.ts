@@ -52,6 +52,8 @@ export interface RunnerLinks {
   /** Sends a command if its runner is linked; otherwise its next hello asks for it. */
   send(session: string, generation: number, n: number, command: Command): void
   isLinked(session: string, generation: number): boolean
+  /** When the last byte of a session's runner came, milliseconds since the epoch; undefined without a socket. */
+  heardAt(session: string): number | undefined
   close(): void
 }
 
@@ -187,6 +189,7 @@ export function createRunnerLinks(options: RunnerLinkOptions): RunnerLinks {
       else link.held.push(line)
     },
     isLinked: (session, generation) => links.get(session)?.generation === generation,
+    heardAt: (session) => links.get(session)?.liveness.heardAt,
     close() {
       closing = true
       clearInterval(timer)

@@ -8,20 +8,23 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { type FolderLock, lockFolder } from '@belay/actor/node'
+import { type FolderLock, lockFolder, lockOwner } from '@belay/actor/node'
 import { detectAgents } from '@belay/agent/node'
 import { createNodeHost } from '@belay/host/node'
-import type { Deadlines, FoundAgent } from '@belay/protocol'
+import { type Deadlines, deadlines as defaultDeadlines, type FoundAgent } from '@belay/protocol'
 import { createSessionActor, type SessionEffect } from '@belay/session'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAdmission } from './admission.ts'
-import { openDataFolder, writeServerAddress } from './data-folder.ts'
+import { type Callbacks, createCallbacks } from './callbacks.ts'
+import { openDataFolder, runnerFolder, writeServerAddress } from './data-folder.ts'
 import { createHandlers } from './handlers.ts'
 import { createHttp } from './http.ts'
 import { createLauncher, type Launcher } from './launcher.ts'
 import { RefusalError } from './problem.ts'
 import { createRunnerLinks, type RunnerLinks } from './runner-links.ts'
+import { startRetention } from './retention.ts'
+import { createSeal } from './seal.ts'
 import { createStreams, type Streams } from './streams.ts'
 import { createTickets } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
@@ -37,6 +40,10 @@ export interface ServeOptions {
   readonly runners?: 'local' | 'elsewhere'
   /** Deadlines other than the defaults, milliseconds. */
   readonly deadlines?: Partial<Deadlines>
+  /** Sessions idle for longer are deleted, milliseconds. Default: never. */
+  readonly keepSessionsMs?: number
+  /** Callbacks may go to addresses of this machine and its networks. */
+  readonly allowPrivateCallbacks?: boolean
   /** The store or a transition failed and the process should end: nothing more is accepted. */
   readonly onFatal?: (error: Error) => void
 }
@@ -62,12 +69,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { path: dataFolder, token, secret } = openDataFolder(resolve(options.dataFolder))
   const lock = takeFolder(dataFolder)
   const clock = () => Date.now()
+  const deadlines: Deadlines = { ...defaultDeadlines, ...options.deadlines }
   const tickets = createTickets()
   const agents = cached(agentsMs, () => detectAgents({ env: process.env, cwd: process.cwd() }))
   // Effects need what needs the host: they are performed only after `host.start`.
-  const parts: { links?: RunnerLinks; launcher?: Launcher } = {}
+  const parts: Parts = {}
   const host: SessionHost = createNodeHost({
-    actor: createSessionActor(options.deadlines),
+    actor: createSessionActor(deadlines),
     folder: dataFolder,
     perform: (session, effect) => perform(parts, session, effect),
     onActorStopped: (session, error) =>
@@ -82,28 +90,54 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const self = [process.execPath, main] as const
     parts.launcher = createLauncher({ host, dataFolder, secret, version, self, log })
   }
+  parts.callbacks = createCallbacks({
+    host,
+    seal: createSeal(secret),
+    clock,
+    log,
+    allowPrivate: options.allowPrivateCallbacks === true,
+  })
+  const { links, callbacks } = parts
   const admission = createAdmission({ token, tickets, clock, names: [options.host] })
   const streams = createStreams({ host, refuse: admission.refuseStream })
-  const handlers = createHandlers({ host, tickets, clock, agents, version })
+  const serverSince = clock()
+  const handlers = createHandlers({
+    host,
+    tickets,
+    clock,
+    agents,
+    version,
+    callbacks,
+    deadlines,
+    proofs: (id) => ({
+      serverSince,
+      linkHeardAt: links.heardAt(id),
+      runner: lockOwner(runnerFolder(dataFolder, id)),
+    }),
+  })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
   const server = listen({
     http: getRequestListener(http.fetch),
     streams,
-    links: parts.links,
+    links,
     foreign: admission.refuseForeign,
   })
   try {
     const url = await open(server, options)
     host.start()
-    recover(host, parts.launcher)
-    writeServerAddress(dataFolder, { url, pid: process.pid, startedAt: clock(), version })
+    recover(host)
+    writeServerAddress(dataFolder, { url, pid: process.pid, startedAt: serverSince, version })
+    const { keepSessionsMs } = options
+    const stopRetention = startRetention({ host, clock, log, keepSessionsMs })
     log.info({ url, dataFolder }, 'server is up')
     return {
       url,
       link: `${url}/#token=${token}`,
       agents: agents(),
-      close: () =>
-        close({ server, streams, links: parts.links, launcher: parts.launcher, host, lock }),
+      close() {
+        stopRetention()
+        return close({ server, streams, parts, host, lock })
+      },
     }
   } catch (error) {
     host.stop()
@@ -122,8 +156,15 @@ function takeFolder(dataFolder: string): FolderLock {
   )
 }
 
+/** What performs effects. */
+interface Parts {
+  links?: RunnerLinks
+  launcher?: Launcher
+  callbacks?: Callbacks
+}
+
 function perform(
-  { links, launcher }: { links?: RunnerLinks; launcher?: Launcher },
+  { links, launcher, callbacks }: Parts,
   session: string,
   effect: SessionEffect,
 ): void {
@@ -138,16 +179,15 @@ function perform(
       return launcher?.probe(session, effect.generation, effect.final ? 'final' : 'first')
     case 'remove-files':
       return launcher?.removeFiles(session)
+    case 'deliver-callback':
+      return callbacks?.deliver(session, effect)
   }
 }
 
-/** After a start no socket is there: each session hears so once, and the runners that live dial in. */
-function recover(host: SessionHost, launcher: Launcher | undefined): void {
+/** After a start no socket is there: each session hears so once, before any alarm, and the runners that live dial in. */
+function recover(host: SessionHost): void {
   for (const id of host.ids()) {
-    const { runner } = host.read(id)
-    if (runner.type === 'linked')
-      void host.submit(id, { type: 'runner-link-lost', generation: runner.generation })
-    else if (runner.type === 'lost') launcher?.probe(id, runner.generation, 'first')
+    if (host.read(id).runner.type !== 'none') void host.submit(id, { type: 'server-started' })
   }
 }
 
@@ -213,18 +253,18 @@ async function open(server: Server, { host, port }: ServeOptions): Promise<strin
 interface Closing {
   readonly server: Server
   readonly streams: Streams
-  readonly links: RunnerLinks | undefined
-  readonly launcher: Launcher | undefined
+  readonly parts: Parts
   readonly host: SessionHost
   readonly lock: FolderLock
 }
 
 /** Viewers are told first; what was accepted is committed; the folder is free last. */
-async function close({ server, streams, links, launcher, host, lock }: Closing): Promise<void> {
+async function close({ server, streams, parts, host, lock }: Closing): Promise<void> {
   const closed = new Promise((done) => server.close(done))
   streams.close()
-  links?.close()
-  launcher?.close()
+  parts.links?.close()
+  parts.launcher?.close()
+  parts.callbacks?.close()
   setTimeout(() => server.closeAllConnections(), 500).unref()
   await closed
   host.stop()

@@ -27,6 +27,8 @@ export interface BelayOptions {
   /** 0 takes any free port; a restart at the same address names the old one. */
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
+  /** More of the command line of `belay up`. */
+  readonly args?: readonly string[]
 }
 
 /** Starts a server and waits until it answers. */
@@ -34,8 +36,9 @@ export async function startBelay({
   dataFolder,
   port = 0,
   env,
+  args: more = [],
 }: BelayOptions): Promise<BelayServer> {
-  const args = [belayMain, 'up', '--port', String(port), '--data', dataFolder]
+  const args = [belayMain, 'up', '--port', String(port), '--data', dataFolder, ...more]
   const process_ = await start(process.execPath, args, { env: { ...process.env, ...env } })
   const [, url] = await process_.line(/(http:\/\/\S+)\/#token=/)
   return {

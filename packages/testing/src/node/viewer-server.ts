@@ -221,6 +221,23 @@ export class ViewerServer {
       this.onInterrupt(this.session(id))
       return { turn: turn?.turn }
     },
+    resolveTurn: ({ id, turn, action, promptId }) => {
+      const session = this.session(id)
+      session.append({ type: 'turn-resolved', turn, action, promptId })
+      if (action !== 'discard') this.#accept(session, promptId, `${action} ${turn}`)
+      return { action, promptId }
+    },
+    why: ({ id }) => ({
+      session: id,
+      at: Date.now(),
+      status: this.session(id).view.status,
+      sentence: this.session(id).view.why,
+      hops: [{ hop: 'server', state: 'alive', sentence: 'The server is a test’s.' }],
+    }),
+    callbacks: () => ({ callbacks: [] }),
+    resendCallback: () => {
+      throw new Refused('callback-not-found')
+    },
     answerPermission: ({ id, permissionId, optionId, by }) => {
       const session = this.session(id)
       session.append({ type: 'permission-settled', permissionId, optionId, by })

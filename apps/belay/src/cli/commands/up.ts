@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Deadlines, deadlines as defaults } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { dataFolderOf, type PlaceOptions } from '../place.ts'
 import type { World } from '../world.ts'
@@ -12,6 +13,9 @@ export interface UpOptions extends PlaceOptions {
   readonly host: string
   readonly open?: boolean
   readonly json?: boolean
+  readonly deadline?: readonly string[]
+  readonly keepSessions?: string
+  readonly allowPrivateCallbacks?: boolean
 }
 
 export async function up(world: World, options: UpOptions): Promise<number> {
@@ -22,6 +26,9 @@ export async function up(world: World, options: UpOptions): Promise<number> {
       `--port takes a number from 0 to 65535; got "${options.port}".`,
     )
   }
+  const deadlines = deadlinesOf(options.deadline ?? [])
+  const keepSessionsMs =
+    options.keepSessions === undefined ? undefined : daysOf(options.keepSessions)
   const dataFolder = dataFolderOf(world, options)
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   // Loaded here, because no other command needs the server's code.
@@ -33,6 +40,9 @@ export async function up(world: World, options: UpOptions): Promise<number> {
     port,
     host: options.host,
     log,
+    deadlines,
+    allowPrivateCallbacks: options.allowPrivateCallbacks === true,
+    ...(keepSessionsMs === undefined ? {} : { keepSessionsMs }),
     onFatal: (error) => {
       world.err.write(`The server stopped: ${error.message}\n`)
       fatal.resolve(exitCodes.failed)
@@ -53,6 +63,35 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   await server.close()
   world.err.write('\nThe server is stopped. Agents at work go on; "belay up" takes them back.\n')
   return code
+}
+
+/** @throws CliError when one is not `name=milliseconds` of the table */
+export function deadlinesOf(given: readonly string[]): Partial<Deadlines> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [name = '', value] = text.split('=')
+      const ms = Number(value)
+      if (Object.hasOwn(defaults, name) && Number.isSafeInteger(ms) && ms > 0) return [name, ms]
+      throw new CliError(
+        exitCodes.usage,
+        `--deadline takes <name>=<milliseconds>, and a name of ${Object.keys(defaults).join(', ')}; got "${text}".`,
+      )
+    }),
+  )
+}
+
+const dayMs = 24 * 60 * 60_000
+
+/** @throws CliError when it is no span */
+function daysOf(given: string): number {
+  const days = Number(given)
+  if (given.trim() === '' || !(days > 0) || !Number.isFinite(days)) {
+    throw new CliError(
+      exitCodes.usage,
+      `--keep-sessions takes a number of days above nothing; got "${given}".`,
+    )
+  }
+  return Math.ceil(days * dayMs)
 }
 
 function openInBrowser(link: string): void {
