@@ -7,7 +7,7 @@ import { startServer } from './world.ts'
 const count = 10_000
 
 export async function idle(folder: string): Promise<void> {
-  const server = await startServer(folder)
+  let server = await startServer(folder)
   const empty = await server.memory()
   const ids: string[] = []
   const start = performance.now()
@@ -23,6 +23,10 @@ export async function idle(folder: string): Promise<void> {
     ids.push(...batch.map((answer) => (answer['session'] as { id: string }).id))
   }
   const created = (performance.now() - start) / 1000
+  const busy = await server.memory()
+  // What creating them left behind is not what having them costs.
+  await server.kill()
+  server = await startServer(folder)
   const asleep = await server.memory()
   const token = readFileSync(join(folder, 'token'), 'utf8').trim()
   const sockets: WebSocket[] = []
@@ -41,6 +45,9 @@ export async function idle(folder: string): Promise<void> {
   const more = (memory: NodeJS.MemoryUsage) =>
     `${((memory.rss - empty.rss) / 1e6).toFixed(0)} MB more`
   console.log(`empty server                    ${mb(empty)}`)
+  console.log(
+    `after creating 10,000 sessions  ${mb(busy)} (${more(busy)}), at ${Math.round(count / created)}/s`,
+  )
   console.log(
     `10,000 idle sessions            ${mb(asleep)} (${more(asleep)}), created at ${Math.round(count / created)}/s`,
   )

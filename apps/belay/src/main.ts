@@ -1,6 +1,12 @@
 /** The one executable: the command line, and behind hidden words the runner and the demo agent. */
-import { runCli } from './cli/program.ts'
-import { processWorld } from './cli/world.ts'
+import { enableCompileCache } from 'node:module'
+import { resolve } from 'node:path'
+
+// A server that was killed should be back in a blink, and a runner is a process per session: what was compiled once is
+// kept. Beside our own code and not in the shared temporary folder, where others could put something in its place.
+enableCompileCache(resolve(import.meta.dirname, '../../../node_modules/.cache/belay/compile'))
+const { runCli } = await import('./cli/program.ts')
+const { processWorld } = await import('./cli/world.ts')
 
 // Whoever reads our output may stop reading (`belay log … | head`): that is the end, not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,7 +2,8 @@
  * A session's preparation as a list of steps. Pure.
  *
  * Invariants:
- * - W-16 Every step before the present one is done; none after it is said to have begun.
+ * - W-16 Every step before the present one is done; none after it is said to have begun, and none is under way once
+ *   the preparation has failed.
  */
 import type { PreparationStep, SessionView } from '@belay/protocol'
 
@@ -32,13 +33,14 @@ const order: readonly PreparationStep[] = [
 export function preparationSteps({
   workspace,
   step: present,
-}: Pick<SessionView, 'workspace' | 'step'>): readonly StepView[] {
+  status,
+}: Pick<SessionView, 'workspace' | 'step' | 'status'>): readonly StepView[] {
   const steps = order.filter((step) => step === present?.step || applies(step, workspace))
   const at = steps.findIndex((step) => step === present?.step)
   return steps.map((step, index) => ({
     step,
     words: words[step],
-    state: index < at ? 'done' : index === at ? stateOf(present?.status) : 'to-do',
+    state: index < at ? 'done' : index === at ? stateOf(present?.status, status) : 'to-do',
     since: index === at ? present?.since : undefined,
     detail: index === at ? present?.detail : undefined,
   }))
@@ -50,6 +52,8 @@ function applies(step: PreparationStep, workspace: SessionView['workspace']): bo
   return true
 }
 
-function stateOf(status: string | undefined): StepView['state'] {
-  return status === 'done' || status === 'failed' ? status : 'started'
+/** A step of a preparation that failed is not under way, whatever its last word was. */
+function stateOf(step: string | undefined, session: SessionView['status']): StepView['state'] {
+  if (step === 'done' || step === 'failed') return step
+  return session === 'attention' ? 'failed' : 'started'
 }

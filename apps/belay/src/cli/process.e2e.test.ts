@@ -79,3 +79,13 @@ test('[V-76] on an older Node the command is run again by the one that is instal
   expect(await again.exited).toEqual({ code: 2, signal: undefined })
   expect(again.stderr()).toBe('No session begins with "nobody": see "belay ls".\n')
 })
+
+test('[V-73] a server that cannot start says why in one sentence', async () => {
+  const port = new URL(server.url).port
+  const taken = await belay('up', '--port', port)
+  expect(await taken.exited).toEqual({ code: 1, signal: undefined })
+  expect(taken.stderr()).toMatch(/^Port \d+ of 127\.0\.0\.1 is in use by another program: .*\n$/)
+  const nowhere = await belay('up', '--port', '0', '--host', 'no.such.host.invalid')
+  expect(await nowhere.exited).toEqual({ code: 1, signal: undefined })
+  expect(nowhere.stderr()).toMatch(/^This machine has no address "no\.such\.host\.invalid" .*\n$/)
+})

@@ -122,6 +122,7 @@ test('[V-72] retry asks for another preparation', async () => {
 })
 
 test('[V-73] a wrong command line exits with 2 and sends nothing', async () => {
+  server.agents = [{ name: 'absent', title: 'Absent', demo: false, found: false, missing: [] }]
   const wrong = [
     ['fly'],
     ['run'],
@@ -129,6 +130,8 @@ test('[V-73] a wrong command line exits with 2 and sends nothing', async () => {
     ['run', 'x', '--yes', '--reject'],
     ['run', 'x', '--dir', '.', '--repo', 'u'],
     ['run', 'x', '--dir', '/nowhere/at/all'],
+    ['run', 'x', '--dir', import.meta.filename],
+    ['run', 'x', '--agent', 'absent'],
     ['run', 'x', '--agent', 'a', '--command', 'b'],
     ['run', 'x', '--agent-arg', 'b'],
     ['attach', 's1', '--from', 'zero'],
@@ -142,6 +145,21 @@ test('[V-73] a wrong command line exits with 2 and sends nothing', async () => {
     expect(err).not.toBe('')
   }
   expect(server.asked.filter(({ route }) => route === 'createSession')).toEqual([])
+})
+
+test('[V-69] with --json a wrong command line is said in JSON too', async () => {
+  for (const args of [['run'], ['fly'], ['run', ' ']]) {
+    // oxlint-disable-next-line no-await-in-loop
+    const { code, err, out } = await cli([...args, '--json'])
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(JSON.parse(err)).toEqual({ error: { message: expect.stringMatching(/./) } })
+  }
+})
+
+test('[V-72] --version says which Belay this is', async () => {
+  const world = testWorld()
+  expect(await runCli(['--version'], world)).toBe(0)
+  expect(world.written()).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
 
 test('[V-73] a refusal is said with what to do, with --json as the server said it', async () => {
@@ -159,8 +177,9 @@ test('[V-64] help and the manual have the one table of exit codes', async () => 
   expect(out).toContain(exitHelp)
   expect(out).not.toMatch(/runner|demo-agent/)
   const manual = readFileSync(resolve(import.meta.dirname, '../../../../docs/cli.md'), 'utf8')
-  for (const [number, sentence] of exitTable)
-    expect(manual).toContain(`| ${number} | ${sentence} |`)
+  // Without the spaces that line the columns up.
+  const rows = manual.replaceAll(/ *\| */g, '|')
+  for (const [number, sentence] of exitTable) expect(rows).toContain(`|${number}|${sentence}|`)
 })
 
 test('[V-74] doctor says what is there and what is missing, server or not', async () => {
@@ -178,4 +197,7 @@ test('[V-74] doctor says what is there and what is missing, server or not', asyn
     expect.arrayContaining(['node', 'data folder', 'server', 'git', 'fence', 'agent demo']),
   )
   expect(checks).toContainEqual(expect.objectContaining({ name: 'server', state: 'lacking' }))
+  const world = testWorld()
+  expect(await runCli(['doctor', '--data', import.meta.filename], world)).toBe(1)
+  expect(world.written()).toContain(`${import.meta.filename} is not a folder`)
 })

@@ -1,4 +1,5 @@
 /** The command line: its words, and how every command ends. What a command does is in `commands/`. */
+import { createRequire } from 'node:module'
 import { type Resolution, resolutions } from '@belay/protocol'
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { ApiError, ServerAway } from '@belay/client/webapi'
@@ -20,26 +21,34 @@ import type { World } from './world.ts'
 /** @param args without the program's own name. @returns the exit code */
 export async function runCli(args: readonly string[], world: World): Promise<number> {
   let code: number = exitCodes.completed
-  const program = build(world, (done) => {
+  const json = args.includes('--json')
+  const program = build(world, json, (done) => {
     code = done
   })
   try {
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {
-    return ended(error, world, args.includes('--json'))
+    return ended(error, world, json)
   }
 }
 
 /** A command's action: it ends with an exit code, or throws. */
 type Done = (code: number) => void
 
-function build(world: World, done: Done): Command {
+const { version }: { version: string } = createRequire(import.meta.url)('../../package.json')
+
+function build(world: World, json: boolean, done: Done): Command {
   const program = new Command('belay')
     .description('Keeps a coding agent’s session alive, visible and recoverable.')
     .addHelpText('after', `\n${exitHelp}`)
     .showHelpAfterError('(see "belay --help")')
-    .configureOutput({ writeOut: world.out.write, writeErr: world.err.write })
+    .version(version, '--version', 'say which Belay this is')
+    // With `--json` a wrong command line is said by `ended`.
+    .configureOutput({
+      writeOut: world.out.write,
+      writeErr: json ? () => undefined : world.err.write,
+    })
     .exitOverride()
   addServerCommands(program, world, done)
   addWatchingCommands(program, world, done)
@@ -74,7 +83,7 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
     .option('--repo <url#branch>', 'repository to clone for the session')
     .option('--agent <name>', 'an agent by its name (default: the first that is ready)')
     .option('--command <program>', 'any other ACP agent, by its program')
-    .option('--agent-arg <argument>', 'an argument of --command; may be repeated', collect, [])
+    .option('--agent-arg <argument>', 'an argument of --command; may be repeated', collect)
     .option('--title <text>', 'a name for the session')
     .action(async (text: string, options: RunOptions) => done(await run(world, text, options)))
   watching(program.command('attach'))
@@ -163,7 +172,7 @@ function addSessionCommands(program: Command, world: World, done: Done): void {
 /** What the server starts; not for people. */
 function addHiddenCommands(program: Command, done: Done): void {
   program.command('runner', { hidden: true }).action(async () => {
-    const { runRunnerFromFd3 } = await import('@belay/runner/node')
+    const { runRunnerFromFd3 } = await import('@belay/runner/run')
     done(await runRunnerFromFd3())
   })
   program.command('demo-agent', { hidden: true }).action(async () => {
@@ -197,7 +206,9 @@ function ended(error: unknown, world: World, json: boolean): number {
   const say = (sentence: string, problem: object) =>
     world.err.write(`${json ? JSON.stringify({ error: problem }) : sentence}\n`)
   if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? exitCodes.completed : exitCodes.usage
+    if (error.exitCode === 0) return exitCodes.completed
+    if (json) world.err.write(`${JSON.stringify({ error: { message: error.message } })}\n`)
+    return exitCodes.usage
   }
   if (error instanceof CliError) {
     say(error.message, { message: error.message })

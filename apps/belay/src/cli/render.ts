@@ -43,6 +43,11 @@ export class Renderer {
     return text
   }
 
+  /** Whether speech left its line open. */
+  get midLine(): boolean {
+    return !this.#fresh
+  }
+
   /** Ends the line that speech left open. */
   finish(): string {
     const end = this.#fresh ? '' : '\n'

@@ -39,7 +39,7 @@ export async function watch(options: WatchOptions): Promise<number> {
   const { world, client, session, json } = options
   const renderer = new Renderer(painter(world.out.color), options.after)
   const answerer = new Answerer(options)
-  const tellLink = linkTeller(world)
+  const tellLink = linkTeller(world, renderer)
   let transcript = emptyTranscript(options.after)
   const { promise, resolve } = Promise.withResolvers<number>()
   const stopListening = onLeave(world, session, resolve)
@@ -97,13 +97,15 @@ function onLeave(world: World, session: string, leave: (code: number) => void): 
 }
 
 /** Says that the connection is lost, and that it is back, once each. A loss that heals at once is not worth a word. */
-function linkTeller(world: World): (link: LinkState) => void {
+function linkTeller(world: World, renderer: Renderer): (link: LinkState) => void {
   const paint = painter(world.err.color)
   let lost = false
   return (link) => {
     if (link.state === 'waiting' && !lost) {
       lost = true
-      world.err.write(paint('dim', `· Not connected (${link.reason}); trying again.\n`))
+      // On a screen both outputs share a line; in files each has its own.
+      const lead = world.canAsk && renderer.midLine ? '\n' : ''
+      world.err.write(lead + paint('dim', `· Not connected (${link.reason}); trying again.\n`))
     } else if (link.state === 'open' && lost) {
       lost = false
       world.err.write(paint('dim', '· Connected again.\n'))

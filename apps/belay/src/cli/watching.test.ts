@@ -184,6 +184,19 @@ test.each([[], ['--sse']])(
   },
 )
 
+test('[V-63] on a screen, the loss of a connection begins on a line of its own', async () => {
+  server.onPrompt = (session, { promptId }) => session.append(started(promptId), say('half a line'))
+  const world = testWorld({ canAsk: true })
+  const code = cli(world, 'run', 'talk')
+  await waitFor(() => world.written().includes('half a line'), 'the line', 5000)
+  const told = world.told()
+  await server.stop()
+  await waitFor(() => world.told().includes('Not connected'), 'the loss to be seen', 5000)
+  expect(world.told().slice(told.length)).toMatch(/^\n· Not connected/)
+  world.interrupt()
+  expect(await code).toBe(130)
+})
+
 test('[V-60] attach shows the same text whether the stream was cut or not, and --from what follows an event', async () => {
   const session = server.create('s1')
   session.append({ type: 'prompt-accepted', promptId: 'p1', text: 'go' }, started('p1'))
@@ -309,7 +322,10 @@ test('[V-71] the agent is the one that is named, else the first that is ready, e
   const demo = testWorld()
   await cli(demo, 'run', 'x')
   expect(agentOf()).toEqual({ name: 'demo' })
-  expect(demo.told()).toContain('DEMO')
+  expect(demo.told()).toContain('DEMO: no agent is ready')
+  const chosen = testWorld()
+  await cli(chosen, 'run', 'x', '--agent', 'demo')
+  expect(chosen.told()).toContain('DEMO: this agent is a script')
 })
 
 test('[V-71] a repository is given with its branch', async () => {
@@ -333,4 +349,9 @@ test('[V-72] prompt sends and says where to watch, with --follow watches, and "-
   const followed = testWorld()
   expect(await cli(followed, 'prompt', 's1', 'again', '--follow')).toBe(1)
   expect(followed.written()).toBe('\n> again\n\n■ It failed. 1.0 s\n')
+  expect(followed.told()).toBe('')
+  session.change({ status: 'waiting-person', why: 'Waiting for you: Edit a.txt' })
+  const queued = testWorld()
+  await cli(queued, 'prompt', 's1', 'more', '--follow')
+  expect(queued.told()).toBe('Queued. Before it: Waiting for you: Edit a.txt\n')
 })

@@ -38,6 +38,7 @@ const planSteps = [
   'Run a slow tool',
   'Say goodbye',
 ]
+const writeStep = 1
 const demoFile = 'belay-demo.md'
 
 export async function runTurn(options: TurnOptions): Promise<TurnEnd> {
@@ -50,6 +51,8 @@ class DemoTurn {
   answer = ''
   readonly #options: TurnOptions
   readonly #directives: Directives
+  /** Steps of the plan that were given up. */
+  readonly #dropped = new Set<number>()
   readonly #signal: AbortSignal
 
   constructor(options: TurnOptions) {
@@ -155,6 +158,7 @@ class DemoTurn {
       })
       if (outcome.outcome !== 'selected' || outcome.optionId !== 'allow') {
         await this.#update({ sessionUpdate: 'tool_call_update', toolCallId, status: 'failed' })
+        this.#dropped.add(writeStep)
         if (!this.#signal.aborted) await this.#say('You did not allow it, so I wrote nothing. ')
         return
       }
@@ -208,7 +212,9 @@ class DemoTurn {
       const status = index < done ? 'completed' : index === done ? 'in_progress' : 'pending'
       return { content, priority: 'medium', status } as const
     })
-    await this.#update({ sessionUpdate: 'plan', entries })
+    // A plan says what is done and what is to come; a step that was not allowed is neither.
+    const kept = entries.filter((_, index) => !this.#dropped.has(index))
+    await this.#update({ sessionUpdate: 'plan', entries: kept })
   }
 
   async #say(text: string): Promise<void> {

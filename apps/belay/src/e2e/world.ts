@@ -28,11 +28,12 @@ export interface World {
   end(): Promise<void>
 }
 
-export async function startWorld(): Promise<World> {
+/** @param more more of the command line of `belay up` */
+export async function startWorld(more: readonly string[] = []): Promise<World> {
   const dataFolder = temporaryFolder('data')
   const model = await startFakeModel()
   const { command, args, env } = codexAgent({ modelUrl: model.url, home: temporaryFolder('home') })
-  const server = await startBelay({ dataFolder, env })
+  const server = await startBelay({ dataFolder, env, args: more })
   const world: World = {
     dataFolder,
     model,
@@ -42,7 +43,12 @@ export async function startWorld(): Promise<World> {
     server,
     client: createClient({ url: server.url, token: server.token }),
     async restart() {
-      world.server = await startBelay({ dataFolder, env, port: Number(new URL(server.url).port) })
+      world.server = await startBelay({
+        dataFolder,
+        env,
+        args,
+        port: Number(new URL(server.url).port),
+      })
     },
     async end() {
       await world.server.kill()

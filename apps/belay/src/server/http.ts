@@ -27,7 +27,6 @@ const open: readonly RouteName[] = ['health', 'version']
 
 export function createHttp({ handlers, version, authorize, pageFolder, log }: HttpOptions): Hono {
   const app = new Hono()
-  const document = JSON.stringify(openApi(version))
   app.onError((error, context) => {
     if (error instanceof RefusalError) return problem(context, error)
     log.error({ path: context.req.path, error: error.stack }, 'request failed')
@@ -36,10 +35,12 @@ export function createHttp({ handlers, version, authorize, pageFolder, log }: Ht
       new RefusalError('internal', 'The server could not answer; its log says why.'),
     )
   })
-  app.get(
-    '/v1/openapi.json',
-    () => new Response(document, { headers: { 'content-type': 'application/json' } }),
-  )
+  // Made when it is first asked for: it takes longer than all else of a start.
+  let document: string | undefined
+  app.get('/v1/openapi.json', () => {
+    document ??= JSON.stringify(openApi(version))
+    return new Response(document, { headers: { 'content-type': 'application/json' } })
+  })
   for (const [name, route] of Object.entries<Route>(routes)) {
     if (!isRouteName(name)) continue
     app.on(

@@ -56,7 +56,7 @@ export interface Following {
 }
 
 /** A viewer is waited for by a person, so it comes back sooner than a runner. */
-export const viewerBackoff: BackoffPolicy = { firstMs: 60, factor: 1.6, capMs: 5_000 }
+export const viewerBackoff: BackoffPolicy = { firstMs: 50, factor: 1.15, capMs: 5_000 }
 /** From dialling to the first frame. */
 const connectMsMax = 15_000
 /** Two heartbeats of 15 s and some. */

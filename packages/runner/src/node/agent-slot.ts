@@ -9,10 +9,8 @@ import {
   type AgentEvents,
   type AgentFailure,
   connectAgent,
-  markerVariable,
-  probeFence,
-  resolveAgent,
-} from '@belay/agent/node'
+} from '@belay/agent/acp'
+import { markerVariable, probeFence, resolveAgent } from '@belay/agent/node'
 import { type AgentChoice, limits, type PreparationStep, type ReportOf } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input, Problem } from '../input.ts'

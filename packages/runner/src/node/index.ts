@@ -1,5 +1,4 @@
-/** The runner process, and what a server reads of one that is dead. */
+/** What a server knows of runners: their configuration, their names, their spools. The process itself is `run.ts`. */
 export { readSpool, type SpooledReport } from './spool.ts'
-export { exitCodes, runRunner, runRunnerFromFd3 } from './run.ts'
 export { type RunnerConfig, runnerConfigSchema } from './config.ts'
 export { agentMarker, runnerLockName } from './name.ts'

@@ -20,7 +20,8 @@ import { closeCodes, type Command, type Report, reportSchema, welcomeSchema } fr
 import { codexAgent, gitRepository, startFakeModel, waitFor } from '@belay/testing/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { agentMarker, exitCodes, readSpool, type RunnerConfig } from './index.ts'
+import { agentMarker, readSpool, type RunnerConfig } from './index.ts'
+import { exitCodes } from './run.ts'
 
 const repositoryRoot = join(import.meta.dirname, '../../../..')
 const runnerEntry = join(import.meta.dirname, 'index.ts')

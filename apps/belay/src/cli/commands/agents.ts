@@ -47,6 +47,12 @@ export function chooseAgent(
         : `There is no agent "${agent}": known are ${names}. Any other is named with --command.`,
     )
   }
+  if (!found.found) {
+    throw new CliError(
+      exitCodes.usage,
+      `${found.title} was not found on the machine of the server: install it where its PATH leads, or name it with --command.`,
+    )
+  }
   return { choice: { name: found.name }, title: found.title, demo: found.demo }
 }
 

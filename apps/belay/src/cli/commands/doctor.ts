@@ -1,6 +1,6 @@
 /** `belay doctor`: what this machine has, what it misses, and what to do about it. */
 import { execFile } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { lockOwner } from '@belay/actor/node'
@@ -43,8 +43,12 @@ function checkNode(): Check {
 
 function checkFolder(world: World, options: ManageOptions): Check {
   const folder = dataFolderOf(world, options)
-  if (!existsSync(folder)) {
+  const stats = statSync(folder, { throwIfNoEntry: false })
+  if (stats === undefined) {
     return { name: 'data folder', state: 'good', detail: `${folder}, made at the first start` }
+  }
+  if (!stats.isDirectory()) {
+    return { name: 'data folder', state: 'bad', detail: `${folder} is not a folder` }
   }
   try {
     accessSync(folder, constants.R_OK | constants.W_OK)

@@ -1,5 +1,6 @@
 /** `belay prompt`: a further prompt to a session. */
 import { newId } from '../new-id.ts'
+import { oneLine } from '../paint.ts'
 import { answeringOf } from '../permissions.ts'
 import { connect, insist } from '../place.ts'
 import { findSession } from '../sessions.ts'
@@ -21,11 +22,14 @@ export async function prompt(
   const text = await promptText(world, words)
   const client = await connect(world, options)
   const session = await findSession(client, given)
-  const { seq } = await client.call('getSession', { id: session })
+  const { seq, status, why } = await client.call('getSession', { id: session })
   const promptId = newId()
   const how = options.steer === true ? { steer: true as const } : {}
   const state = await insist(() => client.call('prompt', { id: session, promptId, text, ...how }))
   if (options.follow === true) {
+    // What it waits behind began before what is shown from here.
+    if (status !== 'idle' && options.json !== true)
+      world.err.write(`Queued. Before it: ${oneLine(why)}\n`)
     return watch({
       world,
       client,

@@ -1,5 +1,5 @@
 /** `belay run`: a new session, its first prompt, and its turn to the end. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Workspace } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
@@ -39,7 +39,7 @@ export async function run(world: World, given: string, options: RunOptions): Pro
     prompt: { promptId, text },
   }
   await insist(() => client.call('createSession', body))
-  if (options.json !== true) announce(world, session, agent, workspace)
+  if (options.json !== true) announce(world, { session, agent, workspace, asked: options.agent })
   return watch({
     world,
     client,
@@ -62,7 +62,9 @@ export async function promptText(world: World, given: string): Promise<string> {
 function workspaceOf(world: World, { dir, repo }: RunOptions): Workspace {
   if (repo === undefined) {
     const path = resolve(world.cwd, dir ?? '.')
-    if (!existsSync(path)) throw new CliError(exitCodes.usage, `There is no folder ${path}.`)
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) throw new CliError(exitCodes.usage, `There is no folder ${path}.`)
+    if (!stats.isDirectory()) throw new CliError(exitCodes.usage, `${path} is not a folder.`)
     return { type: 'folder', path }
   }
   if (dir !== undefined) throw new CliError(exitCodes.usage, 'Give --dir or --repo, not both.')
@@ -74,14 +76,24 @@ function workspaceOf(world: World, { dir, repo }: RunOptions): Workspace {
   return { type: 'repository', url: existsSync(local) ? local : address, branch }
 }
 
-function announce(world: World, session: string, agent: ChosenAgent, workspace: Workspace): void {
+interface Announced {
+  readonly session: string
+  readonly agent: ChosenAgent
+  readonly workspace: Workspace
+  /** The agent that was asked for by its name. */
+  readonly asked: string | undefined
+}
+
+function announce(world: World, { session, agent, workspace, asked }: Announced): void {
   const paint = painter(world.err.color)
   const place = workspace.type === 'folder' ? workspace.path : workspace.url
   world.err.write(
     paint('dim', `Session ${session} · ${oneLine(agent.title)} · ${oneLine(place)}\n`),
   )
   if (!agent.demo) return
-  world.err.write(
-    `${paint('yellow', 'DEMO')}: no agent is ready on this machine, so a scripted one shows what a session is. "belay doctor" says what is missing.\n`,
-  )
+  const why =
+    asked === undefined
+      ? 'no agent is ready on this machine, so a scripted one shows what a session is. "belay doctor" says what is missing.'
+      : 'this agent is a script that shows what a session is.'
+  world.err.write(`${paint('yellow', 'DEMO')}: ${why}\n`)
 }

@@ -1,6 +1,8 @@
 /** `belay up`: the server, until Ctrl-C. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { type Deadlines, deadlines as defaults } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
@@ -11,9 +13,9 @@ import { agentsLine } from './agents.ts'
 export interface UpOptions extends PlaceOptions {
   readonly port: string
   readonly host: string
+  readonly deadline?: readonly string[]
   readonly open?: boolean
   readonly json?: boolean
-  readonly deadline?: readonly string[]
   readonly keepSessions?: string
   readonly allowPrivateCallbacks?: boolean
 }
@@ -33,7 +35,10 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   // Loaded here, because no other command needs the server's code.
   const [{ serve }, { pino }] = await Promise.all([import('../../server/serve.ts'), import('pino')])
-  const log = pino({ base: null }, pino.destination(join(dataFolder, 'server.log')))
+  const logFile = pino.destination(join(dataFolder, 'server.log'))
+  // Before its file is open pino cannot end: a start that fails at once would end in pino's stack, not in our sentence.
+  await once(logFile, 'ready')
+  const log = pino({ base: null }, logFile)
   const fatal = Promise.withResolvers<number>()
   const server = await serve({
     dataFolder,
@@ -48,13 +53,15 @@ export async function up(world: World, options: UpOptions): Promise<number> {
       fatal.resolve(exitCodes.failed)
     },
   }).catch((error: unknown) => {
-    throw new CliError(exitCodes.failed, error instanceof Error ? error.message : String(error))
+    throw new CliError(exitCodes.failed, whyNotUp(error, options))
   })
   if (options.json === true) {
     const { url, link, agents } = server
     world.out.write(`${JSON.stringify({ url, link, agents })}\n`)
   } else world.out.write(`Belay is up: ${server.link}\n${agentsLine(server.agents)}\n`)
   if (options.open === true) openInBrowser(server.link)
+  // Node writes it at its end, which a killed server does not have; the next start wants it.
+  flushCompileCache()
   const stopped = Promise.withResolvers<number>()
   const stopListening = world.onInterrupt(() => stopped.resolve(exitCodes.completed))
   const code = await Promise.race([stopped.promise, fatal.promise])
@@ -63,6 +70,23 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   await server.close()
   world.err.write('\nThe server is stopped. Agents at work go on; "belay up" takes them back.\n')
   return code
+}
+
+/** What the system says of an address, in words; what the server says is in words already. */
+function whyNotUp(error: unknown, { port, host }: UpOptions): string {
+  if (!(error instanceof Error)) return String(error)
+  switch ('code' in error ? error.code : undefined) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${host} is in use by another program: choose another with --port, 0 for any free one.`
+    case 'EACCES':
+      return `Port ${port} of ${host} is not for this user: choose one above 1023 with --port.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `This machine has no address "${host}" to listen on: choose another with --host.`
+    default:
+      return error.message
+  }
 }
 
 /** @throws CliError when one is not `name=milliseconds` of the table */
