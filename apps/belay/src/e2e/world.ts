@@ -46,7 +46,7 @@ export async function startWorld(more: readonly string[] = []): Promise<World> {
       world.server = await startBelay({
         dataFolder,
         env,
-        args,
+        args: more,
         port: Number(new URL(server.url).port),
       })
     },
@@ -57,6 +57,16 @@ export async function startWorld(more: readonly string[] = []): Promise<World> {
     },
   }
   return world
+}
+
+/** A session of the demo agent, which needs no time to start. @returns its id */
+export async function createDemo(world: World, text: string): Promise<string> {
+  const { session } = await world.client.call('createSession', {
+    agent: { name: 'demo' },
+    workspace: { type: 'folder', path: world.repository.path },
+    prompt: { promptId: 'p1', text },
+  })
+  return session.id
 }
 
 /** A session on the world's repository with its first prompt. @returns its id */
