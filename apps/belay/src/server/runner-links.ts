@@ -4,7 +4,7 @@
  *
  * Invariants:
  * - K-1 A runner's ack is sent only after the commit of what it acknowledges.
- * - K-2 A session has at most one linked socket; a newer one replaces the older.
+ * - K-2 A session has at most one linked socket: a newer one replaces the older, and an older generation replaces none.
  * - K-3 A socket is let in only with the token of its session and generation, and fenced by the session itself.
  */
 import type { IncomingMessage } from 'node:http'
@@ -52,6 +52,8 @@ export interface RunnerLinks {
   /** Sends a command if its runner is linked; otherwise its next hello asks for it. */
   send(session: string, generation: number, n: number, command: Command): void
   isLinked(session: string, generation: number): boolean
+  /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */
+  release(session: string, generation: number): void
   /** When the last byte of a session's runner came, milliseconds since the epoch; undefined without a socket. */
   heardAt(session: string): number | undefined
   close(): void
@@ -114,16 +116,20 @@ export function createRunnerLinks(options: RunnerLinkOptions): RunnerLinks {
         link,
         `protocol ${hello.version} is older than ${protocolFloor}, the oldest that is read`,
       )
-    links.get(link.session)?.socket.close(closeCodes.replaced, 'replaced')
-    links.set(link.session, link)
     const { session, generation } = link
+    const before = links.get(session)
+    // Fenced here already: it may not even push the newer one's socket aside.
+    if (before !== undefined && before.generation > generation)
+      return dismiss(link, { code: 'stale-generation', message: 'A newer runner is linked.' })
+    before?.socket.close(closeCodes.replaced, 'replaced')
+    links.set(session, link)
     const reply = await host.submit(session, {
       type: 'runner-hello',
       generation,
       received: hello.received,
     })
     if (reply.type !== 'stored') {
-      links.delete(session)
+      if (links.get(session) === link) links.delete(session)
       return dismiss(link, reply.type === 'refused' ? reply.refusal : undefined)
     }
     log.info({ session, generation }, 'runner linked')
@@ -189,6 +195,11 @@ export function createRunnerLinks(options: RunnerLinkOptions): RunnerLinks {
       else link.held.push(line)
     },
     isLinked: (session, generation) => links.get(session)?.generation === generation,
+    release(session, generation) {
+      const link = links.get(session)
+      if (link !== undefined && link.generation <= generation)
+        link.socket.close(closeCodes.done, 'it is not needed any more')
+    },
     heardAt: (session) => links.get(session)?.liveness.heardAt,
     close() {
       closing = true

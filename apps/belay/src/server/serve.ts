@@ -174,6 +174,7 @@ function perform(
     case 'start-runner':
       return launcher?.start(session, effect.generation)
     case 'stop-runner':
+      links?.release(session, effect.generation)
       return launcher?.stop(session, effect.generation)
     case 'probe-runner':
       return launcher?.probe(session, effect.generation, effect.final ? 'final' : 'first')
