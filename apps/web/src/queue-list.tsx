@@ -1,6 +1,6 @@
 /** Prompts that wait for their turn: each can be changed or taken back until then. */
 import { useState, type FormEvent } from 'react'
-import { Pencil, X } from 'lucide-react'
+import { ChevronUp, Pencil, X } from 'lucide-react'
 import type { PromptItem } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { Problem } from '@belay/protocol'
@@ -48,6 +48,22 @@ export function QueueList({ client, id, queue }: QueueListProps) {
                   <span className="cut" title={text}>
                     {text}
                   </span>
+                  {index > 0 && (
+                    <button
+                      type="button"
+                      className="button"
+                      data-kind="quiet"
+                      data-size="icon"
+                      aria-label={`Move prompt ${index + 1} of the queue up`}
+                      onClick={() =>
+                        void attempt(() =>
+                          client.call('editPrompt', { id, promptId, position: index }),
+                        )
+                      }
+                    >
+                      <ChevronUp className="icon" aria-hidden="true" />
+                    </button>
+                  )}
                   <button
                     type="button"
                     className="button"

@@ -157,7 +157,8 @@ export class ViewerServer {
     const parsed = found.route.body?.safeParse(body)
     if (parsed?.success === false) throw new Refused('bad-request')
     const query = found.route.query?.parse(Object.fromEntries(path.searchParams))
-    const args = { ...found.params, ...query, ...Object(parsed?.data ?? {}) }
+    const params = found.route.params?.parse(found.params)
+    const args = { ...params, ...query, ...Object(parsed?.data ?? {}) }
     this.asked.push({ route: found.name, args })
     const answer = this.#handle(found.name, args)
     const lost = this.answersToLose.indexOf(found.name)
@@ -234,9 +235,12 @@ export class ViewerServer {
       sentence: this.session(id).view.why,
       hops: [{ hop: 'server', state: 'alive', sentence: 'The server is a test’s.' }],
     }),
-    callbacks: () => ({ callbacks: [] }),
-    resendCallback: () => {
-      throw new Refused('callback-not-found')
+    callbacks: ({ id }) => this.session(id).callbacks,
+    resendCallback: ({ id, callbackId }) => {
+      const { callbacks } = this.session(id).callbacks
+      const found = callbacks.find((callback) => callback.callbackId === callbackId)
+      if (found === undefined) throw new Refused('callback-not-found')
+      return { ...found, state: 'sending' }
     },
     answerPermission: ({ id, permissionId, optionId, by }) => {
       const session = this.session(id)
