@@ -7,7 +7,7 @@ export async function create(folder: string): Promise<void> {
   const start = performance.now()
   for (let n = 0; n < 500; n++) {
     const before = performance.now()
-    await server.call('POST', '/v1/sessions', {
+    await server.client.call('createSession', {
       agent: { command: 'bench' },
       workspace: { type: 'folder', path: '/' },
       prompt: { promptId: 'p1', text: 'Do something useful, please.' },

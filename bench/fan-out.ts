@@ -1,5 +1,6 @@
 /** One runner's events to 1, 100 and 1,000 viewers: until every viewer has every event. A raw socket pump is the limit. */
-import { createServer, type Socket, connect, type AddressInfo } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { listenOnLoopback } from '../packages/testing/src/node/loopback.ts'
 import { openViewer, type PlayedViewer, runningSession, startServer, textReport } from './world.ts'
 
 export async function fanOut(folder: string): Promise<void> {
@@ -47,8 +48,7 @@ export async function fanOut(folder: string): Promise<void> {
 async function rawPump(count: number, bytesEach: number): Promise<number> {
   const sockets: Socket[] = []
   const server = createServer((socket) => sockets.push(socket))
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
+  const port = await listenOnLoopback(server)
   const readers = await Promise.all(
     Array.from({ length: count }, async () => {
       const socket = connect(port, '127.0.0.1')

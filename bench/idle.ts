@@ -2,7 +2,7 @@
 import { WebSocket } from 'ws'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startServer } from './world.ts'
+import { type Memory, startServer } from './world.ts'
 
 const count = 10_000
 
@@ -14,13 +14,13 @@ export async function idle(folder: string): Promise<void> {
   while (ids.length < count) {
     const batch = await Promise.all(
       Array.from({ length: 50 }, () =>
-        server.call('POST', '/v1/sessions', {
+        server.client.call('createSession', {
           agent: { command: 'bench' },
           workspace: { type: 'folder', path: '/' },
         }),
       ),
     )
-    ids.push(...batch.map((answer) => (answer['session'] as { id: string }).id))
+    ids.push(...batch.map(({ session }) => session.id))
   }
   const created = (performance.now() - start) / 1000
   const busy = await server.memory()
@@ -40,10 +40,7 @@ export async function idle(folder: string): Promise<void> {
   }
   await new Promise((done) => setTimeout(done, 1000))
   const watched = await server.memory()
-  const mb = (memory: NodeJS.MemoryUsage) =>
-    `${(memory.rss / 1e6).toFixed(0)} MB resident, ${((memory.heapUsed + memory.external) / 1e6).toFixed(0)} MB used`
-  const more = (memory: NodeJS.MemoryUsage) =>
-    `${((memory.rss - empty.rss) / 1e6).toFixed(0)} MB more`
+  const more = (memory: Memory) => `${((memory.rss - empty.rss) / 1e6).toFixed(0)} MB more`
   console.log(`empty server                    ${mb(empty)}`)
   console.log(
     `after creating 10,000 sessions  ${mb(busy)} (${more(busy)}), at ${Math.round(count / created)}/s`,
@@ -54,4 +51,9 @@ export async function idle(folder: string): Promise<void> {
   console.log(`… each with one open viewer     ${mb(watched)} (${more(watched)})`)
   for (const socket of sockets) socket.terminate()
   await server.kill()
+}
+
+function mb(memory: Memory): string {
+  const used = (memory.heapUsed + memory.external) / 1e6
+  return `${(memory.rss / 1e6).toFixed(0)} MB resident, ${used.toFixed(0)} MB used`
 }

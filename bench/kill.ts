@@ -1,7 +1,5 @@
 /** kill -9 of the server until a viewer that follows by itself has caught up again, the start of the new process included. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { createClient, follow } from '../packages/client/src/webapi/index.ts'
+import { follow } from '../packages/client/src/webapi/index.ts'
 import { percentile, runningSession, startServer, textReport } from './world.ts'
 
 export async function kill(folder: string): Promise<void> {
@@ -9,25 +7,22 @@ export async function kill(folder: string): Promise<void> {
   const port = Number(new URL(server.url).port)
   const runner = await runningSession(server)
   for (let n = 0; n < 20; n++) await runner.send(Array.from({ length: 50 }, () => textReport))
-  const token = readFileSync(join(folder, 'token'), 'utf8').trim()
-  const client = createClient({ url: server.url, token })
-  let caughtUp: () => void = () => undefined
-  const first = new Promise<void>((done) => (caughtUp = done))
-  const following = follow(client, runner.session, {
+  let caughtUp = Promise.withResolvers<void>()
+  const following = follow(server.client, runner.session, {
     after: 0,
-    onFrame: (frame) => (frame.type === 'caught-up' ? caughtUp() : undefined),
+    onFrame: (frame) => (frame.type === 'caught-up' ? caughtUp.resolve() : undefined),
     onLink: () => undefined,
   })
-  await first
+  await caughtUp.promise
   const totals: number[] = []
   const starts: number[] = []
   for (let round = 0; round < 20; round++) {
-    const again = new Promise<void>((done) => (caughtUp = done))
+    caughtUp = Promise.withResolvers()
     const start = performance.now()
     await server.kill()
     server = await startServer(folder, port)
     starts.push(performance.now() - start)
-    await again
+    await caughtUp.promise
     totals.push(performance.now() - start)
     // Somebody whose server is killed every second is not who is measured: lines have to be steady between two kills.
     await new Promise((done) => setTimeout(done, 2500))

@@ -1,6 +1,6 @@
 /**
  * What Belay costs, beside the physical limit of the same disk and socket in the same run.
- * `npm run bench`, or `npm run bench -- append fan-out create kill idle` for some of it.
+ * `npm run bench`, or `npm run bench -- store append fan-out create kill idle` for some of it.
  *
  * Absolute times say more about the machine than about Belay: the ratios are what to look at.
  */
@@ -10,9 +10,10 @@ import { create } from './create.ts'
 import { fanOut } from './fan-out.ts'
 import { idle } from './idle.ts'
 import { kill } from './kill.ts'
+import { store } from './store.ts'
 import { benchFolder } from './world.ts'
 
-const measurements = { append, 'fan-out': fanOut, create, kill, idle }
+const measurements = { store, append, 'fan-out': fanOut, create, kill, idle }
 const wanted = process.argv.slice(2)
 for (const [name, measure] of Object.entries(measurements)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue

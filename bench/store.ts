@@ -1,11 +1,8 @@
 /**
  * How fast a host makes events durable: a counter actor on node:sqlite, beside a plain loop that writes the same bytes
  * to a file in the same folder and syncs it as often. Disks are noisy, so only the ratio of the two means something.
- *
- * `node bench/store.ts [seconds per block] [folder]`
  */
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHost, type Host, type Storage } from '@belay/host'
@@ -38,8 +35,7 @@ interface Measured {
   readonly eventsPerCommit: number
 }
 
-const seconds = Number(process.argv[2] ?? 2)
-const folder = mkdtempSync(join(process.argv[3] ?? tmpdir(), 'belay-bench-'))
+const seconds = 2
 const eventBytes = 300
 const loads: readonly Load[] = [
   { actors: 1, window: 1 },
@@ -50,7 +46,7 @@ const loads: readonly Load[] = [
   { actors: 100, window: 64, rate: 2000 },
 ]
 
-try {
+export async function store(folder: string): Promise<void> {
   print([
     'actors',
     'under way',
@@ -67,8 +63,6 @@ try {
   ])
   for (const [index, load] of loads.entries())
     report(load, await measure(load, join(folder, String(index))))
-} finally {
-  rmSync(folder, { recursive: true })
 }
 
 async function measure(load: Load, path: string): Promise<Measured> {

@@ -14,8 +14,10 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { WebSocket } from 'ws'
+import { z } from 'zod'
 import { runnerToken } from '../apps/belay/src/server/tokens.ts'
 import { decodeFrame } from '../packages/channel/src/index.ts'
+import { type Client, createClient } from '../packages/client/src/webapi/index.ts'
 
 export interface Measured {
   readonly p50: number
@@ -36,12 +38,18 @@ export function summarize(latencies: readonly number[], seconds: number): Measur
   }
 }
 
+const upSchema = z.object({ url: z.string() })
+const memorySchema = z.object({
+  memory: z.object({ rss: z.number(), heapUsed: z.number(), external: z.number() }),
+})
+export type Memory = z.infer<typeof memorySchema>['memory']
+
 export interface BenchServer {
   readonly folder: string
   readonly url: string
   readonly process: ChildProcess
-  call(method: string, path: string, body?: object): Promise<Record<string, unknown>>
-  memory(): Promise<NodeJS.MemoryUsage>
+  readonly client: Client
+  memory(): Promise<Memory>
   kill(): Promise<void>
 }
 
@@ -54,25 +62,16 @@ export async function startServer(folder: string, port = 0): Promise<BenchServer
   const child = fork(join(import.meta.dirname, 'server.ts'), [folder, String(port)], {
     execArgv: ['--expose-gc'],
   })
-  const { url } = await message<{ url: string }>(child)
+  const { url } = upSchema.parse(await message(child))
   const token = readFileSync(join(folder, 'token'), 'utf8').trim()
   return {
     folder,
     url,
     process: child,
-    async call(method, path, body) {
-      const response = await fetch(`${url}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      const answer = (await response.json()) as Record<string, unknown>
-      if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`)
-      return answer
-    },
+    client: createClient({ url, token }),
     async memory() {
       child.send('memory')
-      return (await message<{ memory: NodeJS.MemoryUsage }>(child)).memory
+      return memorySchema.parse(await message(child)).memory
     },
     async kill() {
       const gone = new Promise((done) => child.once('exit', done))
@@ -82,9 +81,9 @@ export async function startServer(folder: string, port = 0): Promise<BenchServer
   }
 }
 
-function message<Message>(child: ChildProcess): Promise<Message> {
+function message(child: ChildProcess): Promise<unknown> {
   return new Promise((done, fail) => {
-    child.once('message', (value) => done(value as Message))
+    child.once('message', done)
     child.once('exit', (code) => fail(new Error(`the server ended with code ${code}`)))
   })
 }
@@ -111,12 +110,14 @@ export function rawSync(folder: string, bytes: number, rounds: number): Measured
 /** A runner played over its real socket: numbered reports out, acks in. */
 export interface PlayedRunner {
   readonly session: string
+  /** Resolves when the session has handed over a prompt. */
+  readonly prompted: Promise<void>
   /** Sends reports in one frame; resolves when the last is acknowledged. */
   send(reports: readonly string[]): Promise<void>
   close(): void
 }
 
-export async function playRunner(server: BenchServer, session: string): Promise<PlayedRunner> {
+async function playRunner(server: BenchServer, session: string): Promise<PlayedRunner> {
   const secret = Buffer.from(readFileSync(join(server.folder, 'secret'), 'utf8').trim(), 'hex')
   const token = runnerToken(secret, { session, generation: 1 })
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v1/runner`, {
@@ -126,8 +127,8 @@ export async function playRunner(server: BenchServer, session: string): Promise<
   let sent = 0
   const waiting: { n: number; done: () => void }[] = []
   const prompted = Promise.withResolvers<void>()
-  socket.on('message', (data) => {
-    const lines = decodeFrame(String(data))
+  socket.on('message', (data: Buffer) => {
+    const lines = decodeFrame(data.toString())
     if (typeof lines === 'string') throw new Error(lines)
     for (const line of lines) {
       if (line.type === 'ack')
@@ -143,6 +144,7 @@ export async function playRunner(server: BenchServer, session: string): Promise<
   socket.send(`H ${JSON.stringify({ version: 1, session, generation: 1, received: 0 })}`)
   const self: PlayedRunner = {
     session,
+    prompted: prompted.promise,
     send(reports) {
       const { promise, resolve: done } = Promise.withResolvers<void>()
       socket.send(reports.map((report) => `M ${++sent} ${report}`).join('\n'))
@@ -161,25 +163,26 @@ export async function playRunner(server: BenchServer, session: string): Promise<
       fence: 'process-tree',
     }),
   ])
-  return Object.assign(self, { prompted: prompted.promise })
+  return self
 }
 
 /** A session in the middle of a turn, and its runner. */
 export async function runningSession(server: BenchServer): Promise<PlayedRunner> {
-  const answer = await server.call('POST', '/v1/sessions', {
+  const { session } = await server.client.call('createSession', {
     agent: { command: 'bench' },
     workspace: { type: 'folder', path: '/' },
     prompt: { promptId: 'p1', text: 'go' },
   })
-  const { id } = answer['session'] as { id: string }
-  const runner = await playRunner(server, id)
-  await (runner as PlayedRunner & { prompted: Promise<void> }).prompted
+  const runner = await playRunner(server, session.id)
+  await runner.prompted
   await runner.send([JSON.stringify({ type: 'turn-taken', turn: 1 })])
   return runner
 }
 
 /** A text report of 300 bytes, the size of a joined chunk of an agent's answer. */
 export const textReport = JSON.stringify({ type: 'text', turn: 1, text: 'x'.repeat(300 - 36) })
+
+function nothing(): void {}
 
 export interface PlayedViewer {
   readonly received: () => number
@@ -202,7 +205,7 @@ export async function openViewer(
   let last = after
   let bytes = 0
   let wanted = Number.POSITIVE_INFINITY
-  let done: () => void = () => undefined
+  let done = nothing
   socket.on('message', (data: Buffer) => {
     bytes += data.length
     if (data[9] !== 101) return // Not `{"type":"events"…`, whose tenth byte is `e`.

@@ -42,6 +42,7 @@ export function WhyLine({ client, session }: WhyLineProps) {
 function useWhy(client: Client, id: string, status: SessionSummary['status']): Why | undefined {
   const [why, setWhy] = useState<Why>()
   useEffect(() => {
+    if (status === 'deleted') return undefined
     let wanted = true
     async function ask(): Promise<void> {
       // While the server is away the line beside this says so; the last answer stands.

@@ -65,12 +65,14 @@ const ways: Record<EndingCode, (s: Scenario) => unknown> = {
   'in-doubt': (s) => s.input(exited),
 }
 
-test.each(endingCodes)('[S-35] a turn ends as %s once, with the whole row of the table', (code) => {
+// The end of a deleted session's turn has no log to be in: `callback.test.ts` sees it.
+const logged = endingCodes.filter((code) => code !== 'session-deleted')
+
+test.each(logged)('[S-35] a turn ends as %s once, with the whole row of the table', (code) => {
   const s = code === 'no-start' || code === 'agent-start-failed' ? handedOver() : runningTurn()
   s.prompt('p2')
   const log = s.events.slice()
   ways[code](s)
-  if (code === 'session-deleted') return expect(s.events).toEqual([])
   const ends = s.events.filter((event) => event.type === 'turn-ended')
   expect(ends).toHaveLength(1)
   const { outcome, sentence, retryable, action, fault } = endings[code]

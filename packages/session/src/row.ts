@@ -28,10 +28,10 @@ export interface TurnRow {
   readonly resolved?: { readonly action: Resolution; readonly promptId: string }
 }
 
-export function promptKey(promptId: string): string {
+function promptKey(promptId: string): string {
   return `prompt:${promptId}`
 }
-export function permissionKey(permissionId: string): string {
+function permissionKey(permissionId: string): string {
   return `permission:${permissionId}`
 }
 
@@ -57,28 +57,42 @@ export function lookups(input: SessionInput): readonly string[] {
       return [permissionKey(input.permissionId)]
     case 'turn-resolved':
       return [turnKey(input.turn), turnTextKey(input.turn), promptKey(input.promptId)]
-    default:
+    case 'interrupt':
+    case 'expire':
+    case 'callback-resent':
+    case 'callback-tried':
+    case 'server-started':
+    case 'retry':
+    case 'delete':
+    case 'alarm':
+    case 'runner-hello':
+    case 'runner-frame':
+    case 'runner-link-lost':
+    case 'runner-exited':
+    case 'runner-silent':
+    case 'runner-start-failed':
+    case 'runner-stopped':
+    case 'files-removed':
       return []
   }
 }
 
 export function findPrompt(change: Change, promptId: string): PromptRow | undefined {
-  return read<PromptRow>(change, promptKey(promptId))
-}
-export function findPermission(change: Change, permissionId: string): PermissionRow | undefined {
-  return read<PermissionRow>(change, permissionKey(permissionId))
-}
-export function findTurn(change: Change, turn: number): TurnRow | undefined {
-  return read<TurnRow>(change, turnKey(turn))
-}
-export function findTurnText(change: Change, turn: number): TurnText | undefined {
-  return read<TurnText>(change, turnTextKey(turn))
-}
-function read<Value>(change: Change, key: string): Value | undefined {
-  const text = change.found.get(key)
+  const text = change.found.get(promptKey(promptId))
   return text === undefined ? undefined : JSON.parse(text)
 }
-
+export function findPermission(change: Change, permissionId: string): PermissionRow | undefined {
+  const text = change.found.get(permissionKey(permissionId))
+  return text === undefined ? undefined : JSON.parse(text)
+}
+export function findTurn(change: Change, turn: number): TurnRow | undefined {
+  const text = change.found.get(turnKey(turn))
+  return text === undefined ? undefined : JSON.parse(text)
+}
+export function findTurnText(change: Change, turn: number): TurnText | undefined {
+  const text = change.found.get(turnTextKey(turn))
+  return text === undefined ? undefined : JSON.parse(text)
+}
 export function keepPrompt(change: Change, promptId: string, row: PromptRow): void {
   change.rows.push({ key: promptKey(promptId), value: JSON.stringify(row) })
 }

@@ -130,7 +130,7 @@ test('[V-72] queue lists what waits, and changes one prompt by its place or its 
   expect(out).not.toContain('\u001B')
   const changed = async (...args: string[]) => {
     await cli(['queue', 's1', ...args])
-    return server.asked.findLast(({ route }) => /Prompt$/.test(route))
+    return server.asked.findLast(({ route }) => route.endsWith('Prompt'))
   }
   expect(await changed('--move', '2', '--to', '1')).toEqual({
     route: 'editPrompt',

@@ -6,7 +6,7 @@ import { deadlinesOf } from './commands/up.ts'
 
 const manual = readFileSync(join(import.meta.dirname, '../../../../docs/settings.md'), 'utf8')
 
-test('[K-11] the manual has every deadline with its default, and no other', () => {
+test('[K-23] the manual has every deadline with its default, and no other', () => {
   const rows = [...manual.matchAll(/^\| `(\w+Ms)` +\| +(\d+) \| (\S+) (s|min|h|days) +\|/gm)]
   const told = rows.map(([, name, ms]) => [name, Number(ms)])
   expect(told).toEqual(Object.entries(deadlines))
@@ -20,7 +20,7 @@ test('[K-11] the manual has every deadline with its default, and no other', () =
     expect([name, Number(ms)]).toEqual([name, Number(count) * (units[unit ?? ''] ?? 0)])
 })
 
-test('[K-11] any deadline can be set by its name in milliseconds, and nothing else', () => {
+test('[K-23] any deadline can be set by its name in milliseconds, and nothing else', () => {
   const all = Object.keys(deadlines).map((name, index) => `${name}=${index + 1}`)
   expect(Object.values(deadlinesOf(all))).toEqual(all.map((_, index) => index + 1))
   for (const wrong of ['graceMs', 'graceMs=0', 'graceMs=1.5', 'grace=5', 'toString=5', '=5'])

@@ -29,7 +29,7 @@ async function awayAcrossDeadlines(): Promise<void> {
   await world.restart()
 }
 
-test('[K-12] a permission that nobody can answer while the server is away is settled after it, and its turn goes on', async () => {
+test('[K-24] a permission that nobody can answer while the server is away is settled after it, and its turn goes on', async () => {
   const session = await createDemo(world, 'fast')
   const viewer = watch(world, session, 'socket')
   await waitFor(() => ofType(viewer.events, 'permission-asked').length === 1, 'it asks', 20_000)
@@ -41,7 +41,7 @@ test('[K-12] a permission that nobody can answer while the server is away is set
   viewer.close()
 })
 
-test('[K-12] an agent that talked all the time while the server was away is not called silent', async () => {
+test('[K-24] an agent that talked all the time while the server was away is not called silent', async () => {
   const session = await createDemo(world, 'fast no-permission slow 5')
   const viewer = watch(world, session, 'socket')
   await waitFor(() => textOf(viewer.events, 1).includes('slow-10 '), 'it talks', 20_000)
@@ -51,7 +51,7 @@ test('[K-12] an agent that talked all the time while the server was away is not 
   viewer.close()
 })
 
-test('[K-12] an agent that was silent all the time is given up, after its runner was heard', async () => {
+test('[K-24] an agent that was silent all the time is given up, after its runner was heard', async () => {
   const session = await createDemo(world, 'fast hang')
   const viewer = watch(world, session, 'socket')
   await waitFor(() => textOf(viewer.events, 1).includes('turn 1'), 'the turn runs', 20_000)
@@ -65,7 +65,7 @@ test('[K-12] an agent that was silent all the time is given up, after its runner
   viewer.close()
 })
 
-test('[K-14] an idle agent is let go without a word, also by the next server, and woken with its memory', async () => {
+test('[K-26] an idle agent is let go without a word, also by the next server, and woken with its memory', async () => {
   const session = await createDemo(world, 'fast no-permission')
   const viewer = watch(world, session, 'socket')
   await turnEnd(viewer, 1)
@@ -90,7 +90,7 @@ test('[K-14] an idle agent is let go without a word, also by the next server, an
   viewer.close()
 })
 
-test('[K-14] a real agent that was let go remembers what was said', async () => {
+test('[K-26] a real agent that was let go remembers what was said', async () => {
   const session = await createSession(world, '[[say the word is heliotrope]]')
   const viewer = watch(world, session, 'socket')
   expect(await turnEnd(viewer, 1)).toMatchObject({ outcome: 'completed' })

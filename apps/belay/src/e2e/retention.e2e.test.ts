@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const secondInDays = 1 / 86_400
 
-test('[K-13] idle sessions older than was said are deleted, a busy one stays; by default all stay', async () => {
+test('[K-25] idle sessions older than was said are deleted, a busy one stays; by default all stay', async () => {
   const world = await startWorld()
   try {
     const old = await createDemo(world, 'fast no-permission')

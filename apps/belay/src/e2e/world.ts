@@ -144,10 +144,10 @@ export function answerAll(
   session: string,
 ): { answered: () => number; close(): void } {
   let count = 0
-  let closed = false
+  const closing = new AbortController()
   const done = new Set<string>()
   const loop = async () => {
-    while (!closed) {
+    while (!closing.signal.aborted) {
       for (const asked of ofType(watching.events, 'permission-asked')) {
         if (done.has(asked.permissionId)) continue
         const option = asked.options.find(({ kind }) => kind === 'allow_once')
@@ -176,8 +176,6 @@ export function answerAll(
   })
   return {
     answered: () => count,
-    close: () => {
-      closed = true
-    },
+    close: () => closing.abort(),
   }
 }

@@ -29,11 +29,11 @@ test.each([
     ],
   ],
   ['what is no address', ['', 'localhost', '127.1', '0x7f000001', '1.2.3', '999.1.1.1']],
-])('[K-9] %s is not public', (_what, addresses) => {
+])('[K-21] %s is not public', (_what, addresses) => {
   for (const address of addresses) expect([address, isPublic(address)]).toEqual([address, false])
 })
 
-test('[K-9] the public Internet is', () => {
+test('[K-21] the public Internet is', () => {
   for (const address of [
     '1.1.1.1',
     '8.8.8.8',
@@ -46,7 +46,7 @@ test('[K-9] the public Internet is', () => {
     expect([address, isPublic(address)]).toEqual([address, true])
 })
 
-test('[K-9] a name of this machine is refused with the address it stands for', async () => {
+test('[K-21] a name of this machine is refused with the address it stands for', async () => {
   await expect(publicAddress('localhost')).rejects.toThrow(
     /localhost is at .*, which is not a public address/,
   )

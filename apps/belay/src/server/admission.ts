@@ -1,5 +1,6 @@
 /** Who may use the API: the person's token or a ticket, and never a page from elsewhere. */
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import type { Refusal } from '@belay/protocol'
 import { RefusalError } from './problem.ts'
 import { bearer, same, type Tickets } from './tokens.ts'
@@ -17,11 +18,9 @@ export interface AdmissionOptions {
   readonly token: string
   readonly tickets: Tickets
   readonly clock: () => number
-  /** Host names under which this server may be addressed, besides the loopback ones. */
+  /** Host names under which this server may be addressed, besides `localhost` and addresses. */
   readonly names: readonly string[]
 }
-
-const loopback = ['127.0.0.1', 'localhost', '[::1]']
 
 export function createAdmission({ token, tickets, clock, names }: AdmissionOptions): Admission {
   const unauthorized: Refusal = {
@@ -49,8 +48,13 @@ export function createAdmission({ token, tickets, clock, names }: AdmissionOptio
     },
     refuseForeign(request) {
       // A name that resolves to this machine but is not ours is how a foreign page would reach a loopback server.
+      // An address resolves to nothing else, so any may be used that the server listens on.
       const host = (request.headers.host ?? '').replace(/:\d+$/, '')
-      if (!loopback.includes(host) && !names.includes(host)) {
+      if (
+        isIP(host.replaceAll(/^\[|\]$/g, '')) === 0 &&
+        host !== 'localhost' &&
+        !names.includes(host)
+      ) {
         return {
           code: 'origin-refused',
           message: `This server does not answer under the name "${host.slice(0, 100)}".`,

@@ -84,7 +84,7 @@ function callbacks(allowPrivate = true) {
   return { made, attempt, inputs }
 }
 
-test('[K-8] every attempt has the same id and body, and a signature that its receiver can check', async () => {
+test('[K-20] every attempt has the same id and body, and a signature that its receiver can check', async () => {
   const { attempt } = callbacks()
   const url = `http://127.0.0.1:${port}/hook?x=1`
   expect(await attempt(url)).toEqual({
@@ -114,7 +114,7 @@ test('[K-8] every attempt has the same id and body, and a signature that its rec
   })
 })
 
-test('[K-8] a secret written as Standard Webhooks does is decoded first', async () => {
+test('[K-20] a secret written as Standard Webhooks does is decoded first', async () => {
   const { attempt } = callbacks()
   const key = randomBytes(24)
   await attempt(`http://127.0.0.1:${port}/`, { signWith: `whsec_${key.toString('base64')}` })
@@ -123,7 +123,7 @@ test('[K-8] a secret written as Standard Webhooks does is decoded first', async 
   expect(taken[0]?.headers['webhook-signature']).toBe(`v1,${signature}`)
 })
 
-test('[K-8] whatever is no success is said in a sentence: a status, no answer, nobody there', async () => {
+test('[K-20] whatever is no success is said in a sentence: a status, no answer, nobody there', async () => {
   const { attempt } = callbacks()
   const url = `http://127.0.0.1:${port}/`
   answer = { status: 500, headers: {} }
@@ -135,7 +135,7 @@ test('[K-8] whatever is no success is said in a sentence: a status, no answer, n
   })
 })
 
-test('[K-9] a redirect is not followed', async () => {
+test('[K-21] a redirect is not followed', async () => {
   const { attempt } = callbacks()
   answer = { status: 302, headers: { location: `http://127.0.0.1:${port}/elsewhere` } }
   expect(await attempt(`http://127.0.0.1:${port}/`)).toMatchObject({
@@ -144,7 +144,7 @@ test('[K-9] a redirect is not followed', async () => {
   expect(taken).toHaveLength(1)
 })
 
-test('[K-9] an address of this machine is refused when it is given, a name of one when it is called', async () => {
+test('[K-21] an address of this machine is refused when it is given, a name of one when it is called', async () => {
   const { made, attempt } = callbacks(false)
   for (const host of [
     '127.0.0.1',

@@ -3,10 +3,10 @@
  * session (`packages/session/src/callback.ts`).
  *
  * Invariants:
- * - K-8 Every attempt for one turn has the same id and the same body, signed as Standard Webhooks says.
- * - K-9 No attempt goes to an address that is not public, unless this server was told that it may; redirects are not
+ * - K-20 Every attempt for one turn has the same id and the same body, signed as Standard Webhooks says.
+ * - K-21 No attempt goes to an address that is not public, unless this server was told that it may; redirects are not
  *   followed.
- * - K-10 The secret is kept sealed and never leaves; what is signed with it does.
+ * - K-22 The secret is kept sealed and never leaves; what is signed with it does.
  */
 import { createHmac } from 'node:crypto'
 import { request as requestHttp } from 'node:http'

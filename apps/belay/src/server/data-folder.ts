@@ -9,7 +9,15 @@
  * Owns: the names, and making the two secrets once.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 export interface DataFolder {
@@ -26,6 +34,8 @@ export function openDataFolder(path: string): DataFolder {
     keep(join(path, 'secret'), () => randomBytes(32).toString('hex')),
     'hex',
   )
+  // The store's companions take its mode: prompts are nobody else's, also in a folder that others may enter.
+  closeSync(openSync(join(path, 'belay.db'), 'a', 0o600))
   return { path, token, secret }
 }
 

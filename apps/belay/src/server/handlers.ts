@@ -9,7 +9,7 @@ import type {
   RouteName,
   SessionEvent,
 } from '@belay/protocol'
-import { limits, protocolVersion } from '@belay/protocol'
+import { foundAgentSchema, limits, protocolVersion } from '@belay/protocol'
 import {
   callbacksOf,
   type Proofs,
@@ -44,86 +44,100 @@ export interface HandlerOptions {
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { host, tickets, clock, agents, version } = options
-  /** Submits and unwraps: a refusal is thrown, any other reply must be the one expected. */
-  async function ask<Type extends SessionReply['type']>(
-    id: string,
-    input: SessionInput,
-    type: Type,
-  ) {
-    const reply = await host.submit(id, input)
-    if (reply.type === 'refused') throw RefusalError.of(reply.refusal, reply.limit)
-    if (!isReply(reply, type)) throw new Error(`expected ${type}, got ${reply.type}`)
-    return reply
-  }
-  function sessionAt(id: string) {
-    const state = host.read(id)
-    return { ...viewOf(state, id), seq: state.head.seq }
-  }
-  function existing(id: string): void {
-    const { type } = host.read(id).lifecycle
-    if (type === 'absent') throw new RefusalError('session-not-found', `There is no session ${id}.`)
-    if (type === 'deleted') throw new RefusalError('session-deleted', `Session ${id} was deleted.`)
-  }
   return {
-    async createSession(body) {
+    ...sessionHandlers(options),
+    ...promptHandlers(options),
+    ...waitingHandlers(options),
+    ...otherHandlers(options),
+  }
+}
+
+function sessionHandlers({ host, clock, agents, callbacks }: HandlerOptions) {
+  return {
+    async createSession(body: RouteArgs<'createSession'>) {
       if ('name' in body.agent) knownAgent(agents(), body.agent.name)
       const id = body.id ?? newSessionId(clock())
-      const reply = await ask(id, createInput(body, options.callbacks), 'created')
+      const reply = await ask({ host, id, type: 'created' }, createInput(body, callbacks))
       return {
-        session: sessionAt(id),
+        session: sessionAt(host, id),
         ...(reply.promptId === undefined ? {} : { promptId: reply.promptId }),
       }
     },
-    listSessions({ limit, before }) {
-      const sessions = listSessions(host, limit, before)
+    listSessions({ limit, before }: RouteArgs<'listSessions'>) {
+      // One more than asked for says whether there is another page.
+      const found = listSessions(host, limit + 1, before)
+      const sessions = found.slice(0, limit)
       const last = sessions.at(-1)
       return {
         sessions,
-        ...(sessions.length === limit && last !== undefined ? { next: last.id } : {}),
+        ...(found.length > limit && last !== undefined ? { next: last.id } : {}),
       }
     },
-    getSession({ id }) {
-      existing(id)
-      return sessionAt(id)
+    getSession({ id }: RouteArgs<'getSession'>) {
+      existing(host, id)
+      return sessionAt(host, id)
     },
-    async deleteSession({ id }) {
-      await ask(id, { type: 'delete' }, 'done')
-      return { ok: true }
+    async deleteSession({ id }: RouteArgs<'deleteSession'>) {
+      await ask({ host, id, type: 'done' }, { type: 'delete' })
+      return { ok: true as const }
     },
-    async retry({ id }) {
-      await ask(id, { type: 'retry' }, 'done')
-      return sessionAt(id)
+    async retry({ id }: RouteArgs<'retry'>) {
+      await ask({ host, id, type: 'done' }, { type: 'retry' })
+      return sessionAt(host, id)
     },
-    async prompt({ id, promptId, text, steer }) {
-      const prompt = promptText(promptId, text)
-      const how = steer === undefined ? {} : { steer }
-      return (await ask(id, { type: 'prompt-submitted', prompt, ...how }, 'prompt')).prompt
-    },
-    async getPrompt({ id, promptId }) {
-      return (await ask(id, { type: 'prompt-looked-up', promptId }, 'prompt')).prompt
-    },
-    async editPrompt({ id, promptId, text, position }) {
-      return (await ask(id, { type: 'prompt-edited', promptId, text, position }, 'prompt')).prompt
-    },
-    async cancelPrompt({ id, promptId }) {
-      return (await ask(id, { type: 'prompt-cancelled', promptId }, 'prompt')).prompt
-    },
-    async interrupt({ id, turn }) {
-      const reply = await ask(id, { type: 'interrupt', turn }, 'interrupting')
+    async interrupt({ id, turn }: RouteArgs<'interrupt'>) {
+      const reply = await ask({ host, id, type: 'interrupting' }, { type: 'interrupt', turn })
       return reply.turn === undefined ? {} : { turn: reply.turn }
     },
-    async resolveTurn({ id, turn, action, promptId }) {
-      const reply = await ask(id, { type: 'turn-resolved', turn, action, promptId }, 'resolved')
-      return { action: reply.action, promptId: reply.promptId }
+    async answerPermission({ id, ...answer }: RouteArgs<'answerPermission'>) {
+      const reply = await ask(
+        { host, id, type: 'answered' },
+        { type: 'permission-answered', ...answer },
+      )
+      return { optionId: reply.optionId, by: reply.by }
     },
-    why({ id }) {
-      existing(id)
-      const { proofs, deadlines } = options
+    events({ id, after, limit }: RouteArgs<'events'>) {
+      existing(host, id)
+      return { events: pageOfEvents(host, id, { after, limit }), seq: host.read(id).head.seq }
+    },
+  }
+}
+
+function promptHandlers({ host }: HandlerOptions) {
+  const prompt = async (id: string, input: SessionInput) =>
+    (await ask({ host, id, type: 'prompt' }, input)).prompt
+  return {
+    prompt: ({ id, promptId, text, steer }: RouteArgs<'prompt'>) =>
+      prompt(id, {
+        type: 'prompt-submitted',
+        prompt: promptText(promptId, text),
+        ...(steer === undefined ? {} : { steer }),
+      }),
+    getPrompt: ({ id, promptId }: RouteArgs<'getPrompt'>) =>
+      prompt(id, { type: 'prompt-looked-up', promptId }),
+    editPrompt: ({ id, promptId, text, position }: RouteArgs<'editPrompt'>) =>
+      prompt(id, { type: 'prompt-edited', promptId, text, position }),
+    cancelPrompt: ({ id, promptId }: RouteArgs<'cancelPrompt'>) =>
+      prompt(id, { type: 'prompt-cancelled', promptId }),
+  }
+}
+
+/** What a session waits for, what a person may decide about it, and who is told of it. */
+function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
+  return {
+    why({ id }: RouteArgs<'why'>) {
+      existing(host, id)
       return whyOf(host.read(id), clock(), { id, proofs: proofs(id), deadlines })
     },
-    callbacks({ id }) {
-      existing(id)
+    async resolveTurn({ id, ...decision }: RouteArgs<'resolveTurn'>) {
+      const { action, promptId } = await ask(
+        { host, id, type: 'resolved' },
+        { type: 'turn-resolved', ...decision },
+      )
+      return { action, promptId }
+    },
+    callbacks({ id }: RouteArgs<'callbacks'>) {
+      existing(host, id)
       const state = host.read(id)
       const { callback } = state.settings
       return {
@@ -131,26 +145,49 @@ export function createHandlers(options: HandlerOptions): Handlers {
         callbacks: [...callbacksOf(state, id)],
       }
     },
-    async resendCallback({ id, callbackId }) {
-      return (await ask(id, { type: 'callback-resent', callbackId }, 'callback')).callback
+    async resendCallback({ id, callbackId }: RouteArgs<'resendCallback'>) {
+      const input = { type: 'callback-resent', callbackId } as const
+      return (await ask({ host, id, type: 'callback' }, input)).callback
     },
-    async answerPermission({ id, permissionId, optionId, by }) {
-      const reply = await ask(
-        id,
-        { type: 'permission-answered', permissionId, optionId, by },
-        'answered',
-      )
-      return { optionId: reply.optionId, by: reply.by }
-    },
-    events({ id, after, limit }) {
-      existing(id)
-      return { events: pageOfEvents(host, id, { after, limit }), seq: host.read(id).head.seq }
-    },
+  }
+}
+
+function otherHandlers({ tickets, clock, agents, version }: HandlerOptions) {
+  return {
     ticket: () => tickets.issue(clock()),
-    agents: () => ({ agents: [...agents()] }),
-    health: () => ({ ok: true }),
+    agents: () => ({ agents: agents().map((agent) => foundAgentSchema.parse(agent)) }),
+    health: () => ({ ok: true as const }),
     version: () => ({ version, protocol: protocolVersion }),
   }
+}
+
+interface Asked<Type> {
+  readonly host: SessionHost
+  readonly id: string
+  /** The reply that answers it. */
+  readonly type: Type
+}
+
+/** Submits and unwraps: a refusal is thrown, any other reply must be the one expected. */
+async function ask<Type extends SessionReply['type']>(
+  { host, id, type }: Asked<Type>,
+  input: SessionInput,
+): Promise<Extract<SessionReply, { type: Type }>> {
+  const reply = await host.submit(id, input)
+  if (reply.type === 'refused') throw RefusalError.of(reply.refusal, reply.limit)
+  if (!isReply(reply, type)) throw new Error(`expected ${type}, got ${reply.type}`)
+  return reply
+}
+
+function sessionAt(host: SessionHost, id: string) {
+  const state = host.read(id)
+  return { ...viewOf(state, id), seq: state.head.seq }
+}
+
+function existing(host: SessionHost, id: string): void {
+  const { type } = host.read(id).lifecycle
+  if (type === 'absent') throw new RefusalError('session-not-found', `There is no session ${id}.`)
+  if (type === 'deleted') throw new RefusalError('session-deleted', `Session ${id} was deleted.`)
 }
 
 function isReply<Type extends SessionReply['type']>(
@@ -168,11 +205,9 @@ function knownAgent(agents: readonly FoundAgent[], name: string): void {
       `There is no agent "${name}"; known are ${agents.map((known) => known.name).join(', ')}.`,
     )
   }
-  if (!agent.found)
-    throw new RefusalError(
-      'agent-not-found',
-      `${agent.title} is not on this machine: ${agent.missing.join('; ')}.`,
-    )
+  if (agent.found) return
+  const missing = agent.missing.length === 0 ? '' : `: ${agent.missing.join('; ')}`
+  throw new RefusalError('agent-not-found', `${agent.title} is not on this machine${missing}.`)
 }
 
 /** Sortable by time, so that a list of ids reads as a history. */

@@ -6,8 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize } from 'node:path'
 import { limits, openApi, type Route, type RouteName, routes } from '@belay/protocol'
-import { type Context, Hono } from 'hono'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { Hono, type HonoRequest } from 'hono'
 import type { Logger } from 'pino'
 import type { Handlers } from './handlers.ts'
 import { badRequest, RefusalError } from './problem.ts'
@@ -28,12 +27,9 @@ const open: readonly RouteName[] = ['health', 'version']
 export function createHttp({ handlers, version, authorize, pageFolder, log }: HttpOptions): Hono {
   const app = new Hono()
   app.onError((error, context) => {
-    if (error instanceof RefusalError) return problem(context, error)
+    if (error instanceof RefusalError) return problem(error)
     log.error({ path: context.req.path, error: error.stack }, 'request failed')
-    return problem(
-      context,
-      new RefusalError('internal', 'The server could not answer; its log says why.'),
-    )
+    return problem(new RefusalError('internal', 'The server could not answer; its log says why.'))
   })
   // Made when it is first asked for: it takes longer than all else of a start.
   let document: string | undefined
@@ -48,38 +44,46 @@ export function createHttp({ handlers, version, authorize, pageFolder, log }: Ht
       route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       async (context) => {
         if (!open.includes(name)) authorize(context.req.raw.headers)
-        // The table's types bind handler and schema of one name; over all names TypeScript cannot follow.
-        const handler: (args: never) => unknown = handlers[name]
-        const answer = await handler((await argumentsOf(context, route)) as never)
-        return context.json(answer as object, route.status as ContentfulStatusCode)
+        const handler: AnyHandler['handle'] = handlers[name]
+        return json(route.status, await handler(await argumentsOf(context.req, route)))
       },
     )
   }
   app.all('/v1/*', (context) => {
     authorize(context.req.raw.headers)
-    throw new RefusalError(
-      'route-not-found',
-      `There is no ${context.req.method} ${context.req.path}.`,
-    )
+    const { method, path } = context.req
+    const hint = path.endsWith('/stream')
+      ? ' Streams are asked for with "Accept: text/event-stream" or as a WebSocket.'
+      : ''
+    throw new RefusalError('route-not-found', `There is no ${method} ${path}.${hint}`)
   })
   app.get('*', (context) => page(pageFolder, context.req.path))
   return app
+}
+
+/** The table's types bind handler and schema of one name; over all names only the table itself knows that they fit. */
+interface AnyHandler {
+  handle(args: object): unknown
 }
 
 function isRouteName(name: string): name is RouteName {
   return name in routes
 }
 
-function problem(context: Context, error: RefusalError): Response {
-  return context.json(error.problem, error.status as ContentfulStatusCode)
+function problem(error: RefusalError): Response {
+  return json(error.status, error.problem)
 }
 
-async function argumentsOf(context: Context, route: Route): Promise<object> {
+function json(status: number, value: unknown): Response {
+  return Response.json(value, { status })
+}
+
+async function argumentsOf(request: HonoRequest, route: Route): Promise<object> {
   const raw = {
-    ...(route.params === undefined ? {} : context.req.param()),
-    ...(route.query === undefined ? {} : context.req.query()),
+    ...(route.params === undefined ? {} : request.param()),
+    ...(route.query === undefined ? {} : request.query()),
   }
-  const parsed: object[] = []
+  const parsed: unknown[] = []
   for (const schema of [route.params, route.query]) {
     if (schema === undefined) continue
     const result = schema.safeParse(raw)
@@ -87,23 +91,23 @@ async function argumentsOf(context: Context, route: Route): Promise<object> {
     parsed.push(result.data)
   }
   if (route.body !== undefined) {
-    const body = await bodyOf(context)
+    const body = await bodyOf(request)
     const result = route.body.safeParse(body)
     if (!result.success) throw badRequest(result.error, body)
-    parsed.push(result.data as object)
+    parsed.push(result.data)
   }
   return Object.assign({}, ...parsed)
 }
 
-async function bodyOf(context: Context): Promise<unknown> {
-  const type = context.req.header('content-type') ?? ''
+async function bodyOf(request: HonoRequest): Promise<unknown> {
+  const type = request.header('content-type') ?? ''
   // Also what keeps a foreign page from posting with a simple form.
   if (!/^application\/json\b/i.test(type))
     throw new RefusalError(
       'media-type',
       `The body is ${type === '' ? 'of no type' : type}, not application/json.`,
     )
-  const bytes = await limitedBody(context.req.raw)
+  const bytes = await limitedBody(request.raw)
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
@@ -113,12 +117,13 @@ async function bodyOf(context: Context): Promise<unknown> {
   }
 }
 
+function tooLarge(): RefusalError {
+  const limit = limits.requestBytesMax
+  return new RefusalError('too-large', `The body is larger than ${limit} bytes.`, { limit })
+}
+
 /** Reads a body and stops at the limit, whatever its header claimed. */
 async function limitedBody(request: Request): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new RefusalError('too-large', `The body is larger than ${limits.requestBytesMax} bytes.`, {
-      limit: limits.requestBytesMax,
-    })
   if (Number(request.headers.get('content-length') ?? 0) > limits.requestBytesMax) throw tooLarge()
   const chunks: Uint8Array[] = []
   let size = 0
@@ -139,9 +144,19 @@ const types: Record<string, string> = {
   '.json': 'application/json',
 }
 
+/** A path without escapes and dots, `undefined` when it is none. */
+function decoded(path: string): string | undefined {
+  try {
+    return normalize(decodeURIComponent(path)).replaceAll('\\', '/')
+  } catch {
+    return undefined
+  }
+}
+
 /** The page's file, or its start for any other address: the page itself reads what it says. */
 async function page(folder: string, path: string): Promise<Response> {
-  const inside = normalize(decodeURIComponent(path)).replaceAll('\\', '/')
+  const inside = decoded(path)
+  if (inside === undefined) return new Response('Not found.', { status: 404 })
   const isFile = extname(inside) !== ''
   const file = join(folder, isFile ? inside : 'index.html')
   if (!file.startsWith(folder)) return new Response('Not found.', { status: 404 })

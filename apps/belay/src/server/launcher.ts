@@ -13,7 +13,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
+import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockOwner, type LockOwner } from '@belay/actor/node'
 import { sweepMarked } from '@belay/agent/node'
@@ -29,15 +29,8 @@ import type { SessionHost } from './viewer.ts'
 const stopMs = 4000
 /** How often a runner that nobody parents is looked at while it is lost. */
 const probeMs = 250
-
-export interface Launcher {
-  start(session: string, generation: number): void
-  stop(session: string, generation: number): void
-  probe(session: string, generation: number, final: 'final' | 'first'): void
-  removeFiles(session: string): void
-  /** Nothing is performed any more. Runners go on. */
-  close(): void
-}
+/** How long the exit of a child whose lock is free already is waited for. */
+const exitMs = 1000
 
 export interface LauncherOptions {
   readonly host: SessionHost
@@ -49,96 +42,131 @@ export interface LauncherOptions {
   readonly log: Logger
 }
 
-interface Child {
+/** Which runner. */
+interface Which {
+  readonly session: string
   readonly generation: number
-  readonly exited: Promise<{
-    readonly code: number | undefined
-    readonly signal: string | undefined
-  }>
 }
 
-export function createLauncher(options: LauncherOptions): Launcher {
-  const { host, dataFolder, log } = options
-  const children = new Map<string, Child>()
-  const lanes = new Map<string, Promise<void>>()
-  const abort = new AbortController()
+interface Exit {
+  readonly code: number | undefined
+  readonly signal: string | undefined
+}
 
-  /** Runs jobs of one session one after the other. */
-  function enqueue(session: string, what: string, job: () => Promise<void>): void {
-    const lane = (lanes.get(session) ?? Promise.resolve()).then(async () => {
-      if (abort.signal.aborted) return
-      try {
-        await job()
-      } catch (error) {
-        if (!abort.signal.aborted)
-          log.error({ session, what, error: String(error) }, 'could not act on a runner')
-      }
-    })
-    lanes.set(session, lane)
-    void lane.then(() => (lanes.get(session) === lane ? lanes.delete(session) : false))
+export class Launcher {
+  readonly #options: LauncherOptions
+  readonly #children = new Map<string, { generation: number; exited: Promise<Exit> }>()
+  readonly #lanes = new Map<string, Promise<void>>()
+  readonly #abort = new AbortController()
+
+  constructor(options: LauncherOptions) {
+    this.#options = options
   }
 
-  async function start(session: string, generation: number): Promise<void> {
-    const { runner } = host.read(session)
-    if (runner.type !== 'starting' || runner.generation !== generation) return
-    if (holds(lockOwner(runnerFolder(dataFolder, session)), session, generation)) return
-    try {
-      const child = await launch(options, { session, generation })
-      const exited = new Promise<Awaited<Child['exited']>>((resolve) => {
-        child.once('exit', (code, signal) =>
-          resolve({ code: code ?? undefined, signal: signal ?? undefined }),
+  start(session: string, generation: number): void {
+    this.#enqueue(session, 'start', () => this.#start({ session, generation }))
+  }
+
+  stop(session: string, generation: number): void {
+    this.#enqueue(session, 'stop', () => this.#stop({ session, generation }))
+  }
+
+  /** Looks whether a lost runner is there. `final`: its grace is over, and an answer is needed either way. */
+  probe(session: string, generation: number, kind: 'final' | 'first'): void {
+    this.#enqueue(session, 'probe', () => this.#settle({ session, generation }, kind))
+  }
+
+  removeFiles(session: string): void {
+    this.#enqueue(session, 'remove', () => this.#removeFiles(session))
+  }
+
+  /** Nothing is performed any more. Runners go on. */
+  close(): void {
+    this.#abort.abort()
+  }
+
+  /** Runs the jobs of one session one after the other. */
+  #enqueue(session: string, what: string, job: () => Promise<void>): void {
+    const lane = (this.#lanes.get(session) ?? Promise.resolve())
+      .then(() => (this.#abort.signal.aborted ? undefined : job()))
+      .catch((error: unknown) => {
+        if (this.#abort.signal.aborted) return
+        this.#options.log.error(
+          { session, what, error: String(error) },
+          'could not act on a runner',
         )
       })
-      children.set(session, { generation, exited })
-      void exited.then(() =>
-        enqueue(session, 'runner-exited', () => settle(session, generation, 'first')),
-      )
+      .finally(() => {
+        if (this.#lanes.get(session) === lane) this.#lanes.delete(session)
+      })
+    this.#lanes.set(session, lane)
+  }
+
+  async #start(which: Which): Promise<void> {
+    const { session, generation } = which
+    const { host, dataFolder, log } = this.#options
+    const { runner } = host.read(session)
+    if (runner.type !== 'starting' || runner.generation !== generation) return
+    if (holds(lockOwner(runnerFolder(dataFolder, session)), which)) return
+    try {
+      const child = await launch(this.#options, which)
+      const exited = exitOf(child)
+      this.#children.set(session, { generation, exited })
+      void exited.then(() => this.probe(session, generation, 'first'))
       log.info({ session, generation, pid: child.pid }, 'runner started')
     } catch (error) {
-      const message = `The runner could not be started: ${error instanceof Error ? error.message : String(error)}.`
+      const why = error instanceof Error ? error.message : String(error)
+      const message = `The runner could not be started: ${why}.`
       await host.submit(session, { type: 'runner-start-failed', generation, message })
     }
   }
 
-  /** Looks whether a runner is there, and says so when it is not. */
-  async function settle(
-    session: string,
-    generation: number,
-    kind: 'final' | 'first',
-  ): Promise<void> {
+  /** Looks whether a runner is there, for as long as it is lost, and says so when it is not. */
+  async #settle(which: Which, kind: 'final' | 'first'): Promise<void> {
+    const { session, generation } = which
+    const { host, dataFolder, log } = this.#options
     const folder = runnerFolder(dataFolder, session)
-    const current = () => {
-      const { runner } = host.read(session)
-      return runner.type !== 'none' && runner.generation === generation ? runner.type : undefined
+    while (holds(lockOwner(folder), which)) {
+      if (kind === 'final') {
+        await host.submit(session, { type: 'runner-silent', generation })
+        return
+      }
+      if (this.#standing(which) !== 'lost') return
+      await sleep(probeMs, undefined, { signal: this.#abort.signal })
     }
-    while (holds(lockOwner(folder), session, generation)) {
-      if (abort.signal.aborted) return
-      if (kind === 'final')
-        return void (await host.submit(session, { type: 'runner-silent', generation }))
-      if (current() !== 'lost') return
-      await sleep(probeMs, undefined, { signal: abort.signal })
-    }
-    if (current() === undefined) return
-    // Its own parent knows how it ended, a moment later than its lock does.
-    const child = children.get(session)
-    const exit =
-      child?.generation === generation
-        ? await Promise.race([child.exited, sleep(1000, undefined)])
-        : undefined
-    await submitSpool(host, folder, { session, generation })
-    const { code, signal } = exit ?? { code: undefined, signal: undefined }
-    log.info({ session, generation, code, signal }, 'runner is gone')
-    await host.submit(session, { type: 'runner-exited', generation, code, signal })
+    if (this.#standing(which) === undefined) return
+    const exit = await this.#exit(which)
+    await submitSpool(host, folder, which)
+    log.info({ session, generation, ...exit }, 'runner is gone')
+    await host.submit(session, { type: 'runner-exited', generation, ...exit })
   }
 
-  async function stop(session: string, generation: number): Promise<void> {
-    const folder = runnerFolder(dataFolder, session)
-    await end(folder, session, generation)
+  /** What the session thinks of this runner; `undefined` when it has no say any more. */
+  #standing({ session, generation }: Which): string | undefined {
+    const { runner } = this.#options.host.read(session)
+    return runner.type !== 'none' && runner.generation === generation ? runner.type : undefined
+  }
+
+  /** How a runner ended: its own parent knows, a moment later than its lock does. */
+  async #exit({ session, generation }: Which): Promise<Exit> {
+    const unknown: Exit = { code: undefined, signal: undefined }
+    const child = this.#children.get(session)
+    if (child?.generation !== generation) return unknown
+    const exit = await Promise.race([child.exited, sleep(exitMs, unknown)])
+    this.#children.delete(session)
+    return exit
+  }
+
+  async #stop(which: Which): Promise<void> {
+    const { session, generation } = which
+    const folder = runnerFolder(this.#options.dataFolder, session)
+    await end(folder, which)
     await sweepMarked(agentMarker(session, folder, generation))
-    await host.submit(session, { type: 'runner-stopped', generation })
+    await this.#options.host.submit(session, { type: 'runner-stopped', generation })
   }
 
-  async function removeFiles(session: string): Promise<void> {
+  async #removeFiles(session: string): Promise<void> {
+    const { host, dataFolder } = this.#options
     for (const folder of [
       runnerFolder(dataFolder, session),
       workspaceFolder(dataFolder, session),
@@ -147,25 +175,24 @@ export function createLauncher(options: LauncherOptions): Launcher {
     }
     await host.submit(session, { type: 'files-removed' })
   }
-
-  return {
-    start: (session, generation) => enqueue(session, 'start', () => start(session, generation)),
-    stop: (session, generation) => enqueue(session, 'stop', () => stop(session, generation)),
-    probe: (session, generation, kind) =>
-      enqueue(session, 'probe', () => settle(session, generation, kind)),
-    removeFiles: (session) => enqueue(session, 'remove', () => removeFiles(session)),
-    close: () => abort.abort(),
-  }
 }
 
-function holds(owner: LockOwner | undefined, session: string, generation: number): boolean {
-  return owner !== undefined && owner.name === runnerLockName(session, generation)
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) =>
+      resolve({ code: code ?? undefined, signal: signal ?? undefined }),
+    )
+  })
+}
+
+function holds(owner: LockOwner | undefined, { session, generation }: Which): boolean {
+  return owner?.name === runnerLockName(session, generation)
 }
 
 /** Starts a runner in a process session of its own, its config on an inherited pipe: argv and environment can be read by others. */
 async function launch(
   options: LauncherOptions,
-  { session, generation }: { session: string; generation: number },
+  { session, generation }: Which,
 ): Promise<ChildProcess> {
   const { dataFolder, secret, version, self } = options
   const folder = runnerFolder(dataFolder, session)
@@ -192,7 +219,8 @@ async function launch(
       child.once('spawn', resolve)
       child.once('error', reject)
     })
-    const pipe = child.stdio[3] as Writable
+    const pipe = child.stdio[3]
+    if (!(pipe instanceof Writable)) throw new Error('it has no pipe for its configuration')
     pipe.on('error', () => undefined) // It died before reading: its exit says so.
     pipe.end(JSON.stringify(config))
     child.unref()
@@ -206,7 +234,7 @@ async function launch(
 async function submitSpool(
   host: SessionHost,
   folder: string,
-  { session, generation }: { session: string; generation: number },
+  { session, generation }: Which,
 ): Promise<void> {
   if (!existsSync(folder)) return
   const { received } = host.read(session).head
@@ -235,28 +263,23 @@ async function submitSpool(
 }
 
 /** Ends the runner of this generation or an older one, if it is there, and waits until its lock is free. */
-async function end(folder: string, session: string, generation: number): Promise<void> {
-  const isOld = (owner: LockOwner | undefined) =>
-    owner !== undefined &&
-    generationOf(owner, session) !== undefined &&
-    (generationOf(owner, session) ?? 0) <= generation
-  const killAt = Date.now() + stopMs
+async function end(folder: string, which: Which): Promise<void> {
+  const killAt = performance.now() + stopMs
   let signalled: NodeJS.Signals | undefined
-  for (
-    let owner = lockOwner(folder);
-    owner !== undefined && isOld(owner);
-    owner = lockOwner(folder)
-  ) {
-    const signal = Date.now() >= killAt ? 'SIGKILL' : 'SIGTERM'
+  for (;;) {
+    const owner = lockOwner(folder)
+    if (owner === undefined || !isNotNewer(owner, which)) return
+    const signal = performance.now() >= killAt ? 'SIGKILL' : 'SIGTERM'
     if (signal !== signalled && owner.pid > 0) kill(owner.pid, signal)
     signalled = signal
     await sleep(20)
   }
 }
 
-function generationOf(owner: LockOwner, session: string): number | undefined {
+/** Whether the owner is a runner of this session and of this generation or an older one. */
+function isNotNewer(owner: LockOwner, { session, generation }: Which): boolean {
   const prefix = runnerLockName(session, 0).slice(0, -1)
-  return owner.name.startsWith(prefix) ? Number(owner.name.slice(prefix.length)) : undefined
+  return owner.name.startsWith(prefix) && Number(owner.name.slice(prefix.length)) <= generation
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

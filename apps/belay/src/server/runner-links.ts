@@ -26,6 +26,7 @@ import {
 import {
   closeCodes,
   type Command,
+  type Hello,
   helloSchema,
   limits,
   protocolFloor,
@@ -33,7 +34,7 @@ import {
   type Refusal,
   streams,
 } from '@belay/protocol'
-import { decodeReport, type ReceivedReport } from '@belay/session'
+import { decodeReport, type ReceivedReport, type SessionReply } from '@belay/session'
 import type { Logger } from 'pino'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { RefusalError } from './problem.ts'
@@ -43,20 +44,9 @@ import type { SessionHost } from './viewer.ts'
 interface Link extends RunnerIdentity {
   readonly socket: WebSocket
   liveness: Liveness
+  greeted: boolean
   /** Commands that were released before the welcome was on its way. */
   held: string[] | undefined
-}
-
-export interface RunnerLinks {
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
-  /** Sends a command if its runner is linked; otherwise its next hello asks for it. */
-  send(session: string, generation: number, n: number, command: Command): void
-  isLinked(session: string, generation: number): boolean
-  /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */
-  release(session: string, generation: number): void
-  /** When the last byte of a session's runner came, milliseconds since the epoch; undefined without a socket. */
-  heardAt(session: string): number | undefined
-  close(): void
 }
 
 export interface RunnerLinkOptions {
@@ -66,81 +56,109 @@ export interface RunnerLinkOptions {
   readonly log: Logger
 }
 
-export function createRunnerLinks(options: RunnerLinkOptions): RunnerLinks {
-  const { host, secret, clock, log } = options
-  const server = new WebSocketServer({
+export class RunnerLinks {
+  readonly #options: RunnerLinkOptions
+  readonly #links = new Map<string, Link>()
+  readonly #timer: NodeJS.Timeout
+  readonly #server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: limits.frameBytesMax,
   })
-  const links = new Map<string, Link>()
-  let closing = false
-  const timer = setInterval(judgeSilence, livenessPolicy.tickMs)
-  timer.unref()
+  #closing = false
 
-  function judgeSilence(): void {
-    for (const link of links.values()) {
-      const { state, verdict } = tick(livenessPolicy, link.liveness, clock())
-      link.liveness = state
-      if (verdict === 'ping') link.socket.send(ping)
-      // A half-open socket never closes by itself in useful time.
-      if (verdict === 'dead') link.socket.terminate()
-    }
+  constructor(options: RunnerLinkOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.#judgeSilence(), livenessPolicy.tickMs)
+    this.#timer.unref()
   }
 
-  function attach(identity: RunnerIdentity, socket: WebSocket): void {
-    const link: Link = { ...identity, socket, liveness: livenessStart(clock()), held: [] }
-    let greeted = false
+  /** Answers an upgrade if it is a runner's; false when it is not. @throws RefusalError */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    if (new URL(request.url ?? '/', 'http://server').pathname !== streams.runner.path) return false
+    const identity = readRunnerToken(
+      this.#options.secret,
+      bearer(request.headers.authorization) ?? '',
+    )
+    if (identity === undefined) {
+      throw new RefusalError('unauthorized', 'This is not the token of a runner of this server.')
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#attach(identity, webSocket),
+    )
+    return true
+  }
+
+  /** Sends a command if its runner is linked; otherwise its next hello asks for it. */
+  send(session: string, generation: number, n: number, command: Command): void {
+    const link = this.#links.get(session)
+    if (link?.generation !== generation) return
+    const line = encodeMessage(n, JSON.stringify(command))
+    if (link.held === undefined) link.socket.send(line)
+    else link.held.push(line)
+  }
+
+  /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */
+  release(session: string, generation: number): void {
+    const link = this.#links.get(session)
+    if (link !== undefined && link.generation <= generation)
+      link.socket.close(closeCodes.done, 'it is not needed any more')
+  }
+
+  /** When the last byte of a session's runner came, milliseconds since the epoch; undefined without a socket. */
+  heardAt(session: string): number | undefined {
+    return this.#links.get(session)?.liveness.heardAt
+  }
+
+  close(): void {
+    this.#closing = true
+    clearInterval(this.#timer)
+    for (const link of this.#links.values()) link.socket.close(closeCodes.goingAway, 'going away')
+    this.#links.clear()
+  }
+
+  #attach(identity: RunnerIdentity, socket: WebSocket): void {
+    const { clock, log } = this.#options
+    const link: Link = {
+      ...identity,
+      socket,
+      liveness: livenessStart(clock()),
+      greeted: false,
+      held: [],
+    }
     socket.on('error', (error) =>
       log.debug({ session: link.session, error: error.message }, 'runner socket error'),
     )
-    socket.on('close', () => detach(link))
+    socket.on('close', () => this.#detach(link))
     socket.on('message', (data) => {
       link.liveness = heard(link.liveness, clock())
       const lines = decodeFrame(textOf(data))
-      if (typeof lines === 'string') return refuse(link, lines)
-      if (greeted) return void receive(link, lines)
-      greeted = true
-      void greet(link, lines)
+      if (typeof lines === 'string') this.#refuse(link, lines)
+      else if (link.greeted) this.#receive(link, lines)
+      else this.#greet(link, lines)
     })
   }
 
-  async function greet(link: Link, lines: readonly Line[]): Promise<void> {
-    const hello =
-      lines[0]?.type === 'hello' ? parseHello(lines[0].json) : 'the first line is not a hello'
-    if (typeof hello === 'string') return refuse(link, hello)
-    if (hello.session !== link.session || hello.generation !== link.generation)
-      return refuse(link, 'the hello is not what the token is for')
-    if (hello.version < protocolFloor)
-      return refuse(
-        link,
-        `protocol ${hello.version} is older than ${protocolFloor}, the oldest that is read`,
-      )
+  #greet(link: Link, lines: readonly Line[]): void {
+    link.greeted = true
+    const hello = helloOf(link, lines)
+    if (typeof hello === 'string') return this.#refuse(link, hello)
     const { session, generation } = link
-    const before = links.get(session)
+    const before = this.#links.get(session)
     // Fenced here already: it may not even push the newer one's socket aside.
-    if (before !== undefined && before.generation > generation)
-      return dismiss(link, { code: 'stale-generation', message: 'A newer runner is linked.' })
+    if (before !== undefined && before.generation > generation) return this.#fence(link)
     before?.socket.close(closeCodes.replaced, 'replaced')
-    links.set(session, link)
-    const reply = await host.submit(session, {
-      type: 'runner-hello',
-      generation,
-      received: hello.received,
+    this.#links.set(session, link)
+    const input = { type: 'runner-hello', generation, received: hello.received } as const
+    this.#submit(link, input, (received) => {
+      this.#options.log.info({ session, generation }, 'runner linked')
+      const welcome = encodeWelcome(JSON.stringify({ version: protocolVersion, received }))
+      link.socket.send([welcome, ...(link.held ?? [])].join('\n'))
+      link.held = undefined
     })
-    if (reply.type !== 'stored') {
-      if (links.get(session) === link) links.delete(session)
-      return dismiss(link, reply.type === 'refused' ? reply.refusal : undefined)
-    }
-    log.info({ session, generation }, 'runner linked')
-    const welcome = encodeWelcome(
-      JSON.stringify({ version: protocolVersion, received: reply.received }),
-    )
-    link.socket.send([welcome, ...(link.held ?? [])].join('\n'))
-    link.held = undefined
   }
 
-  async function receive(link: Link, lines: readonly Line[]): Promise<void> {
+  #receive(link: Link, lines: readonly Line[]): void {
     const reports: ReceivedReport[] = []
     let acked: number | undefined
     for (const line of lines) {
@@ -148,85 +166,97 @@ export function createRunnerLinks(options: RunnerLinkOptions): RunnerLinks {
       else if (line.type === 'ack') acked = line.n
       else if (line.type === 'message') {
         const report = decodeReport(line.json)
-        if (typeof report === 'string') return refuse(link, `report ${line.n}: ${report}`)
+        if (typeof report === 'string') return this.#refuse(link, `report ${line.n}: ${report}`)
         reports.push({ n: line.n, json: line.json, report })
-      } else if (line.type !== 'pong') return refuse(link, `unexpected ${line.type}`)
+      } else if (line.type !== 'pong') return this.#refuse(link, `unexpected ${line.type}`)
     }
     if (reports.length === 0 && acked === undefined) return
-    const { session, generation } = link
-    const reply = await host.submit(session, { type: 'runner-frame', generation, acked, reports })
-    if (reply.type !== 'stored')
-      return dismiss(link, reply.type === 'refused' ? reply.refusal : undefined)
-    if (reports.length > 0) link.socket.send(encodeAck(reply.received))
+    const { generation } = link
+    this.#submit(link, { type: 'runner-frame', generation, acked, reports }, (received) => {
+      if (reports.length > 0) link.socket.send(encodeAck(received))
+    })
   }
 
-  function detach(link: Link): void {
-    if (links.get(link.session) !== link) return
-    links.delete(link.session)
-    // A server that stops says nothing of it: the runners are there, and the next start looks for them.
-    if (closing) return
-    log.info({ session: link.session, generation: link.generation }, 'runner link lost')
-    void host.submit(link.session, { type: 'runner-link-lost', generation: link.generation })
-  }
-
-  function refuse(link: Link, reason: string): void {
-    log.warn(
-      { session: link.session, generation: link.generation, reason },
-      'runner broke the protocol',
+  /** Submits what a runner said. What was not stored ends its socket: nothing is acknowledged by silence. */
+  #submit(
+    link: Link,
+    input: Parameters<SessionHost['submit']>[1],
+    stored: (received: number) => void,
+  ): void {
+    this.#options.host.submit(link.session, input).then(
+      (reply: SessionReply) =>
+        reply.type === 'stored' ? stored(reply.received) : this.#dismiss(link, reply),
+      (error: unknown) => {
+        this.#options.log.error({ session: link.session, error: String(error) }, 'could not store')
+        link.socket.close(closeCodes.goingAway, 'the session is stopped')
+      },
     )
+  }
+
+  /** Ends a runner that has no say any more. Being told `done` or `fenced`, it ends its agent and itself. */
+  #dismiss(link: Link, reply: SessionReply): void {
+    if (this.#links.get(link.session) === link) this.#links.delete(link.session)
+    const refusal: Refusal =
+      reply.type === 'refused'
+        ? reply.refusal
+        : { code: 'internal', message: `the session answered ${reply.type}` }
+    const fenced = refusal.code === 'stale-generation' || refusal.code === 'session-not-found'
+    const done = refusal.code === 'session-deleted'
+    const code = done ? closeCodes.done : fenced ? closeCodes.fenced : closeCodes.protocolError
+    const { session, generation } = link
+    this.#options.log.info({ session, generation, refusal }, 'runner dismissed')
+    link.socket.close(code, refusal.message.slice(0, 100))
+  }
+
+  #fence(link: Link): void {
+    const message = 'A newer runner is linked.'
+    this.#dismiss(link, { type: 'refused', refusal: { code: 'stale-generation', message } })
+  }
+
+  #detach(link: Link): void {
+    if (this.#links.get(link.session) !== link) return
+    this.#links.delete(link.session)
+    // A server that stops says nothing of it: the runners are there, and the next start looks for them.
+    if (this.#closing) return
+    const { session, generation } = link
+    const { host, log } = this.#options
+    log.info({ session, generation }, 'runner link lost')
+    host
+      .submit(session, { type: 'runner-link-lost', generation })
+      .catch((error: unknown) => log.error({ session, error: String(error) }, 'could not store'))
+  }
+
+  #refuse(link: Link, reason: string): void {
+    const { session, generation } = link
+    this.#options.log.warn({ session, generation, reason }, 'runner broke the protocol')
     link.socket.close(closeCodes.protocolError, reason.slice(0, 100))
   }
 
-  return {
-    upgrade(request, socket, head) {
-      if (new URL(request.url ?? '/', 'http://server').pathname !== streams.runner.path)
-        return false
-      const identity = readRunnerToken(secret, bearer(request.headers.authorization) ?? '')
-      if (identity === undefined)
-        throw new RefusalError('unauthorized', 'This is not the token of a runner of this server.')
-      server.handleUpgrade(request, socket, head, (webSocket) => attach(identity, webSocket))
-      return true
-    },
-    send(session, generation, n, command) {
-      const link = links.get(session)
-      if (link?.generation !== generation) return
-      const line = encodeMessage(n, JSON.stringify(command))
-      if (link.held === undefined) link.socket.send(line)
-      else link.held.push(line)
-    },
-    isLinked: (session, generation) => links.get(session)?.generation === generation,
-    release(session, generation) {
-      const link = links.get(session)
-      if (link !== undefined && link.generation <= generation)
-        link.socket.close(closeCodes.done, 'it is not needed any more')
-    },
-    heardAt: (session) => links.get(session)?.liveness.heardAt,
-    close() {
-      closing = true
-      clearInterval(timer)
-      for (const link of links.values()) link.socket.close(closeCodes.goingAway, 'going away')
-      links.clear()
-    },
+  #judgeSilence(): void {
+    for (const link of this.#links.values()) {
+      const { state, verdict } = tick(livenessPolicy, link.liveness, this.#options.clock())
+      link.liveness = state
+      if (verdict === 'ping') link.socket.send(ping)
+      // A half-open socket never closes by itself in useful time.
+      if (verdict === 'dead') link.socket.terminate()
+    }
   }
 }
 
-/** Ends a runner that has no say any more. Being told `done` or `fenced`, it ends its agent and itself. */
-function dismiss(link: Link, refusal: Refusal | undefined): void {
-  switch (refusal?.code) {
-    case 'session-deleted':
-      return link.socket.close(closeCodes.done, 'the session was deleted')
-    case 'stale-generation':
-    case 'session-not-found':
-      return link.socket.close(closeCodes.fenced, refusal.message.slice(0, 100))
-    default:
-      return link.socket.close(
-        closeCodes.protocolError,
-        refusal?.message.slice(0, 100) ?? 'refused',
-      )
+/** The hello of a link, or a sentence that says why it is none. */
+function helloOf(link: Link, lines: readonly Line[]): Hello | string {
+  const [first, second] = lines
+  if (first?.type !== 'hello' || second !== undefined) return 'the first frame is not a hello'
+  const hello = parseHello(first.json)
+  if (typeof hello === 'string') return hello
+  if (hello.session !== link.session || hello.generation !== link.generation) {
+    return 'the hello is not what the token is for'
   }
+  if (hello.version >= protocolFloor) return hello
+  return `protocol ${hello.version} is older than ${protocolFloor}, the oldest that is read`
 }
 
-function parseHello(json: string) {
+function parseHello(json: string): Hello | string {
   let value: unknown
   try {
     value = JSON.parse(json)

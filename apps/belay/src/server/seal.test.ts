@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createSeal } from './seal.ts'
 
-test('[K-10] a secret opens with its own key and for its own place, and with nothing else', () => {
+test('[K-22] a secret opens with its own key and for its own place, and with nothing else', () => {
   const seal = createSeal(randomBytes(32))
   const sealed = seal.close('whsec_c2VjcmV0', 'https://example.com/')
   expect(sealed).not.toContain('c2VjcmV0')
@@ -29,7 +29,7 @@ test('[K-10] a secret opens with its own key and for its own place, and with not
   expect(() => seal.open(`v2.${text}`, 'https://example.com/')).toThrow('v2')
 })
 
-test('[K-10] a mark tells whether secrets are the same, by the folder that made it', () => {
+test('[K-22] a mark tells whether secrets are the same, by the folder that made it', () => {
   const seal = createSeal(randomBytes(32))
   expect(seal.mark('a')).toBe(seal.mark('a'))
   expect(seal.mark('a')).not.toBe(seal.mark('b'))

@@ -5,13 +5,18 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { type FolderLock, lockFolder, lockOwner } from '@belay/actor/node'
 import { detectAgents } from '@belay/agent/node'
 import { createNodeHost } from '@belay/host/node'
-import { type Deadlines, deadlines as defaultDeadlines, type FoundAgent } from '@belay/protocol'
+import {
+  type Deadlines,
+  deadlines as defaultDeadlines,
+  type FoundAgent,
+  type Refusal,
+} from '@belay/protocol'
 import { createSessionActor, type SessionEffect } from '@belay/session'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
@@ -20,10 +25,10 @@ import { type Callbacks, createCallbacks } from './callbacks.ts'
 import { openDataFolder, runnerFolder, writeServerAddress } from './data-folder.ts'
 import { createHandlers } from './handlers.ts'
 import { createHttp } from './http.ts'
-import { createLauncher, type Launcher } from './launcher.ts'
+import { Launcher } from './launcher.ts'
 import { RefusalError } from './problem.ts'
-import { createRunnerLinks, type RunnerLinks } from './runner-links.ts'
 import { startRetention } from './retention.ts'
+import { RunnerLinks } from './runner-links.ts'
 import { createSeal } from './seal.ts'
 import { createStreams, type Streams } from './streams.ts'
 import { createTickets } from './tokens.ts'
@@ -68,16 +73,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { log } = options
   const { path: dataFolder, token, secret } = openDataFolder(resolve(options.dataFolder))
   const lock = takeFolder(dataFolder)
-  const clock = () => Date.now()
   const deadlines: Deadlines = { ...defaultDeadlines, ...options.deadlines }
   const tickets = createTickets()
   const agents = cached(agentsMs, () => detectAgents({ env: process.env, cwd: process.cwd() }))
   // Effects need what needs the host: they are performed only after `host.start`.
-  const parts: Parts = {}
+  const made: { parts?: Parts } = {}
   const host: SessionHost = createNodeHost({
     actor: createSessionActor(deadlines),
     folder: dataFolder,
-    perform: (session, effect) => perform(parts, session, effect),
+    perform: (session, effect) => perform(made.parts, session, effect),
     onActorStopped: (session, error) =>
       log.fatal({ session, error: error.stack }, 'a session was stopped by a broken invariant'),
     onStop: (error) => {
@@ -85,33 +89,22 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       options.onFatal?.(error)
     },
   })
-  parts.links = createRunnerLinks({ host, secret, clock, log })
-  if (options.runners !== 'elsewhere') {
-    const self = [process.execPath, main] as const
-    parts.launcher = createLauncher({ host, dataFolder, secret, version, self, log })
-  }
-  parts.callbacks = createCallbacks({
-    host,
-    seal: createSeal(secret),
-    clock,
-    log,
-    allowPrivate: options.allowPrivateCallbacks === true,
-  })
-  const { links, callbacks } = parts
-  const admission = createAdmission({ token, tickets, clock, names: [options.host] })
+  const parts = makeParts(options, { host, dataFolder, secret })
+  made.parts = parts
+  const admission = createAdmission({ token, tickets, clock, names: [options.host, hostname()] })
   const streams = createStreams({ host, refuse: admission.refuseStream })
-  const serverSince = clock()
+  const startedAt = clock()
   const handlers = createHandlers({
     host,
     tickets,
     clock,
     agents,
     version,
-    callbacks,
     deadlines,
+    callbacks: parts.callbacks,
     proofs: (id) => ({
-      serverSince,
-      linkHeardAt: links.heardAt(id),
+      serverSince: startedAt,
+      linkHeardAt: parts.links.heardAt(id),
       runner: lockOwner(runnerFolder(dataFolder, id)),
     }),
   })
@@ -119,14 +112,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const server = listen({
     http: getRequestListener(http.fetch),
     streams,
-    links,
+    links: parts.links,
     foreign: admission.refuseForeign,
   })
   try {
     const url = await open(server, options)
     host.start()
     recover(host)
-    writeServerAddress(dataFolder, { url, pid: process.pid, startedAt: serverSince, version })
+    writeServerAddress(dataFolder, { url, pid: process.pid, startedAt, version })
     const { keepSessionsMs } = options
     const stopRetention = startRetention({ host, clock, log, keepSessionsMs })
     log.info({ url, dataFolder }, 'server is up')
@@ -146,6 +139,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
+function clock(): number {
+  return Date.now()
+}
+
 function takeFolder(dataFolder: string): FolderLock {
   const lock = lockFolder(dataFolder, { pid: process.pid, since: Date.now(), name: 'server' })
   if ('release' in lock) return lock
@@ -158,16 +155,38 @@ function takeFolder(dataFolder: string): FolderLock {
 
 /** What performs effects. */
 interface Parts {
-  links?: RunnerLinks
-  launcher?: Launcher
-  callbacks?: Callbacks
+  readonly links: RunnerLinks
+  readonly launcher: Launcher | undefined
+  readonly callbacks: Callbacks
 }
 
-function perform(
-  { links, launcher, callbacks }: Parts,
-  session: string,
-  effect: SessionEffect,
-): void {
+interface Base {
+  readonly host: SessionHost
+  readonly dataFolder: string
+  readonly secret: Buffer
+}
+
+function makeParts(options: ServeOptions, { host, dataFolder, secret }: Base): Parts {
+  const { log, runners, allowPrivateCallbacks } = options
+  const self = [process.execPath, main] as const
+  return {
+    links: new RunnerLinks({ host, secret, clock, log }),
+    launcher:
+      runners === 'elsewhere'
+        ? undefined
+        : new Launcher({ host, dataFolder, secret, version, self, log }),
+    callbacks: createCallbacks({
+      host,
+      seal: createSeal(secret),
+      clock,
+      log,
+      allowPrivate: allowPrivateCallbacks === true,
+    }),
+  }
+}
+
+function perform(parts: Parts | undefined, session: string, effect: SessionEffect): void {
+  const { links, launcher, callbacks } = parts ?? {}
   switch (effect.type) {
     case 'send':
       return links?.send(session, effect.generation, effect.n, effect.command)
@@ -196,9 +215,7 @@ interface Listeners {
   readonly http: (request: IncomingMessage, response: ServerResponse) => unknown
   readonly streams: Streams
   readonly links: RunnerLinks
-  readonly foreign: (
-    request: IncomingMessage,
-  ) => { code: 'origin-refused' | string; message: string } | undefined
+  readonly foreign: (request: IncomingMessage) => Refusal | undefined
 }
 
 function listen({ http, streams, links, foreign }: Listeners): Server {
@@ -230,8 +247,8 @@ function listen({ http, streams, links, foreign }: Listeners): Server {
   return server
 }
 
-function refuseIf(refusal: ReturnType<Listeners['foreign']>): void {
-  if (refusal !== undefined) throw new RefusalError('origin-refused', refusal.message)
+function refuseIf(refusal: Refusal | undefined): void {
+  if (refusal !== undefined) throw RefusalError.of(refusal, undefined)
 }
 
 function answer(error: unknown, send: (status: number, body: string) => void): void {
@@ -247,7 +264,9 @@ async function open(server: Server, { host, port }: ServeOptions): Promise<strin
     server.once('error', fail)
     server.listen(port, host, done)
   })
-  const address = server.address() as AddressInfo
+  const address = server.address()
+  if (typeof address !== 'object' || address === null)
+    throw new Error(`the server listens on ${address}, not on a port`)
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
 }
 
@@ -263,9 +282,9 @@ interface Closing {
 async function close({ server, streams, parts, host, lock }: Closing): Promise<void> {
   const closed = new Promise((done) => server.close(done))
   streams.close()
-  parts.links?.close()
+  parts.links.close()
   parts.launcher?.close()
-  parts.callbacks?.close()
+  parts.callbacks.close()
   setTimeout(() => server.closeAllConnections(), 500).unref()
   await closed
   host.stop()

@@ -42,7 +42,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   let shown = host.read(id)
   let caughtUp = false
   let pumping = false
-  let open = true
+  const line = { open: true }
   const stopWatching = host.watch(id, onCommit)
   sink.write(
     `{"type":"snapshot","from":${after + 1},"seq":${shown.head.seq},"session":${viewJson(shown, id)}}`,
@@ -52,7 +52,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   /** Writes stored segments until the end of the log or until the sink is full. */
   function pump(): void {
     pumping = false
-    while (open && !sink.isFull()) {
+    while (line.open && !sink.isFull()) {
       const seq = host.read(id).head.seq
       if (cursor >= seq) return finishPump(seq)
       for (const segment of host.log(id, cursor, limits.pageBytesMax)) {
@@ -60,7 +60,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
         cursor = segment.last
       }
     }
-    if (open) later()
+    if (line.open) later()
   }
 
   function later(): void {
@@ -94,11 +94,11 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   }
 
   function beat(): void {
-    if (open && !pumping) sink.write(`{"type":"state","session":${viewJson(shown, id)}}`)
+    if (line.open && !pumping) sink.write(`{"type":"state","session":${viewJson(shown, id)}}`)
   }
 
   function end(code: 'session-deleted' | 'going-away', message: string): void {
-    if (!open) return
+    if (!line.open) return
     closed()
     const going = code === 'going-away'
     sink.write(endFrame(code, message, going))
@@ -106,7 +106,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   }
 
   function closed(): void {
-    open = false
+    line.open = false
     stopWatching()
   }
 

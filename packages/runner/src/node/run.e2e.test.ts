@@ -24,7 +24,7 @@ import { agentMarker, readSpool, type RunnerConfig } from './index.ts'
 import { exitCodes } from './run.ts'
 
 const repositoryRoot = join(import.meta.dirname, '../../../..')
-const runnerEntry = join(import.meta.dirname, 'index.ts')
+const runnerEntry = join(import.meta.dirname, 'run.ts')
 const demoEntry = join(repositoryRoot, 'apps/belay/src/demo-agent/index.ts')
 
 function evaluated(code: string): string[] {

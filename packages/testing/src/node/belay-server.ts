@@ -39,16 +39,16 @@ export async function startBelay({
   args: more = [],
 }: BelayOptions): Promise<BelayServer> {
   const args = [belayMain, 'up', '--port', String(port), '--data', dataFolder, ...more]
-  const process_ = await start(process.execPath, args, { env: { ...process.env, ...env } })
-  const [, url] = await process_.line(/(http:\/\/\S+)\/#token=/)
+  const started = await start(process.execPath, args, { env: { ...process.env, ...env } })
+  const [, url] = await started.line(/(http:\/\/\S+)\/#token=/)
   return {
     url: url ?? '',
     token: readFileSync(join(dataFolder, 'token'), 'utf8').trim(),
-    pid: process_.pid,
-    kill: () => killServer(process_),
+    pid: started.pid,
+    kill: () => killServer(started),
     interrupt() {
-      process_.signal('SIGINT')
-      return process_.exited
+      started.signal('SIGINT')
+      return started.exited
     },
   }
 }

@@ -1,0 +1,253 @@
+/** Runners at a real server's door: played by hand for the channel, real processes for their coming and going. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lockFolder } from '@belay/actor/node'
+import { type Client, createClient } from '@belay/client/webapi'
+import { closeCodes, type Report } from '@belay/protocol'
+import { runnerLockName } from '@belay/runner/node'
+import {
+  alive,
+  endRunners,
+  playRunner,
+  runnerPid,
+  temporaryFolder,
+  waitFor,
+} from '@belay/testing/node'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type RunningServer, serve } from './serve.ts'
+import { runnerToken } from './tokens.ts'
+
+const log = pino({ level: 'silent' })
+const dataFolder = temporaryFolder('runners')
+let server: RunningServer
+let client: Client
+beforeAll(async () => {
+  server = await serve({ dataFolder, port: 0, host: '127.0.0.1', log, runners: 'elsewhere' })
+  client = clientOf(server)
+})
+afterAll(() => server.close())
+
+function clientOf({ url, link }: RunningServer): Client {
+  return createClient({ url, token: link.split('#token=')[1] ?? '' })
+}
+
+const played = { agent: { command: 'played' }, workspace: { type: 'folder', path: '/' } } as const
+const ready: Report = {
+  type: 'agent-ready',
+  agent: { name: 'played', title: 'Played', demo: false },
+  agentSession: 'a',
+  restored: 'new',
+  folder: '/',
+  fence: 'process-tree',
+}
+
+async function newSession(): Promise<string> {
+  const { session } = await client.call('createSession', {
+    ...played,
+    prompt: { promptId: 'p1', text: 'go' },
+  })
+  return session.id
+}
+
+function dial(
+  session: string,
+  more: { generation?: number; received?: number; token?: string } = {},
+) {
+  const secret = Buffer.from(readFileSync(join(dataFolder, 'secret'), 'utf8').trim(), 'hex')
+  const token = runnerToken(secret, { session, generation: more.generation ?? 1 })
+  return playRunner({ url: server.url, token, session, ...more })
+}
+
+test('[K-1] what was acknowledged is in the log, and the welcome says from where to go on', async () => {
+  const id = await newSession()
+  const runner = await dial(id)
+  expect([...runner.commands.values()].map(({ type }) => type)).toEqual(['prepare'])
+  await runner.report(ready, { type: 'step', step: 'agent-start', status: 'done' })
+  expect(runner.acked()).toBe(2)
+  const { events } = await client.call('events', { id })
+  expect(events.map(({ type }) => type)).toContain('agent-ready')
+  runner.end()
+  const again = await dial(id, { received: 1 })
+  expect(again.acked()).toBe(2)
+  await waitFor(() => again.commands.size > 0, 'the missing command comes', 5000)
+  expect([...again.commands.keys()]).toEqual([2])
+  again.end()
+})
+
+test('[K-2] a newer socket of the same runner replaces the older', async () => {
+  const id = await newSession()
+  const older = await dial(id)
+  const newer = await dial(id)
+  await waitFor(() => older.closed() !== undefined, 'the older socket is closed', 5000)
+  expect(older.closed()?.code).toBe(closeCodes.replaced)
+  await newer.report(ready)
+  expect(newer.acked()).toBe(1)
+  expect((await client.call('getSession', { id })).runner.state).toBe('linked')
+  newer.end()
+})
+
+test('[K-3] without its token a runner is not let in; another generation or session is fenced', async () => {
+  const id = await newSession()
+  const other = await newSession()
+  await expect(dial(id, { token: 'runner.x.1.00' })).rejects.toThrow(/401/)
+  await expect(dial(id, { token: server.link.split('#token=')[1] ?? '' })).rejects.toThrow(/401/)
+  const late = await dial(id, { generation: 2 })
+  expect(late.closed()).toMatchObject({ code: closeCodes.fenced })
+  const secret = Buffer.from(readFileSync(join(dataFolder, 'secret'), 'utf8').trim(), 'hex')
+  const stranger = await playRunner({
+    url: server.url,
+    token: runnerToken(secret, { session: other, generation: 1 }),
+    session: id,
+  })
+  expect(stranger.closed()).toMatchObject({ code: closeCodes.protocolError })
+  await client.call('deleteSession', { id })
+  expect((await dial(id)).closed()).toMatchObject({ code: closeCodes.done })
+})
+
+test.each<[string, string]>([
+  ['no channel line', 'hello?'],
+  ['a report that is none', 'M 1 {"type":"nothing"}'],
+  ['a report that forges its number', 'M 1 {"type":"closing","reason":"x","seq":7}'],
+  ['a gap', 'M 7 {"type":"closing","reason":"x"}'],
+  ['an ack of what was never sent', 'A 99'],
+  ['a second hello', 'H {}'],
+])(
+  '[K-8] a runner that sends %s loses its socket and nothing of it is stored',
+  async (_name, frame) => {
+    const id = await newSession()
+    const runner = await dial(id)
+    const { seq } = await client.call('getSession', { id })
+    runner.raw(frame)
+    await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
+    expect(runner.closed()?.code).toBe(closeCodes.protocolError)
+    expect((await client.call('getSession', { id })).seq).toBe(seq)
+  },
+)
+
+/** A server that starts real runners, with the demo agent. */
+async function realServer(folder: string) {
+  const real = await serve({
+    dataFolder: folder,
+    port: 0,
+    host: '127.0.0.1',
+    log,
+    deadlines: { dialMs: 60_000 },
+  })
+  return { real, client: clientOf(real) }
+}
+
+const demo = (text: string) => ({
+  agent: { name: 'demo' },
+  workspace: { type: 'folder', path: temporaryFolder('demo-work') } as const,
+  prompt: { promptId: 'p1', text },
+})
+
+test('[K-4] [K-7] a runner that is there is found by its lock after a restart, and not started again', async () => {
+  const folder = temporaryFolder('restart')
+  const first = await realServer(folder)
+  const { session } = await first.client.call('createSession', demo('slow 60 no-permission'))
+  const pid = await waitFor(
+    () => runnerPid(folder, session.id),
+    'the runner holds its lock',
+    20_000,
+  )
+  // Stopped as soon as it has its lock: whether it has dialled in or not, the next start meets it.
+  await first.real.close()
+  expect(alive(pid)).toBe(true)
+  const second = await realServer(folder)
+  await waitFor(
+    async () => (await second.client.call('getSession', { id: session.id })).status === 'working',
+    'the turn goes on',
+    20_000,
+  )
+  expect(runnerPid(folder, session.id)).toBe(pid)
+  expect((await second.client.call('getSession', { id: session.id })).runner.generation).toBe(1)
+  await second.client.call('deleteSession', { id: session.id })
+  await waitFor(() => !alive(pid), 'the runner is ended', 20_000)
+  await second.real.close()
+  await endRunners(folder)
+})
+
+test('[K-4] a process that took over a dead runner’s pid is not harmed', async () => {
+  const folder = temporaryFolder('pid')
+  const { real, client: asking } = await realServer(folder)
+  const { session } = await asking.call('createSession', demo('fast no-permission'))
+  const runners = join(folder, 'runners', session.id)
+  const pid = await waitFor(
+    () => runnerPid(folder, session.id),
+    'the runner holds its lock',
+    20_000,
+  )
+  process.kill(pid, 'SIGKILL')
+  await waitFor(() => runnerPid(folder, session.id) === undefined, 'its lock is free', 5000)
+  // This very process now stands under the old runner's name, with the lock let go: a pid alone says nothing.
+  const lock = lockFolder(runners, {
+    pid: process.pid,
+    since: Date.now(),
+    name: runnerLockName(session.id, 1),
+  })
+  if ('release' in lock) lock.release()
+  await asking.call('deleteSession', { id: session.id })
+  await waitFor(() => !existsSync(runners), 'its folder is gone', 20_000)
+  await real.close()
+  await endRunners(folder)
+})
+
+test('[K-5] what a dead runner could not send is in the log before it is called gone', async () => {
+  const folder = temporaryFolder('spool')
+  const first = await realServer(folder)
+  const { session } = await first.client.call('createSession', demo('slow 3 no-permission'))
+  await waitFor(
+    async () => (await first.client.call('getSession', { id: session.id })).status === 'working',
+    'the agent works',
+    20_000,
+  )
+  await first.real.close()
+  const pid = await waitFor(() => runnerPid(folder, session.id), 'the runner lives on', 5000)
+  // Long enough for the whole turn to end in the spool, with nobody there to hear it.
+  await waitFor(
+    () =>
+      readFileSync(join(folder, 'runners', session.id, 'spool-1.log'), 'utf8').includes(
+        '"turn-finished"',
+      ),
+    'the turn ends unheard',
+    60_000,
+  )
+  process.kill(pid, 'SIGKILL')
+  const second = await realServer(folder)
+  const events = await waitFor(
+    async () => {
+      const page = await second.client.call('events', { id: session.id, limit: 1000 })
+      return page.events.some(({ type }) => type === 'runner-exited') ? page.events : undefined
+    },
+    'the runner is found gone',
+    20_000,
+  )
+  const types = events.map(({ type }) => type)
+  expect(events.filter(({ type }) => type === 'turn-ended')).toMatchObject([
+    { outcome: 'completed' },
+  ])
+  expect(types.indexOf('turn-ended')).toBeLessThan(types.indexOf('runner-exited'))
+  await second.real.close()
+  await endRunners(folder)
+})
+
+test('[K-6] a start, a stop and a removal decided in one breath are done one after the other', async () => {
+  const folder = temporaryFolder('lane')
+  const { real, client: asking } = await realServer(folder)
+  const { session } = await asking.call('createSession', demo('fast no-permission'))
+  await asking.call('interrupt', { id: session.id }).catch(() => undefined)
+  await asking.call('deleteSession', { id: session.id })
+  await waitFor(
+    () => !existsSync(join(folder, 'runners', session.id)),
+    'its folder is gone',
+    20_000,
+  )
+  await sleep(500)
+  expect(existsSync(join(folder, 'runners', session.id))).toBe(false)
+  expect(runnerPid(folder, session.id)).toBeUndefined()
+  await real.close()
+  await endRunners(folder)
+})
