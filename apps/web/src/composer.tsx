@@ -1,6 +1,6 @@
 /** Where a person writes to the agent. Enter sends, Shift and Enter make a new line. */
 import { useState, type KeyboardEvent } from 'react'
-import { ArrowUp } from 'lucide-react'
+import { ArrowUp, CornerUpRight } from 'lucide-react'
 import type { Client } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
 import type { DraftBox } from './draft-box.ts'
@@ -60,7 +60,18 @@ export function Composer({ client, id, box, turn }: ComposerProps) {
           )}
         </span>
         {turn !== undefined && (
-          <StopButton client={client} id={id} turn={turn} onProblem={setStopProblem} />
+          <>
+            <StopButton client={client} id={id} turn={turn} onProblem={setStopProblem} />
+            <button
+              type="button"
+              className="button"
+              disabled={!canSend}
+              title="Stop the running turn and send this next"
+              onClick={() => void box.steer(client)}
+            >
+              <CornerUpRight className="icon" aria-hidden="true" /> Steer
+            </button>
+          </>
         )}
         <button
           type="button"

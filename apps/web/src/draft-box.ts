@@ -55,12 +55,21 @@ export class DraftBox {
     if (after !== this.draft.value) this.#keep(after)
   }
 
-  async send(client: Client): Promise<void> {
+  send(client: Client): Promise<void> {
+    return this.#send(client, {})
+  }
+
+  /** Sends it as the next, and stops what runs. */
+  steer(client: Client): Promise<void> {
+    return this.#send(client, { steer: true })
+  }
+
+  async #send(client: Client, how: { readonly steer?: true }): Promise<void> {
     const sending = sendDraft(this.draft.value, newId('p'))
     const { promptId, text } = sending.sent
     this.#keep(sending)
     try {
-      await client.call('prompt', { id: this.#session, promptId, text })
+      await client.call('prompt', { id: this.#session, promptId, text, ...how })
       this.accepted(promptId)
     } catch (error) {
       const { message, action } = problemOf(error)

@@ -41,7 +41,13 @@ test('[W-4] without sessions there is no group', () => {
 })
 
 test('[W-4] in a group the one that moved last is first', () => {
-  const ended = { turn: 1, outcome: 'completed', code: 'end-turn', endedAt: 50 } as const
+  const ended = {
+    turn: 1,
+    outcome: 'completed',
+    code: 'end-turn',
+    endedAt: 50,
+    reached: 'yes',
+  } as const
   const groups = groupSessions([
     session('new', { createdAt: 40 }),
     session('old', { createdAt: 1, lastTurn: ended }),

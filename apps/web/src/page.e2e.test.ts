@@ -345,3 +345,64 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(page.url()).toBe(`${server.url}/s/s1`)
   })
 })
+
+test('[W-30] a turn that was cut off offers what can become of it until somebody has decided', async () => {
+  const session = server.create('s1', { title: 'Cut' })
+  startTurn(session)
+  session.append({
+    type: 'turn-ended',
+    turn: 1,
+    promptId: 'p1',
+    outcome: 'failed',
+    code: 'runner-exited',
+    sentence: 'The runner beside the agent stopped, and the agent with it.',
+    reached: 'yes',
+    retryable: true,
+    action: 'continue',
+    fault: 'machine',
+  })
+  session.change({ status: 'idle', turn: undefined })
+  await signIn('/s/s1')
+  for (const name of ['Continue', 'Send again', 'Leave it'])
+    await page.getByRole('button', { name }).waitFor()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByText('The agent was asked to continue.').waitFor()
+  expect(await page.getByRole('button', { name: 'Send again' }).count()).toBe(0)
+  expect(server.asked).toMatchObject([
+    { path: '/v1/sessions/s1/turns/1/resolve', body: { action: 'continue' } },
+  ])
+})
+
+test('[W-31] while a turn runs a prompt can be queued, moved up, or sent in place of the turn', async () => {
+  const session = server.create('s1', { title: 'Busy' })
+  startTurn(session)
+  await signIn('/s/s1')
+  const composer = page.getByRole('textbox', { name: 'Prompt' })
+  for (const text of ['first', 'second']) {
+    await composer.fill(text)
+    await page.getByRole('button', { name: 'Queue', exact: true }).click()
+    await page.getByRole('list', { name: 'Queued prompts' }).getByText(text).waitFor()
+  }
+  const waiting = page.getByRole('list', { name: 'Queued prompts' }).getByRole('listitem')
+  await page.getByRole('button', { name: 'Move prompt 2 of the queue up' }).click()
+  await expect
+    .poll(() => waiting.allInnerTexts())
+    .toEqual([expect.stringContaining('second'), expect.stringContaining('first')])
+  await composer.fill('now')
+  await page.getByRole('button', { name: 'Steer' }).click()
+  await expect.poll(() => composer.inputValue()).toBe('')
+  expect(server.asked.map(({ body }) => body).slice(-2)).toMatchObject([
+    { position: 1 },
+    { text: 'now', steer: true },
+  ])
+})
+
+test('[W-32] the status line opens on when each hop was last heard of', async () => {
+  const session = server.create('s1', { title: 'Busy' })
+  startTurn(session)
+  session.change({ why: 'The agent has been silent for 3 min; no tool is running.' })
+  await signIn('/s/s1')
+  await page.locator('summary').getByText('The agent has been silent for 3 min').click()
+  const hops = page.getByRole('list', { name: 'Last proof of life' }).getByRole('listitem')
+  await expect.poll(() => hops.allInnerTexts()).toEqual(['server The server is a test’s.'])
+})

@@ -1,6 +1,6 @@
 /** Prompts that wait for their turn: each can be changed or taken back until then. */
 import { useState, type FormEvent } from 'react'
-import { Pencil, X } from 'lucide-react'
+import { ChevronUp, type LucideIcon, Pencil, X } from 'lucide-react'
 import type { PromptItem } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { Problem } from '@belay/protocol'
@@ -48,28 +48,29 @@ export function QueueList({ client, id, queue }: QueueListProps) {
                   <span className="cut" title={text}>
                     {text}
                   </span>
-                  <button
-                    type="button"
-                    className="button"
-                    data-kind="quiet"
-                    data-size="icon"
-                    aria-label={`Edit prompt ${index + 1} of the queue`}
+                  {index > 0 && (
+                    <QueueButton
+                      label={`Move prompt ${index + 1} of the queue up`}
+                      icon={ChevronUp}
+                      onClick={() =>
+                        void attempt(() =>
+                          client.call('editPrompt', { id, promptId, position: index }),
+                        )
+                      }
+                    />
+                  )}
+                  <QueueButton
+                    label={`Edit prompt ${index + 1} of the queue`}
+                    icon={Pencil}
                     onClick={() => setEditing(promptId)}
-                  >
-                    <Pencil className="icon" aria-hidden="true" />
-                  </button>
-                  <button
-                    type="button"
-                    className="button"
-                    data-kind="quiet"
-                    data-size="icon"
-                    aria-label={`Take back prompt ${index + 1} of the queue`}
+                  />
+                  <QueueButton
+                    label={`Take back prompt ${index + 1} of the queue`}
+                    icon={X}
                     onClick={() =>
                       void attempt(() => client.call('cancelPrompt', { id, promptId }))
                     }
-                  >
-                    <X className="icon" aria-hidden="true" />
-                  </button>
+                  />
                 </>
               )}
             </li>
@@ -77,6 +78,27 @@ export function QueueList({ client, id, queue }: QueueListProps) {
         </ol>
       )}
     </>
+  )
+}
+
+interface QueueButtonProps {
+  readonly label: string
+  readonly icon: LucideIcon
+  readonly onClick: () => void
+}
+
+function QueueButton({ label, icon: Icon, onClick }: QueueButtonProps) {
+  return (
+    <button
+      type="button"
+      className="button"
+      data-kind="quiet"
+      data-size="icon"
+      aria-label={label}
+      onClick={onClick}
+    >
+      <Icon className="icon" aria-hidden="true" />
+    </button>
   )
 }
 

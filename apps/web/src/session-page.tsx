@@ -70,6 +70,7 @@ export function SessionPage({ client, id, feed, box, summary, onRetry }: Session
       <div className="dock">
         <div className="dock-inner">
           <StatusLine
+            client={client}
             session={known}
             turnSince={session?.turn?.startedAt}
             link={link}

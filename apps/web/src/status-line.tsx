@@ -3,19 +3,27 @@ import type { SessionSummary } from '@belay/protocol'
 import { Elapsed } from './elapsed.tsx'
 import { LinkNote } from './link-note.tsx'
 import type { LinkView } from './link-words.ts'
-import { statusReason, statusWords } from './status-words.ts'
+import type { Client } from '@belay/client/webapi'
+import { statusWords } from './status-words.ts'
+import { WhyLine } from './why-line.tsx'
 
 interface StatusLineProps {
+  readonly client: Client
   readonly session: SessionSummary | undefined
   readonly turnSince: number | undefined
   readonly link: LinkView
   readonly onRetry: () => void
 }
 
-export function StatusLine({ session, turnSince, link, onRetry }: StatusLineProps) {
+export function StatusLine({ client, session, turnSince, link, onRetry }: StatusLineProps) {
   return (
     <div className="status">
-      {session !== undefined && <Standing session={session} />}
+      {session !== undefined && (
+        <>
+          <span className="dot" data-tone={statusWords(session).tone} aria-hidden="true" />
+          <WhyLine client={client} session={session} />
+        </>
+      )}
       {turnSince !== undefined && (
         <span className="time">
           <Elapsed since={turnSince} />
@@ -23,18 +31,5 @@ export function StatusLine({ session, turnSince, link, onRetry }: StatusLineProp
       )}
       <LinkNote link={link} onRetry={onRetry} />
     </div>
-  )
-}
-
-function Standing({ session }: { readonly session: SessionSummary }) {
-  const { word, tone } = statusWords(session)
-  const reason = statusReason(session)
-  return (
-    <>
-      <span className="dot" data-tone={tone} aria-hidden="true" />
-      <output className="cut" title={reason}>
-        <span className="word">{word}</span> {reason}
-      </output>
-    </>
   )
 }

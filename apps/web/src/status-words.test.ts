@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { statusReason, statusWords } from './status-words.ts'
 
-const failed = { turn: 2, outcome: 'failed', code: 'agent-exited', endedAt: 1 } as const
+const failed = {
+  turn: 2,
+  outcome: 'failed',
+  code: 'agent-exited',
+  endedAt: 1,
+  reached: 'yes',
+} as const
 
 test('[W-26] an idle session whose last turn failed says so, and how', () => {
   const session = { status: 'idle', why: 'Waiting for the next prompt.', lastTurn: failed } as const

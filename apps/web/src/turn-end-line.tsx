@@ -1,8 +1,11 @@
 /** Where a turn ended: how, why, after how long, and what can be done. */
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import { Ban, CircleCheck, CircleHelp, CircleSlash, CircleX, type LucideIcon } from 'lucide-react'
 import type { TurnEndItem } from '@belay/client'
+import { type Resolution, resolutions } from '@belay/protocol'
 import { ClockTime } from './clock-time.tsx'
+import { newId } from './new-id.ts'
+import { problemOf } from './problem-of.ts'
 import { useSession } from './session-context.ts'
 import { duration } from './time.ts'
 
@@ -23,12 +26,60 @@ export const TurnEndLine = memo(function TurnEndLine({ item }: { readonly item: 
         <span className="sentence">{item.sentence}</span>
         {item.durationMs !== undefined && <span>{duration(item.durationMs)}</span>}
         <ClockTime at={item.at} />
-        <Offer item={item} />
+        {item.retryable ? <Decide item={item} /> : <Offer item={item} />}
       </div>
       {item.detail !== undefined && <p className="turn-detail">{item.detail}</p>}
     </div>
   )
 })
+
+const decisions = {
+  continue: ['Continue', 'The agent was asked to continue.'],
+  'send-again': ['Send again', 'The prompt was sent again.'],
+  discard: ['Leave it', 'Left as it is.'],
+} as const
+
+/** What becomes of a turn that was cut off or is in doubt; offered until somebody has decided. */
+function Decide({ item }: { readonly item: TurnEndItem }) {
+  const { client, id } = useSession()
+  const [problem, setProblem] = useState<string>()
+  const [underWay, setUnderWay] = useState(false)
+  // One id for all tries, so that a click after an answer that was lost decides nothing twice.
+  const [promptId] = useState(() => newId('p'))
+  if (item.resolved !== undefined) return <span>{decisions[item.resolved][1]}</span>
+
+  async function decide(action: Resolution): Promise<void> {
+    setUnderWay(true)
+    setProblem(undefined)
+    try {
+      await client.call('resolveTurn', { id, turn: item.turn, action, promptId })
+    } catch (error) {
+      setProblem(problemOf(error).message)
+    }
+    setUnderWay(false)
+  }
+
+  // With nothing to go on with there is nothing to continue.
+  const offered = resolutions.filter((action) => action !== 'continue' || item.reached !== 'no')
+  return (
+    <>
+      {offered.map((action) => (
+        <button
+          key={action}
+          type="button"
+          className="button"
+          data-size="small"
+          data-kind={action === 'discard' ? 'quiet' : undefined}
+          disabled={underWay}
+          onClick={() => void decide(action)}
+        >
+          {decisions[action][0]}
+        </button>
+      ))}
+      {problem !== undefined && <span role="alert">{problem}</span>}
+    </>
+  )
+}
 
 /** Puts words into the composer; nothing is ever sent again by itself. */
 function Offer({ item }: { readonly item: TurnEndItem }) {

@@ -9,6 +9,8 @@ import type {
   Fault,
   Outcome,
   PermissionOption,
+  Reached,
+  Resolution,
   SessionEvent,
 } from '@belay/protocol'
 
@@ -104,11 +106,14 @@ export interface TurnEndItem extends Placed {
   readonly code: EndingCode
   readonly sentence: string
   readonly detail: string | undefined
+  readonly reached: Reached
   readonly retryable: boolean
   readonly action: string
   readonly fault: Fault
   /** Absent when the turn began before the transcript. */
   readonly durationMs: number | undefined
+  /** What a person decided about it. */
+  readonly resolved?: Resolution | undefined
 }
 
 export type NoticeEvent = EventOf<
@@ -121,6 +126,7 @@ export type NoticeEvent = EventOf<
   | 'runner-lost'
   | 'runner-returned'
   | 'runner-exited'
+  | 'callback-failed'
   | 'session-deleted'
 >
 /** Something happened to the session itself; `notice.ts` has the words. */

@@ -40,6 +40,11 @@ export function noticeOf(event: NoticeEvent): Notice {
       return event.expected
         ? say('quiet', 'The runner ended.')
         : say('failure', `The runner stopped by itself${ending(event)}.`)
+    case 'callback-failed':
+      return say(
+        'warning',
+        `The end of turn ${event.turn} could not be told to the callback after ${event.attempts} attempts: ${event.message}`,
+      )
     case 'session-deleted':
       return say('info', 'The session was deleted.')
     default:

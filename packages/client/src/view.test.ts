@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeFrame, type ViewerFrame } from './frame.ts'
 import type { Item, ViewerEvent } from './item.ts'
 import { blockItems, itemAt, itemsOf } from './item-list.ts'
-import { applyFrame, emptyTranscript, type Transcript } from './view.ts'
+import { applyFrame, emptyTranscript, findItem, type Transcript } from './view.ts'
 
 type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never
 type Entry = Unstamped<SessionEvent>
@@ -139,6 +139,34 @@ describe('the cursor', () => {
 })
 
 describe('what a person reads', () => {
+  test('[V-5] the queue is in the order it was put into, however that came about', () => {
+    const order = (entries: Parameters<typeof fold>[0]) =>
+      fold(entries).queue.map(({ promptId }) => promptId)
+    const entries = [
+      prompt('p1'),
+      start(1, 'p1'),
+      prompt('p2'),
+      prompt('p3'),
+      { type: 'prompt-accepted', promptId: 'p4', text: 'now', position: 1 } as const,
+    ]
+    expect(order(entries)).toEqual(['p4', 'p2', 'p3'])
+    const move = (promptId: string, position: number) =>
+      ({ type: 'prompt-moved', promptId, position }) as const
+    expect(order([...entries, move('p3', 1)])).toEqual(['p3', 'p4', 'p2'])
+    expect(order([...entries, move('p4', 3), move('p2', 2)])).toEqual(['p3', 'p2', 'p4'])
+    expect(brief(fold([...entries, move('p9', 1)])).at(-1)).toBe('other prompt-moved')
+  })
+
+  test('[V-17] the end of a turn says what a person decided about it', () => {
+    const decided = { type: 'turn-resolved', turn: 1, action: 'discard', promptId: 'p2' } as const
+    const entries = [prompt('p1'), start(1, 'p1'), end(1, 'p1')]
+    expect(findItem(fold(entries), 'turn-end:1')).not.toHaveProperty('resolved')
+    expect(findItem(fold([...entries, decided]), 'turn-end:1')).toMatchObject({
+      resolved: 'discard',
+    })
+    expect(brief(fold([decided]))).toEqual(['other turn-resolved'])
+  })
+
   test('[V-5] a prompt waits in the queue and is read where its turn began, with its receipts', () => {
     const entries = [
       prompt('p1'),

@@ -103,16 +103,10 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
     case 'session-created':
       return state
     case 'prompt-accepted':
-      return { ...state, queue: [...state.queue, promptItem(event)] }
     case 'prompt-edited':
-      return {
-        ...state,
-        queue: state.queue.map((prompt) =>
-          prompt.promptId === event.promptId ? { ...prompt, text: event.text } : prompt,
-        ),
-      }
+    case 'prompt-moved':
     case 'prompt-cancelled':
-      return leaveQueue(state, event, { state: 'cancelled', endedAt: event.at })
+      return changeQueue(state, event)
     case 'turn-started': {
       const { turn, promptId, at } = event
       const running = { turn, promptId, startedAt: at }
@@ -124,6 +118,12 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
         : state
     case 'turn-ended':
       return endTurn(state, event)
+    case 'turn-resolved': {
+      const end = findItem(state, `turn-end:${event.turn}`)
+      return end?.type === 'turn-end'
+        ? put(state, { ...end, resolved: event.action })
+        : other(state, event)
+    }
     case 'text':
       return addText(state, event)
     case 'thought':
@@ -157,6 +157,7 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
     case 'runner-lost':
     case 'runner-returned':
     case 'runner-exited':
+    case 'callback-failed':
       return notice(state, event)
     case 'unknown-event':
       return other(state, event)
@@ -167,6 +168,31 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
 
 // Prompts and turns
 
+function changeQueue(
+  state: Transcript,
+  event: EventOf<'prompt-accepted' | 'prompt-edited' | 'prompt-moved' | 'prompt-cancelled'>,
+): Transcript {
+  switch (event.type) {
+    case 'prompt-accepted':
+      return { ...state, queue: placedAt(state.queue, promptItem(event), event.position) }
+    case 'prompt-edited':
+      return {
+        ...state,
+        queue: state.queue.map((prompt) =>
+          prompt.promptId === event.promptId ? { ...prompt, text: event.text } : prompt,
+        ),
+      }
+    case 'prompt-moved': {
+      const prompt = state.queue.find((queued) => queued.promptId === event.promptId)
+      if (prompt === undefined) return other(state, event)
+      const others = state.queue.filter((queued) => queued !== prompt)
+      return { ...state, queue: placedAt(others, prompt, event.position) }
+    }
+    case 'prompt-cancelled':
+      return leaveQueue(state, event, { state: 'cancelled', endedAt: event.at })
+  }
+}
+
 function promptItem(event: EventOf<'prompt-accepted'>): PromptItem {
   return {
     type: 'prompt',
@@ -176,6 +202,15 @@ function promptItem(event: EventOf<'prompt-accepted'>): PromptItem {
     state: 'queued',
     acceptedAt: event.at,
   }
+}
+
+/** @param position from 1; absent: the last */
+function placedAt(
+  queue: readonly PromptItem[],
+  prompt: PromptItem,
+  position: number | undefined,
+): readonly PromptItem[] {
+  return queue.toSpliced((position ?? queue.length + 1) - 1, 0, prompt)
 }
 
 function leaveQueue(
@@ -200,7 +235,8 @@ function changePrompt(
 }
 
 function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
-  const { turn, promptId, outcome, code, sentence, detail, retryable, action, fault, at } = event
+  const { turn, promptId, outcome, code, sentence, detail, reached, retryable, action, fault, at } =
+    event
   const startedAt = state.running?.turn === turn ? state.running.startedAt : undefined
   const closed = state.open.reduce((next, key) => closeOpen(next, key, at), state)
   const told = changePrompt(closed, promptId, { state: 'done', outcome, endedAt: at })
@@ -213,6 +249,7 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
     code,
     sentence,
     detail,
+    reached,
     retryable,
     action,
     fault,

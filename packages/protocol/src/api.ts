@@ -4,8 +4,10 @@
  */
 import { z } from 'zod'
 import { agentChoiceSchema, foundAgentSchema, workspaceSchema } from './agent.ts'
+import { callbackSchema, callbackTargetSchema } from './callback.ts'
 import { eventSchema } from './event.ts'
 import {
+  callbackIdSchema,
   cursorSchema,
   permissionIdSchema,
   promptIdSchema,
@@ -13,7 +15,9 @@ import {
   turnSchema,
 } from './ids.ts'
 import { limits } from './limits.ts'
+import { resolutionSchema } from './outcome.ts'
 import { sessionSchema, summarySchema } from './view.ts'
+import { whySchema } from './why.ts'
 
 const promptText = z
   .string()
@@ -54,6 +58,9 @@ const createBody = z
     workspace: workspaceSchema,
     title: z.string().max(limits.titleCharsMax).optional(),
     prompt: promptBody.optional(),
+    callback: callbackTargetSchema
+      .optional()
+      .meta({ description: 'Told of the end of every turn. The secret is never shown again.' }),
   })
   .meta({ id: 'CreateBody' })
 export type CreateBody = z.infer<typeof createBody>
@@ -73,6 +80,8 @@ export type PromptState = z.infer<typeof promptState>
 
 const session = z.object({ id: sessionIdSchema })
 const prompt = session.extend({ promptId: promptIdSchema })
+/** From 1, which is next; beyond the end is the last. */
+const position = z.int().min(1)
 const permission = session.extend({ permissionId: permissionIdSchema })
 const ok = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' })
 const after = z.coerce
@@ -135,7 +144,13 @@ export const routes = {
     summary:
       'Send a prompt. Once this is answered the prompt is on disk. The same id and text again return the first answer.',
     params: session,
-    body: promptBody,
+    body: promptBody
+      .extend({
+        steer: z.literal(true).optional().meta({
+          description: 'Stop the running turn and run this prompt next, before all others.',
+        }),
+      })
+      .meta({ id: 'SubmitBody' }),
     status: 202,
     response: promptState,
   },
@@ -150,9 +165,14 @@ export const routes = {
   editPrompt: {
     method: 'patch',
     path: '/v1/sessions/{id}/prompts/{promptId}',
-    summary: 'Change a prompt that still waits in the queue.',
+    summary: 'Change the text or the place of a prompt that still waits in the queue.',
     params: prompt,
-    body: z.strictObject({ text: promptText }).meta({ id: 'EditBody' }),
+    body: z
+      .strictObject({ text: promptText.optional(), position: position.optional() })
+      .refine(({ text, position: place }) => text !== undefined || place !== undefined, {
+        error: 'must have a text or a position',
+      })
+      .meta({ id: 'EditBody' }),
     status: 200,
     response: promptState,
   },
@@ -176,6 +196,47 @@ export const routes = {
         .optional()
         .meta({ description: 'The turn that is being stopped, if one ran.' }),
     }),
+  },
+  resolveTurn: {
+    method: 'post',
+    path: '/v1/sessions/{id}/turns/{turn}/resolve',
+    summary:
+      'Decide what becomes of a turn that was cut off or is in doubt, once: go on from there, send its prompt again, or leave it.',
+    params: session.extend({ turn: z.coerce.number().int().min(1) }),
+    body: z
+      .strictObject({
+        action: resolutionSchema,
+        promptId: promptIdSchema.meta({
+          description: 'The id of the new prompt, and what makes a repeated request the same one.',
+        }),
+      })
+      .meta({ id: 'ResolveBody' }),
+    status: 202,
+    response: z.object({ action: resolutionSchema, promptId: promptIdSchema }),
+  },
+  why: {
+    method: 'get',
+    path: '/v1/sessions/{id}/why',
+    summary: 'What a session waits for, and the last proof of life of each hop.',
+    params: session,
+    status: 200,
+    response: whySchema,
+  },
+  callbacks: {
+    method: 'get',
+    path: '/v1/sessions/{id}/callbacks',
+    summary: 'How far the latest callbacks of a session have come, the newest first.',
+    params: session,
+    status: 200,
+    response: z.object({ url: z.string().optional(), callbacks: z.array(callbackSchema) }),
+  },
+  resendCallback: {
+    method: 'post',
+    path: '/v1/sessions/{id}/callbacks/{callbackId}/resend',
+    summary: 'Send a callback again, under its own id, whatever became of it before.',
+    params: session.extend({ callbackId: callbackIdSchema }),
+    status: 202,
+    response: callbackSchema,
   },
   answerPermission: {
     method: 'post',

@@ -21,6 +21,11 @@ export const errorTable = {
     status: 404,
     action: 'Look at the session for the permissions it asks.',
   },
+  'turn-not-found': { status: 404, action: 'Look at the session for the turns it has.' },
+  'callback-not-found': {
+    status: 404,
+    action: 'List the callbacks of the session to see which there are.',
+  },
   'agent-not-found': {
     status: 404,
     action: 'See "belay doctor" for the agents found, or name a command line.',
@@ -38,9 +43,18 @@ export const errorTable = {
     action: 'Its turn has begun or ended: interrupt the turn instead.',
   },
   'turn-not-current': { status: 409, action: 'That turn is not running any more.' },
+  'turn-not-resolvable': {
+    status: 409,
+    action: 'Look at the turn: it runs, ended well, or somebody decided about it before.',
+  },
   'permission-settled': {
     status: 409,
     action: 'It was answered or withdrawn before: look who answered.',
+  },
+  'address-refused': {
+    status: 400,
+    action:
+      'Name a public address, or start the server with --allow-private-callbacks when this one is meant.',
   },
   'option-unknown': { status: 400, action: 'Answer with one of the options that were offered.' },
   'nothing-to-retry': { status: 409, action: 'The session needs no retry: send a prompt.' },

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { agentChoiceSchema, workspaceSchema } from './agent.ts'
 import {
+  callbackIdSchema,
   cursorSchema,
   generationSchema,
   permissionIdSchema,
@@ -9,7 +10,13 @@ import {
   sessionIdSchema,
   turnSchema,
 } from './ids.ts'
-import { endingCodeSchema, faults, outcomeSchema } from './outcome.ts'
+import {
+  endingCodeSchema,
+  faults,
+  outcomeSchema,
+  reachedSchema,
+  resolutionSchema,
+} from './outcome.ts'
 import {
   textReportSchema,
   thoughtReportSchema,
@@ -39,13 +46,27 @@ const promptAccepted = z.object({
   type: z.literal('prompt-accepted'),
   promptId: promptIdSchema,
   text: z.string(),
+  /** Its place in the queue, from 1. Absent: the last. */
+  position: z.int().min(1).optional(),
 })
 const promptEdited = z.object({
   type: z.literal('prompt-edited'),
   promptId: promptIdSchema,
   text: z.string(),
 })
-const promptCancelled = z.object({ type: z.literal('prompt-cancelled'), promptId: promptIdSchema })
+const promptMoved = z.object({
+  type: z.literal('prompt-moved'),
+  promptId: promptIdSchema,
+  position: z.int().min(1).meta({ description: 'Its place in the queue now; 1 is next.' }),
+})
+const promptCancelled = z.object({
+  type: z.literal('prompt-cancelled'),
+  promptId: promptIdSchema,
+  by: z
+    .string()
+    .optional()
+    .meta({ description: 'Why, when it was not a person who took it back.' }),
+})
 /** The agent and the workspace are there, and the agent took the first prompt if there was one. */
 const sessionReady = z.object({ type: z.literal('session-ready') })
 const preparationFailed = z.object({
@@ -77,10 +98,25 @@ const turnEnded = z.object({
   sentence: z.string(),
   detail: z.string().optional(),
   /** Whether the agent saw the prompt: `no` is certain, `yes` is certain, `maybe` is why a turn is in doubt. */
-  reached: z.enum(['no', 'maybe', 'yes']),
+  reached: reachedSchema,
   retryable: z.boolean(),
   action: z.string(),
   fault: z.enum(faults),
+})
+/** A person decided what becomes of a turn that was cut off or is in doubt. Said at most once for each turn. */
+const turnResolved = z.object({
+  type: z.literal('turn-resolved'),
+  turn: turnSchema,
+  action: resolutionSchema,
+  promptId: promptIdSchema,
+})
+/** A turn's end could not be told to the callback of the session, and is not tried any more by itself. */
+const callbackFailed = z.object({
+  type: z.literal('callback-failed'),
+  callbackId: callbackIdSchema,
+  turn: turnSchema,
+  attempts: z.int(),
+  message: z.string(),
 })
 const permissionSettled = z.object({
   type: z.literal('permission-settled'),
@@ -112,6 +148,7 @@ export const eventSchema = z
     sessionCreated.extend(stamp),
     promptAccepted.extend(stamp),
     promptEdited.extend(stamp),
+    promptMoved.extend(stamp),
     promptCancelled.extend(stamp),
     preparationStarted.extend(stamp),
     sessionReady.extend(stamp),
@@ -119,6 +156,8 @@ export const eventSchema = z
     turnStarted.extend(stamp),
     interruptRequested.extend(stamp),
     turnEnded.extend(stamp),
+    turnResolved.extend(stamp),
+    callbackFailed.extend(stamp),
     permissionSettled.extend(stamp),
     runnerLost.extend(stamp),
     runnerReturned.extend(stamp),

@@ -10,6 +10,8 @@ function id(what: string) {
 
 export const sessionIdSchema = id('a session id')
 export const promptIdSchema = id('a prompt id')
+/** The same for every attempt to tell one turn's end, so that a receiver can drop what it has already. */
+export const callbackIdSchema = z.string().min(1).max(100)
 export const permissionIdSchema = z.string().min(1).max(200)
 
 /** The number of a turn within its session, from 1. */

@@ -1,6 +1,7 @@
 /** The words: everything that crosses a process boundary, validated where it enters. */
 export * from './agent.ts'
 export * from './api.ts'
+export * from './callback.ts'
 export * from './command.ts'
 export * from './error.ts'
 export * from './event.ts'
@@ -13,3 +14,4 @@ export * from './report.ts'
 export * from './stream.ts'
 export * from './version.ts'
 export * from './view.ts'
+export * from './why.ts'

@@ -3,7 +3,7 @@ import { deadlines, limits } from './limits.ts'
 
 test('[P-3] every limit is a whole number above nothing, and its name ends with its unit and Max', () => {
   for (const [name, value] of Object.entries(limits)) {
-    expect(name).toMatch(/[a-z](Bytes|Chars|Ms|Lines|Args|Prompts|Open|Events|Sessions)Max$/)
+    expect(name).toMatch(/[a-z](Bytes|Chars|Ms|Lines|Args|Prompts|Open|Kept|Events|Sessions)Max$/)
     expect(Number.isSafeInteger(value) && value > 0, name).toBe(true)
   }
   for (const [name, value] of Object.entries(deadlines)) {

@@ -30,6 +30,9 @@ export const limits = {
   /** Lines of an agent's stderr that its exit carries. */
   stderrLinesMax: 20,
   stderrLineCharsMax: 500,
+  /** Callbacks of one session that are remembered, told or not. */
+  callbacksKeptMax: 50,
+  callbackDetailCharsMax: 1000,
   titleCharsMax: 200,
   pathCharsMax: 4096,
   urlCharsMax: 2048,
@@ -54,12 +57,24 @@ export const deadlines = {
   turnStartMs: 90_000,
   /** No progress while nothing is being waited for. */
   turnQuietMs: 7 * 60_000,
+  /** A tool that runs without a sign; until then its turn waits for it. */
+  toolMs: 24 * 60 * 60_000,
   /** A whole turn, pauses for people and tools excluded. */
   turnMs: 120 * 60_000,
+  /** A permission or question without an answer; then the agent is told that there will be none. */
+  permissionMs: 24 * 60 * 60_000,
+  /** A prompt in the queue; one older than this is taken back instead of coming as a surprise. */
+  queueMs: 7 * 24 * 60 * 60_000,
+  /** An agent without a turn; then it is let go until the next prompt. */
+  idleMs: 30 * 60_000,
   /** From interrupting a turn to ending it, whatever the agent does. */
   interruptMs: 10_000,
   /** The runner ends the agent's processes when a cancel was not obeyed by then; shorter than `interruptMs`. */
   cancelMs: 6_000,
+  /** From the end of a turn to giving its callback up, all attempts included. */
+  callbackMs: 24 * 60 * 60_000,
+  /** One attempt of a callback, from resolving the name to the status. */
+  callbackTryMs: 10_000,
 } as const
 
 export type Deadlines = { readonly [Name in keyof typeof deadlines]: number }

@@ -117,6 +117,12 @@ export const endings = {
     sentence: 'The agent was silent for too long with nothing to wait for.',
     action: 'continue',
   },
+  'tool-silent': {
+    ...bad,
+    fault: 'agent',
+    sentence: 'A tool ran for too long without a sign.',
+    action: 'continue',
+  },
   'time-cap': {
     ...bad,
     fault: 'agent',
@@ -136,6 +142,15 @@ export type EndingCode = keyof typeof endings
 export const endingCodes = Object.keys(endings).filter(isEndingCode)
 export const outcomeSchema = z.enum(outcomes)
 export const endingCodeSchema = z.enum(endingCodes)
+
+/** Whether the agent saw the prompt: `no` and `yes` are certain, `maybe` is why a turn is in doubt. */
+export const reachedSchema = z.enum(['no', 'maybe', 'yes'])
+export type Reached = z.infer<typeof reachedSchema>
+
+/** What a person may decide about a turn that was cut off or is in doubt. Nothing of it happens by itself. */
+export const resolutions = ['continue', 'send-again', 'discard'] as const
+export const resolutionSchema = z.enum(resolutions)
+export type Resolution = z.infer<typeof resolutionSchema>
 
 function isEndingCode(text: string): text is EndingCode {
   return Object.hasOwn(endings, text)

@@ -9,7 +9,7 @@ import {
   sessionIdSchema,
   turnSchema,
 } from './ids.ts'
-import { outcomeSchema, endingCodeSchema } from './outcome.ts'
+import { endingCodeSchema, outcomeSchema, reachedSchema, resolutionSchema } from './outcome.ts'
 import { permissionOptionSchema, stepSchema } from './report.ts'
 
 /** One word for what is going on; `why` says it in a sentence. */
@@ -42,6 +42,12 @@ export const summarySchema = z
         outcome: outcomeSchema,
         code: endingCodeSchema,
         endedAt: z.int(),
+        reached: reachedSchema,
+        actions: z
+          .array(resolutionSchema)
+          .optional()
+          .meta({ description: 'What a person may decide about it, as long as nobody has.' }),
+        resolved: resolutionSchema.optional(),
       })
       .optional(),
   })

@@ -2,11 +2,16 @@
  * The one alarm: the minimum of all stored deadlines, computed from the state and never kept beside it.
  *
  * - S-21 A deadline that has not passed does nothing; one that has passed acts on what it belongs to, as that is now.
+ * - S-31 What a runner that is away may have reported fails nothing: only its grace goes on.
+ * - S-34 An agent without a turn is let go after `idleMs`, and never while something is open.
  */
-import type { Deadlines } from '@belay/protocol'
+import type { Deadlines, EndingCode } from '@belay/protocol'
+import { ringCallback, waitingCallbacks } from './callback.ts'
 import { type Change, set } from './change.ts'
 import type { SessionReply } from './input.ts'
-import { failPreparation } from './preparation.ts'
+import { expirePermission } from './permission.ts'
+import { failPreparation, releaseRunner } from './preparation.ts'
+import { expirePrompt } from './prompt.ts'
 import { loseRunner } from './runner.ts'
 import type { ActiveTurn, SessionState } from './state.ts'
 import { abandonTurn, endTurn } from './turn.ts'
@@ -14,63 +19,113 @@ import { abandonTurn, endTurn } from './turn.ts'
 /** How long the look at a lost runner's lock and spool may take, milliseconds. */
 const factsMs = 5000
 
+/** A stored deadline and what it is of. */
+export type Due = { readonly at: number } & (
+  | { readonly type: 'turn'; readonly code: EndingCode }
+  | { readonly type: 'dial' | 'preparation' | 'grace' | 'closing' | 'idle' }
+  | { readonly type: 'permission'; readonly permissionId: string }
+  | { readonly type: 'prompt'; readonly promptId: string }
+  | { readonly type: 'callback'; readonly turn: number }
+)
+
 export function nextAlarm(state: SessionState, deadlines: Deadlines): number | undefined {
-  const { lifecycle, runner, turn } = state
-  const times: number[] = []
-  if (lifecycle.type === 'preparing') times.push(lifecycle.deadline)
-  if (runner.type === 'starting' || runner.type === 'lost') times.push(runner.deadline)
-  if (turn.type === 'active')
-    times.push(...turnDeadlines(state, turn, deadlines).map(({ at }) => at))
+  const times = dues(state, deadlines).map(({ at }) => at)
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
-type TurnDeadline = {
-  readonly at: number
-  readonly code: 'no-start' | 'interrupt-forced' | 'no-progress' | 'time-cap'
+/** Everything that has a time now. */
+export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] {
+  const { lifecycle, permissions, queue, turn } = state
+  const isAway = state.runner.type === 'lost'
+  return [
+    ...(turn.type === 'active' ? turnDues(state, turn, deadlines) : []),
+    ...runnerDues(state, deadlines),
+    ...(lifecycle.type === 'preparing' && !isAway
+      ? [{ type: 'preparation', at: lifecycle.deadline } as const]
+      : []),
+    ...(isAway ? [] : permissions).map(
+      ({ permissionId, deadline }) => ({ type: 'permission', permissionId, at: deadline }) as const,
+    ),
+    // After a failed preparation the prompts wait for a person, as long as that takes.
+    ...(lifecycle.type === 'attention' ? [] : queue).map(
+      ({ promptId, at }) => ({ type: 'prompt', promptId, at: at + deadlines.queueMs }) as const,
+    ),
+    ...waitingCallbacks(state).map(
+      ({ turn: told, at }) => ({ type: 'callback', turn: told, at }) as const,
+    ),
+  ]
 }
 
-function turnDeadlines(
-  state: SessionState,
-  turn: ActiveTurn,
-  deadlines: Deadlines,
-): readonly TurnDeadline[] {
-  switch (turn.phase.type) {
+function turnDues(state: SessionState, turn: ActiveTurn, deadlines: Deadlines): readonly Due[] {
+  const { phase } = turn
+  if (phase.type === 'stopping')
+    return [{ type: 'turn', code: 'interrupt-forced', at: phase.deadline }]
+  if (state.runner.type === 'lost') return []
+  if (phase.type === 'starting') return [{ type: 'turn', code: 'no-start', at: phase.deadline }]
+  const { progressAt } = state.head
+  // A person who is asked has a time of their own.
+  if (state.permissions.length > 0) return []
+  if (turn.openTools.length > 0)
+    return [{ type: 'turn', code: 'tool-silent', at: progressAt + deadlines.toolMs }]
+  const cap = turn.startedAt + deadlines.turnMs + turn.waitedMs
+  return [
+    { type: 'turn', code: 'no-progress', at: progressAt + deadlines.turnQuietMs },
+    { type: 'turn', code: 'time-cap', at: cap },
+  ]
+}
+
+function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
+  const { runner, turn, queue, lifecycle, head } = state
+  switch (runner.type) {
+    case 'none':
+      return []
     case 'starting':
-      return [{ at: turn.phase.deadline, code: 'no-start' }]
-    case 'stopping':
-      return [{ at: turn.phase.deadline, code: 'interrupt-forced' }]
-    case 'running':
-      if (turn.waitingSince !== undefined) return []
-      return [
-        { at: state.head.progressAt + deadlines.turnQuietMs, code: 'no-progress' },
-        { at: turn.startedAt + deadlines.turnMs + turn.waitedMs, code: 'time-cap' },
-      ]
+      return [{ type: 'dial', at: runner.deadline }]
+    case 'lost':
+      return [{ type: 'grace', at: runner.deadline }]
+    case 'linked':
+      if (runner.closing) return [{ type: 'closing', at: head.progressAt + deadlines.interruptMs }]
+      if (turn.type === 'active' || queue.length > 0 || lifecycle.type !== 'ready') return []
+      return [{ type: 'idle', at: head.progressAt + deadlines.idleMs }]
   }
 }
 
 export function ring(change: Change): SessionReply {
-  const { lifecycle, runner, turn } = change.state
-  if (turn.type === 'active') {
-    const passed = turnDeadlines(change.state, turn, change.deadlines).find(
-      ({ at }) => change.now >= at,
-    )
-    if (passed !== undefined) abandonTurn(change, passed.code)
+  for (const due of dues(change.state, change.deadlines)) {
+    if (change.now >= due.at) act(change, due)
   }
-  if (runner.type === 'starting' && change.now >= runner.deadline) {
-    failPreparation(change, {
-      code: 'runner-start-failed',
-      message: `The runner did not dial in within ${change.deadlines.dialMs / 1000} s of being started.`,
-    })
-  }
-  if (lifecycle.type === 'preparing' && change.now >= lifecycle.deadline) {
-    endTurn(change, 'no-start')
-    failPreparation(change, {
-      code: 'prepare-timeout',
-      message: `The preparation took longer than ${Math.round(change.deadlines.prepareMs / 60_000)} min.`,
-    })
-  }
-  ringGrace(change)
   return { type: 'done' }
+}
+
+/** Each function looks whether what it is about is still there: an earlier one of the same ring may have ended it. */
+function act(change: Change, due: Due): void {
+  switch (due.type) {
+    case 'turn':
+      return abandonTurn(change, due.code)
+    case 'dial':
+      return failPreparation(change, {
+        code: 'runner-start-failed',
+        message: `The runner did not dial in within ${change.deadlines.dialMs / 1000} s of being started.`,
+      })
+    case 'preparation':
+      endTurn(change, 'no-start')
+      return failPreparation(change, {
+        code: 'prepare-timeout',
+        message: `The preparation took longer than ${Math.round(change.deadlines.prepareMs / 60_000)} min.`,
+      })
+    case 'grace':
+      return ringGrace(change)
+    case 'closing':
+      return abandonTurn(change, 'runner-exited', 'It said that it closes, and did not end.')
+    case 'idle':
+      return releaseRunner(change)
+    case 'permission':
+      return expirePermission(change, due.permissionId)
+    case 'prompt':
+      return expirePrompt(change, due.promptId)
+    case 'callback':
+      return ringCallback(change, due.turn)
+  }
 }
 
 function ringGrace(change: Change): void {

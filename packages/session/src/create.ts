@@ -17,7 +17,15 @@ export function create(change: Change, input: Create): SessionReply {
         )
   }
   const { title, agent, workspace, digest } = input
-  set(change, 'settings', { title, agent, workspace, digest, createdAt: change.now })
+  const { callback } = input
+  set(change, 'settings', {
+    title,
+    agent,
+    workspace,
+    digest,
+    createdAt: change.now,
+    ...(callback === undefined ? {} : { callback }),
+  })
   log(change, { type: 'session-created', session: change.id, title, agent, workspace })
   if (input.prompt !== undefined) acceptPrompt(change, input.prompt)
   beginPreparation(change)

@@ -5,13 +5,26 @@
  *   tombstone answers whoever comes later. Both are effects that must happen, so a restart does not forget them.
  */
 import { emptyOutgoing } from '@belay/channel'
-import type { Change } from './change.ts'
+import { type Change, ignore } from './change.ts'
 import type { SessionReply } from './input.ts'
 import { releaseRunner } from './preparation.ts'
 import { initialState } from './state.ts'
+import { endTurn } from './turn.ts'
+
+/** Nobody has touched it for so long that its owner wants it gone. */
+export function expire(change: Change, before: number): SessionReply {
+  const { lifecycle, turn, queue, last, settings } = change.state
+  const since = last.type === 'ended' ? last.endedAt : settings.createdAt
+  if (lifecycle.type !== 'ready' || turn.type === 'active' || queue.length > 0 || since >= before)
+    return ignore('it is in use')
+  return remove(change)
+}
 
 export function remove(change: Change): SessionReply {
-  const { head, runner, turn, settings } = change.state
+  const { head } = change.state
+  // Whoever waits for the end of the turn outside is told, though the log that would hold it goes.
+  endTurn(change, 'session-deleted')
+  const { runner, turn, settings } = change.state
   releaseRunner(change)
   const blank = initialState()
   change.state = {
@@ -20,6 +33,7 @@ export function remove(change: Change): SessionReply {
     lifecycle: { type: 'deleted', at: change.now },
     // The workspace stays known until its files are removed; what people typed does not.
     settings: { ...settings, title: '' },
+    callbacks: change.state.callbacks.filter(({ phase }) => !('at' in phase)),
     runner: { type: 'none', generation: runner.generation },
     commands: emptyOutgoing,
     turn: { type: 'none', last: turn.type === 'active' ? turn.turn : turn.last },

@@ -1,5 +1,6 @@
 /** What a session asks the world to do, after its decision is on disk. Each carries the generation it belongs to. */
-import type { Command } from '@belay/protocol'
+import type { CallbackBody, Command } from '@belay/protocol'
+import type { CallbackAddress } from './state.ts'
 
 export type SessionEffect =
   /** Must happen. Outcome: the runner's hello, or `runner-start-failed`. */
@@ -20,3 +21,16 @@ export type SessionEffect =
    * Outcome: the reports and `runner-exited`; or, when `final`, `runner-silent`.
    */
   | { readonly type: 'probe-runner'; readonly generation: number; readonly final: boolean }
+  /** Must happen. Tell the end of a turn to the session's callback. Outcome: `callback-tried`. */
+  | {
+      readonly type: 'deliver-callback'
+      readonly turn: number
+      readonly attempt: number
+      /** The same for every attempt. */
+      readonly callbackId: string
+      readonly target: CallbackAddress
+      /** The most one attempt may take. */
+      readonly tryMs: number
+      readonly endedAt: number
+      readonly data: CallbackBody['data']
+    }

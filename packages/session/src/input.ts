@@ -1,5 +1,14 @@
 /** What a session can be told, and what it answers. Requests of people first, then facts of the runner's side. */
-import type { AgentChoice, PromptState, Refusal, Report, Workspace } from '@belay/protocol'
+import type {
+  AgentChoice,
+  CallbackState,
+  PromptState,
+  Refusal,
+  Report,
+  Resolution,
+  Workspace,
+} from '@belay/protocol'
+import type { CallbackAddress } from './state.ts'
 
 /** A prompt as it came in. `digest` is made at the edge: it recognises the same text without keeping it. */
 export interface PromptText {
@@ -23,13 +32,28 @@ export type SessionInput =
       readonly workspace: Workspace
       readonly digest: string
       readonly prompt: PromptText | undefined
+      readonly callback?: CallbackAddress | undefined
     }
-  | { readonly type: 'prompt-submitted'; readonly prompt: PromptText }
-  | { readonly type: 'prompt-edited'; readonly promptId: string; readonly text: string }
+  /** `steer`: the running turn is stopped, and this prompt is the next. */
+  | { readonly type: 'prompt-submitted'; readonly prompt: PromptText; readonly steer?: true }
+  /** `position`: its place in the queue, from 1. */
+  | {
+      readonly type: 'prompt-edited'
+      readonly promptId: string
+      readonly text: string | undefined
+      readonly position?: number | undefined
+    }
   | { readonly type: 'prompt-cancelled'; readonly promptId: string }
   /** Asks what became of a prompt; changes nothing. */
   | { readonly type: 'prompt-looked-up'; readonly promptId: string }
   | { readonly type: 'interrupt'; readonly turn: number | undefined }
+  /** What becomes of a turn that was cut off. `promptId` is the new prompt's, and makes a repeated request the same one. */
+  | {
+      readonly type: 'turn-resolved'
+      readonly turn: number
+      readonly action: Resolution
+      readonly promptId: string
+    }
   | {
       readonly type: 'permission-answered'
       readonly permissionId: string
@@ -38,7 +62,12 @@ export type SessionInput =
     }
   | { readonly type: 'retry' }
   | { readonly type: 'delete' }
+  /** Delete it if nothing has happened in it since `before`, milliseconds since the epoch, and nothing is going on. */
+  | { readonly type: 'expire'; readonly before: number }
+  | { readonly type: 'callback-resent'; readonly callbackId: string }
   | { readonly type: 'alarm' }
+  /** A server began its life: whoever was linked is not any more, and whoever is away gets its time anew. */
+  | { readonly type: 'server-started' }
   /** A runner dialled in and says it has commands up to `received`. */
   | { readonly type: 'runner-hello'; readonly generation: number; readonly received: number }
   /** One frame of a runner: what it has stored of ours, and its reports. */
@@ -64,6 +93,13 @@ export type SessionInput =
   | { readonly type: 'runner-stopped'; readonly generation: number }
   /** Outcome of `remove-files`. */
   | { readonly type: 'files-removed' }
+  /** Outcome of `deliver-callback`; without a problem it was taken. */
+  | {
+      readonly type: 'callback-tried'
+      readonly turn: number
+      readonly attempt: number
+      readonly problem: string | undefined
+    }
 
 export type SessionReply =
   | { readonly type: 'done' }
@@ -71,6 +107,8 @@ export type SessionReply =
   | { readonly type: 'prompt'; readonly prompt: PromptState }
   | { readonly type: 'interrupting'; readonly turn: number | undefined }
   | { readonly type: 'answered'; readonly optionId: string; readonly by: string }
+  | { readonly type: 'resolved'; readonly action: Resolution; readonly promptId: string }
+  | { readonly type: 'callback'; readonly callback: CallbackState }
   /** To a runner's hello or frame: reports are stored up to `received`. */
   | { readonly type: 'stored'; readonly received: number }
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly limit?: number }

@@ -3,6 +3,7 @@
  *
  * - S-11 The first answer wins; the same answer again is fine; any other hears that it was settled, and by whom.
  * - S-12 No permission outlives its turn.
+ * - S-32 A permission without an answer in `permissionMs` is settled by that, and the agent hears `cancelled`.
  */
 import { limits, type ReportOf } from '@belay/protocol'
 import { type Change, log, logReport, post, refuse, set } from './change.ts'
@@ -31,7 +32,15 @@ export function askPermission(
   }
   set(change, 'permissions', [
     ...permissions,
-    { permissionId, turn, title, toolCallId, options, askedAt: change.now },
+    {
+      permissionId,
+      turn,
+      title,
+      toolCallId,
+      options,
+      askedAt: change.now,
+      deadline: change.now + change.deadlines.permissionMs,
+    },
   ])
   updateTurn(change, {})
 }
@@ -66,6 +75,14 @@ function alreadySettled(change: Change, input: Answer): SessionReply {
   )
 }
 
+/** Nobody answered: the agent hears that nobody will, and goes on as it does then. */
+export function expirePermission(change: Change, permissionId: string): void {
+  if (!change.state.permissions.some((open) => open.permissionId === permissionId)) return
+  close(change, permissionId)
+  settle(change, permissionId, undefined, 'no answer in time')
+  post(change, { type: 'answer', permissionId })
+}
+
 /** The agent does not wait for the answer any more. */
 export function dropPermission(change: Change, permissionId: string): void {
   if (!change.state.permissions.some((open) => open.permissionId === permissionId)) return
@@ -88,6 +105,8 @@ function close(change: Change, permissionId: string): void {
     'permissions',
     change.state.permissions.filter((open) => open.permissionId !== permissionId),
   )
+  // What was asked about goes on from here, and has all its time.
+  set(change, 'head', { ...change.state.head, progressAt: change.now })
   updateTurn(change, {})
 }
 

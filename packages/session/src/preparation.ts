@@ -63,6 +63,7 @@ export function finishPreparation(change: Change): void {
   const { lifecycle } = change.state
   if (lifecycle.type !== 'preparing') return
   set(change, 'lifecycle', { type: 'ready', attempt: lifecycle.attempt })
+  set(change, 'head', { ...change.state.head, progressAt: change.now })
   log(change, { type: 'session-ready' })
 }
 

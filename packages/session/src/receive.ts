@@ -11,7 +11,7 @@ import { type Change, logReport, refuse, set } from './change.ts'
 import type { ReceivedReport, SessionInput, SessionReply } from './input.ts'
 import { askPermission, dropPermission } from './permission.ts'
 import { failPreparation, finishPreparation } from './preparation.ts'
-import type { ActiveTurn } from './state.ts'
+import type { ActiveTurn, OpenTool } from './state.ts'
 import { endTurn } from './turn.ts'
 import { updateTurn } from './waiting.ts'
 
@@ -81,7 +81,11 @@ function take(change: Change, item: ReceivedReport): void {
       // Whatever it said, the agent was there to say it.
       return finishPreparation(change)
     case 'agent-exited':
-      return logReport(change, json)
+      logReport(change, json)
+      return set(change, 'agent', {
+        ...change.state.agent,
+        process: { type: 'ended', at: change.now },
+      })
     case 'step':
     case 'agent-ready':
     case 'prepare-failed':
@@ -112,6 +116,7 @@ function takeLifecycle(change: Change, report: LifecycleReport, json: string): v
         title: report.agent.title,
         version: report.agent.version,
         folder: report.folder,
+        process: { type: 'running', at: change.now },
       })
       if (runner.type === 'linked' || runner.type === 'lost')
         set(change, 'runner', { ...runner, prepared: true })
@@ -127,8 +132,9 @@ function takeLifecycle(change: Change, report: LifecycleReport, json: string): v
         ...(report.stderr === undefined ? {} : { stderr: report.stderr }),
       })
     case 'closing':
-      if (runner.type === 'linked' || runner.type === 'lost')
-        set(change, 'runner', { ...runner, closing: true })
+      if (runner.type !== 'linked' && runner.type !== 'lost') return
+      set(change, 'runner', { ...runner, closing: true })
+      set(change, 'head', { ...change.state.head, progressAt: change.now })
   }
 }
 
@@ -149,16 +155,25 @@ function settlePhase(change: Change): void {
 }
 
 /** Tools under way after this report; the bound keeps a wild agent from growing the state. */
-function openTools(change: Change, report: ReportOf<'tool'>): readonly string[] {
+function openTools(change: Change, report: ReportOf<'tool'>): readonly OpenTool[] {
   const { turn } = change.state
   const before = turn.type === 'active' ? turn.openTools : []
-  const known = before.includes(report.toolCallId)
+  const known = before.some(({ id }) => id === report.toolCallId)
   switch (report.status) {
     case 'completed':
     case 'failed':
-      return known ? before.filter((id) => id !== report.toolCallId) : before
+      return known ? before.filter(({ id }) => id !== report.toolCallId) : before
     case 'in_progress':
-      return known || before.length >= limits.toolsOpenMax ? before : [...before, report.toolCallId]
+      return known || before.length >= limits.toolsOpenMax
+        ? before
+        : [
+            ...before,
+            {
+              id: report.toolCallId,
+              title: report.title?.slice(0, limits.titleCharsMax),
+              since: change.now,
+            },
+          ]
     case 'pending':
     case undefined:
       return before

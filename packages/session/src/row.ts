@@ -1,5 +1,8 @@
-/** Cold facts of a session, kept as rows: what became of each prompt, and who answered each permission. */
-import type { PromptState } from '@belay/protocol'
+/**
+ * Cold facts of a session, kept as rows: what became of each prompt, who answered each permission, and which turns a
+ * person may still decide about.
+ */
+import type { EndingCode, PromptState, Resolution } from '@belay/protocol'
 import type { Change } from './change.ts'
 import type { SessionInput } from './input.ts'
 
@@ -14,11 +17,29 @@ export interface PermissionRow {
   readonly by: string
 }
 
+/** What a turn was started with; kept until nobody can want to send it again. */
+export interface TurnText {
+  readonly text: string
+  readonly digest: string
+}
+/** Of a turn that ended in a way that may be tried again. */
+export interface TurnRow {
+  readonly code: EndingCode
+  readonly resolved?: { readonly action: Resolution; readonly promptId: string }
+}
+
 function promptKey(promptId: string): string {
   return `prompt:${promptId}`
 }
 function permissionKey(permissionId: string): string {
   return `permission:${permissionId}`
+}
+
+function turnKey(turn: number): string {
+  return `turn:${turn}`
+}
+function turnTextKey(turn: number): string {
+  return `turn-text:${turn}`
 }
 
 /** The rows an input's transition reads. */
@@ -34,7 +55,13 @@ export function lookups(input: SessionInput): readonly string[] {
       return [promptKey(input.promptId)]
     case 'permission-answered':
       return [permissionKey(input.permissionId)]
+    case 'turn-resolved':
+      return [turnKey(input.turn), turnTextKey(input.turn), promptKey(input.promptId)]
     case 'interrupt':
+    case 'expire':
+    case 'callback-resent':
+    case 'callback-tried':
+    case 'server-started':
     case 'retry':
     case 'delete':
     case 'alarm':
@@ -58,9 +85,25 @@ export function findPermission(change: Change, permissionId: string): Permission
   const text = change.found.get(permissionKey(permissionId))
   return text === undefined ? undefined : JSON.parse(text)
 }
+export function findTurn(change: Change, turn: number): TurnRow | undefined {
+  const text = change.found.get(turnKey(turn))
+  return text === undefined ? undefined : JSON.parse(text)
+}
+export function findTurnText(change: Change, turn: number): TurnText | undefined {
+  const text = change.found.get(turnTextKey(turn))
+  return text === undefined ? undefined : JSON.parse(text)
+}
 export function keepPrompt(change: Change, promptId: string, row: PromptRow): void {
   change.rows.push({ key: promptKey(promptId), value: JSON.stringify(row) })
 }
 export function keepPermission(change: Change, permissionId: string, row: PermissionRow): void {
   change.rows.push({ key: permissionKey(permissionId), value: JSON.stringify(row) })
+}
+export function keepTurn(change: Change, turn: number, row: TurnRow): void {
+  change.rows.push({ key: turnKey(turn), value: JSON.stringify(row) })
+}
+/** @param text undefined when nobody can want to send it again */
+export function keepTurnText(change: Change, turn: number, text: TurnText | undefined): void {
+  const value = text === undefined ? undefined : JSON.stringify(text)
+  change.rows.push({ key: turnTextKey(turn), value })
 }

@@ -3,6 +3,7 @@
  *
  * - S-18 A runner that lost its socket has a stored grace. When it is over the facts are looked at once more before
  *   anything is failed.
+ * - S-31 A clock that runs out while the runner is away, or while no server is there, fails nothing by itself.
  * - S-19 A runner that returns within its grace goes on with nothing lost; one that returns later is fenced.
  * - S-20 A runner's end ends its turn once, with its true reason: `in-doubt` when the prompt may have reached the
  *   agent and nothing shows that it did.
@@ -38,6 +39,7 @@ export function runnerHello(change: Change, hello: Hello): SessionReply {
     prepared: before.prepared,
     closing: before.closing,
   })
+  if (runner.type === 'lost') giveTime(change)
   set(change, 'commands', acknowledge(commands, hello.received))
   for (const { n, message } of unackedAfter(change.state.commands, hello.received)) {
     change.effects.push({ type: 'send', generation, n, command: message })
@@ -45,12 +47,53 @@ export function runnerHello(change: Change, hello: Hello): SessionReply {
   return { type: 'stored', received: change.state.head.received }
 }
 
+/**
+ * A runner is back, and what it has to say comes after its hello. So a clock that ran out while it was away waits for
+ * one more grace: the facts are looked at before anything is failed.
+ */
+function giveTime(change: Change): void {
+  const { head, lifecycle, turn, permissions } = change.state
+  const { graceMs, turnQuietMs, turnMs } = change.deadlines
+  const soon = change.now + graceMs
+  const later = <Timed extends { readonly deadline: number }>(timed: Timed): Timed =>
+    timed.deadline >= soon ? timed : { ...timed, deadline: soon }
+  if (lifecycle.type === 'preparing') set(change, 'lifecycle', later(lifecycle))
+  if (turn.type !== 'active') return
+  set(change, 'head', { ...head, progressAt: Math.max(head.progressAt, soon - turnQuietMs) })
+  if (permissions.length > 0) set(change, 'permissions', permissions.map(later))
+  const { phase } = turn
+  set(change, 'turn', {
+    ...turn,
+    phase: phase.type === 'starting' ? later(phase) : phase,
+    waitedMs: Math.max(turn.waitedMs, soon - turnMs - turn.startedAt),
+  })
+}
+
+/** Nobody was there to hear a runner, so nobody may hold its silence against it. */
+export function serverStarted(change: Change): SessionReply {
+  const { runner } = change.state
+  const { now, deadlines } = change
+  switch (runner.type) {
+    case 'none':
+      return { type: 'done' }
+    case 'starting':
+      set(change, 'runner', { ...runner, deadline: now + deadlines.dialMs })
+      return { type: 'done' }
+    case 'linked':
+      return runnerLinkLost(change, runner.generation)
+    case 'lost':
+      set(change, 'runner', { ...runner, deadline: now + deadlines.graceMs, waiting: 'grace' })
+      change.effects.push({ type: 'probe-runner', generation: runner.generation, final: false })
+      return { type: 'done' }
+  }
+}
+
 export function runnerLinkLost(change: Change, generation: number): SessionReply {
   const { runner, turn } = change.state
   if (runner.type !== 'linked' || runner.generation !== generation)
     return ignore('not the linked runner')
   const deadline = change.now + change.deadlines.graceMs
-  set(change, 'runner', { ...runner, type: 'lost', deadline, waiting: 'grace' })
+  set(change, 'runner', { ...runner, type: 'lost', since: change.now, deadline, waiting: 'grace' })
   // Nobody waits for an idle session's runner: its short absence is not worth an event.
   if (turn.type === 'active') log(change, { type: 'runner-lost', generation, graceUntil: deadline })
   change.effects.push({ type: 'probe-runner', generation, final: false })

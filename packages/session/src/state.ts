@@ -13,6 +13,8 @@ import type {
   Outcome,
   PermissionOption,
   PreparationStep,
+  Reached,
+  Resolution,
   Workspace,
 } from '@belay/protocol'
 
@@ -28,6 +30,7 @@ export interface SessionState extends Parts {
   readonly queue: readonly QueuedPrompt[]
   readonly permissions: readonly OpenPermission[]
   readonly last: LastTurn
+  readonly callbacks: readonly Callback[]
 }
 
 export interface Head {
@@ -35,7 +38,7 @@ export interface Head {
   readonly seq: number
   /** The number of the last report stored from the present generation of the runner. */
   readonly received: number
-  /** When the turn last made progress, milliseconds since the epoch. */
+  /** When something last happened that moves the clocks of a turn or of an idle agent, milliseconds since the epoch. */
   readonly progressAt: number
 }
 
@@ -76,6 +79,14 @@ export interface Settings {
   readonly createdAt: number
   /** Digest of what was asked for, to recognise the same request. */
   readonly digest: string
+  /** Who is told of the end of every turn. */
+  readonly callback?: CallbackAddress
+}
+
+export interface CallbackAddress {
+  readonly url: string
+  /** The secret, sealed by the server: nothing here can open it. */
+  readonly sealed: string
 }
 
 /** Whoever holds a generation that is not `runner.generation` of a `starting`, `linked` or `lost` runner is fenced. */
@@ -93,6 +104,7 @@ export type Runner =
       readonly generation: number
       readonly prepared: boolean
       readonly closing: boolean
+      readonly since: number
       readonly deadline: number
       /** `facts`: grace is over and the runner's own lock and spool are being looked at. */
       readonly waiting: 'grace' | 'facts'
@@ -104,6 +116,8 @@ export interface AgentFacts {
   readonly title: string
   readonly version: string | undefined
   readonly folder: string | undefined
+  /** Its process, as the present runner told it last. */
+  readonly process?: { readonly type: 'running' | 'ended'; readonly at: number }
 }
 
 export type Turn =
@@ -125,11 +139,17 @@ export interface ActiveTurn {
   readonly taken: boolean
   /** The agent gave a sign of the prompt. */
   readonly sign: boolean
-  /** Tools under way, by their ids. */
-  readonly openTools: readonly string[]
+  readonly openTools: readonly OpenTool[]
   /** Set while a person or a tool is waited for: the clocks of the turn stand still. */
   readonly waitingSince: number | undefined
   readonly waitedMs: number
+}
+
+/** A tool under way. */
+export interface OpenTool {
+  readonly id: string
+  readonly title: string | undefined
+  readonly since: number
 }
 
 export interface QueuedPrompt {
@@ -147,6 +167,8 @@ export interface OpenPermission {
   readonly toolCallId: string | undefined
   readonly options: readonly PermissionOption[]
   readonly askedAt: number
+  /** Then nobody is waited for any more. */
+  readonly deadline: number
 }
 
 export type LastTurn =
@@ -156,8 +178,33 @@ export type LastTurn =
       readonly turn: number
       readonly outcome: Outcome
       readonly code: EndingCode
+      readonly reached: Reached
       readonly endedAt: number
+      /** What a person decided about it. */
+      readonly resolved?: Resolution
     }
+
+/** The end of a turn on its way to the session's callback. */
+export interface Callback {
+  readonly turn: number
+  readonly promptId: string
+  readonly code: EndingCode
+  readonly detail: string | undefined
+  readonly reached: Reached
+  readonly endedAt: number
+  /** Attempts begun, the one under way included. */
+  readonly attempts: number
+  /** How long to wait after the next failed attempt. */
+  readonly waitMs: number
+  readonly giveUpAt: number
+  /** What the last attempt met. */
+  readonly problem: string | undefined
+  readonly phase:
+    | { readonly type: 'sending' }
+    | { readonly type: 'waiting'; readonly nextAt: number }
+    | { readonly type: 'delivered'; readonly at: number }
+    | { readonly type: 'failed'; readonly at: number }
+}
 
 export function initialState(): SessionState {
   return {
@@ -177,5 +224,6 @@ export function initialState(): SessionState {
     queue: [],
     permissions: [],
     last: { type: 'none' },
+    callbacks: [],
   }
 }

@@ -12,22 +12,25 @@
 import type { Context, Step } from '@belay/actor'
 import type { Deadlines } from '@belay/protocol'
 import { ring } from './alarm.ts'
+import { callbackTried, resendCallback } from './callback.ts'
 import { type Change, refuse } from './change.ts'
 import { create } from './create.ts'
-import { remove } from './delete.ts'
+import { expire, remove } from './delete.ts'
 import type { SessionEffect } from './effect.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { checkState } from './invariant.ts'
 import { answerPermission } from './permission.ts'
 import { beginPreparation, retry } from './preparation.ts'
-import { cancelPrompt, editPrompt, lookUpPrompt, submitPrompt } from './prompt.ts'
+import { cancelPrompt, editPrompt, lookUpPrompt, steerPrompt, submitPrompt } from './prompt.ts'
 import { receive } from './receive.ts'
+import { resolveTurn } from './resolve.ts'
 import {
   runnerExited,
   runnerHello,
   runnerLinkLost,
   runnerSilent,
   runnerStartFailed,
+  serverStarted,
 } from './runner.ts'
 import type { SessionState } from './state.ts'
 import { interrupt, startTurn } from './turn.ts'
@@ -51,7 +54,7 @@ export function transition(
     settle: [],
     wipe: false,
   }
-  const reply = gate(state, input) ?? decide(change, input)
+  const reply = gate(state, input) ?? (isFact(input) ? learn(change, input) : decide(change, input))
   advance(change)
   checkState(change.state)
   const { append, rows, effects, must, settle, wipe } = change
@@ -60,7 +63,7 @@ export function transition(
 
 /** What no state but an existing session's can answer. */
 function gate(state: SessionState, input: SessionInput): SessionReply | undefined {
-  if (input.type === 'runner-stopped' || input.type === 'files-removed') return undefined
+  if (isAboutWhatIsLeft(input)) return undefined
   switch (state.lifecycle.type) {
     case 'absent':
       return input.type === 'create'
@@ -76,28 +79,75 @@ function gate(state: SessionState, input: SessionInput): SessionReply | undefine
   }
 }
 
-function decide(change: Change, input: SessionInput): SessionReply {
+/** What a deleted session still has to hear: how far its clean-up and its last callbacks are. */
+function isAboutWhatIsLeft({ type }: SessionInput): boolean {
+  return (
+    type === 'runner-stopped' ||
+    type === 'files-removed' ||
+    type === 'callback-tried' ||
+    type === 'alarm'
+  )
+}
+
+const factTypes = [
+  'alarm',
+  'server-started',
+  'callback-tried',
+  'runner-hello',
+  'runner-frame',
+  'runner-link-lost',
+  'runner-exited',
+  'runner-silent',
+  'runner-start-failed',
+  'runner-stopped',
+  'files-removed',
+] as const
+type Fact = Extract<SessionInput, { type: (typeof factTypes)[number] }>
+type Request = Exclude<SessionInput, Fact>
+
+function isFact(input: SessionInput): input is Fact {
+  return factTypes.some((type) => type === input.type)
+}
+
+/** Requests of people. */
+function decide(change: Change, input: Request): SessionReply {
   switch (input.type) {
     case 'create':
       return create(change, input)
     case 'prompt-submitted':
-      return submitPrompt(change, input.prompt)
+      return input.steer ? steerPrompt(change, input.prompt) : submitPrompt(change, input.prompt)
     case 'prompt-edited':
-      return editPrompt(change, input.promptId, input.text)
+      return editPrompt(change, input)
     case 'prompt-cancelled':
       return cancelPrompt(change, input.promptId)
     case 'prompt-looked-up':
       return lookUpPrompt(change, input.promptId)
     case 'interrupt':
       return interrupt(change, input.turn)
+    case 'turn-resolved':
+      return resolveTurn(change, input)
+    case 'callback-resent':
+      return resendCallback(change, input.callbackId)
     case 'permission-answered':
       return answerPermission(change, input)
     case 'retry':
       return retry(change)
     case 'delete':
       return remove(change)
+    case 'expire':
+      return expire(change, input.before)
+  }
+}
+
+/** Facts, from the runner's side and from what was asked of the world. */
+function learn(change: Change, input: Fact): SessionReply {
+  switch (input.type) {
     case 'alarm':
       return ring(change)
+    case 'server-started':
+      return serverStarted(change)
+    case 'callback-tried':
+      return callbackTried(change, input)
     case 'runner-hello':
       return runnerHello(change, input)
     case 'runner-frame':

@@ -7,11 +7,12 @@
  * - S-10 A turn ended against the will of its agent gives up its runner: nothing of it goes on behind our back.
  */
 import { endings, type EndingCode } from '@belay/protocol'
+import { announce } from './callback.ts'
 import { type Change, log, post, refuse, set } from './change.ts'
 import type { SessionReply } from './input.ts'
 import { withdrawPermissions } from './permission.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
-import { keepPrompt } from './row.ts'
+import { keepPrompt, keepTurn, keepTurnText } from './row.ts'
 import type { ActiveTurn, QueuedPrompt } from './state.ts'
 import { updateTurn } from './waiting.ts'
 
@@ -40,6 +41,7 @@ export function startTurn(change: Change, prompt: QueuedPrompt): void {
     state: 'started',
     turn: active.turn,
   })
+  keepTurnText(change, active.turn, { text: prompt.text, digest: prompt.digest })
   log(change, {
     type: 'turn-started',
     turn: active.turn,
@@ -57,14 +59,24 @@ export function endTurn(change: Change, code: EndingCode, detail?: string): void
   const { outcome, sentence, retryable, action, fault } = endings[code]
   const reached = turn.sign ? 'yes' : turn.taken ? 'maybe' : 'no'
   set(change, 'turn', { type: 'none', last: turn.turn })
-  set(change, 'last', { type: 'ended', turn: turn.turn, outcome, code, endedAt: change.now })
+  set(change, 'last', {
+    type: 'ended',
+    turn: turn.turn,
+    outcome,
+    code,
+    reached,
+    endedAt: change.now,
+  })
+  set(change, 'head', { ...change.state.head, progressAt: change.now })
+  if (retryable) keepTurn(change, turn.turn, { code })
+  else keepTurnText(change, turn.turn, undefined)
   keepPrompt(change, turn.promptId, {
     digest: turn.digest,
     state: 'ended',
     turn: turn.turn,
     ending: code,
   })
-  log(change, {
+  const ended = {
     type: 'turn-ended',
     turn: turn.turn,
     promptId: turn.promptId,
@@ -76,7 +88,9 @@ export function endTurn(change: Change, code: EndingCode, detail?: string): void
     retryable,
     action,
     fault,
-  })
+  } as const
+  log(change, ended)
+  announce(change, ended)
 }
 
 /** Ends the active turn, if any, while its agent may still be at work: the runner goes with it. */

@@ -5,7 +5,8 @@ import {
   type SessionView,
   utf8Bytes,
 } from '@belay/protocol'
-import type { SessionState } from './state.ts'
+import { actionsFor } from './resolve.ts'
+import type { LastTurn, SessionState } from './state.ts'
 
 /** For lists: JSON, or `undefined` for what no list shows. */
 export function summaryOf(state: SessionState): string | undefined {
@@ -20,7 +21,7 @@ function summary(state: SessionState, id: string): SessionSummary {
     id,
     title: settings.title,
     status,
-    why: whyOf(state, status),
+    why: reasonOf(state, status),
     agent: {
       name: state.agent.title !== '' ? state.agent.title : agentName(state),
       demo: 'name' in settings.agent && settings.agent.name === 'demo',
@@ -36,9 +37,17 @@ function summary(state: SessionState, id: string): SessionSummary {
             outcome: last.outcome,
             code: last.code,
             endedAt: last.endedAt,
+            reached: last.reached,
+            ...decision(last),
           },
         }),
   }
+}
+
+function decision(last: Extract<LastTurn, { type: 'ended' }>) {
+  if (last.resolved !== undefined) return { resolved: last.resolved }
+  const actions = actionsFor(last.code, last.reached)
+  return actions.length === 0 ? {} : { actions: [...actions] }
 }
 
 function agentName({ settings }: SessionState): string {
@@ -64,7 +73,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
             promptId: turn.promptId,
             phase: turn.phase.type,
             startedAt: turn.startedAt,
-            openTools: [...turn.openTools],
+            openTools: turn.openTools.map(({ id: tool }) => tool),
           },
         }
       : {}),
@@ -92,7 +101,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
   }
 }
 
-function statusOf(state: SessionState): SessionSummary['status'] {
+export function statusOf(state: SessionState): SessionSummary['status'] {
   const { lifecycle, turn, runner, permissions } = state
   if (lifecycle.type === 'attention') return 'attention'
   if (lifecycle.type === 'absent' || lifecycle.type === 'deleted') return 'deleted'
@@ -105,7 +114,8 @@ function statusOf(state: SessionState): SessionSummary['status'] {
   return turn.openTools.length > 0 ? 'waiting-tool' : 'working'
 }
 
-function whyOf(state: SessionState, status: SessionSummary['status']): string {
+/** What goes on, without times: it stands in lists, which are told only of what changes. */
+export function reasonOf(state: SessionState, status: SessionSummary['status']): string {
   const { lifecycle, permissions, turn, last } = state
   switch (status) {
     case 'attention':
@@ -127,6 +137,7 @@ function whyOf(state: SessionState, status: SessionSummary['status']): string {
     case 'working':
       return 'The agent is working.'
     case 'idle':
+      if (state.runner.type === 'none') return 'Asleep: the next prompt wakes the agent.'
       return last.type === 'none' ? 'Ready for a prompt.' : 'Waiting for the next prompt.'
     case 'deleted':
       return 'Deleted.'

@@ -31,8 +31,14 @@ export function linesOf(paint: Paint, { event, before, after }: Change): readonl
       return before.running === undefined ? [] : [paint('dim', `· Queued: ${oneLine(event.text)}`)]
     case 'prompt-edited':
       return [paint('dim', `· Queued prompt changed: ${oneLine(event.text)}`)]
-    case 'prompt-cancelled':
-      return [paint('dim', `· Taken back: ${promptText(before, after, event.promptId)}`)]
+    case 'prompt-moved':
+      return [paint('dim', `· Now ${event.position}: ${promptText(before, after, event.promptId)}`)]
+    case 'prompt-cancelled': {
+      const why = event.by === undefined ? '' : ` (${oneLine(event.by)})`
+      return [paint('dim', `· Taken back: ${promptText(before, after, event.promptId)}${why}`)]
+    }
+    case 'turn-resolved':
+      return [paint('dim', `· Turn ${event.turn}: ${resolvedWords[event.action]}`)]
     case 'turn-started':
       return turnStarted(paint, after, event)
     case 'tool':
@@ -56,10 +62,17 @@ export function linesOf(paint: Paint, { event, before, after }: Change): readonl
     case 'runner-lost':
     case 'runner-returned':
     case 'runner-exited':
+    case 'callback-failed':
     case 'session-deleted':
       return notice(paint, event)
   }
 }
+
+const resolvedWords = {
+  continue: 'going on from where it was cut off.',
+  'send-again': 'its prompt is sent again.',
+  discard: 'left as it is.',
+} as const
 
 function promptText(before: Transcript, after: Transcript, promptId: string): string {
   const item = findItem(after, `prompt:${promptId}`)

@@ -115,6 +115,105 @@ test('[V-72] log shows events from a number on, each on a line', async () => {
   expect(events).toEqual(session.log)
 })
 
+test('[V-72] queue lists what waits, and changes one prompt by its place or its id', async () => {
+  const session = server.create('s1')
+  expect((await cli(['queue', 's1'])).out).toBe('No prompt waits.\n')
+  session.view = {
+    ...session.view,
+    queue: [
+      { promptId: 'abc', text: 'first', textBytes: 5, at: 1 },
+      { promptId: 'abd', text: 'second\u001B[2J', textBytes: 9, at: 2 },
+    ],
+  }
+  const { out } = await cli(['queue', 's1'])
+  expect(out).toMatch(/^1 {2}abc {2}first\n2 {2}abd {2}second/)
+  expect(out).not.toContain('\u001B')
+  const changed = async (...args: string[]) => {
+    await cli(['queue', 's1', ...args])
+    return server.asked.findLast(({ route }) => route.endsWith('Prompt'))
+  }
+  expect(await changed('--move', '2', '--to', '1')).toEqual({
+    route: 'editPrompt',
+    args: { id: 's1', promptId: 'abd', position: 1 },
+  })
+  expect(await changed('--edit', 'abc', 'other words')).toEqual({
+    route: 'editPrompt',
+    args: { id: 's1', promptId: 'abc', text: 'other words' },
+  })
+  expect(await changed('--cancel', 'abd')).toEqual({
+    route: 'cancelPrompt',
+    args: { id: 's1', promptId: 'abd' },
+  })
+  for (const wrong of [
+    ['--move', 'ab', '--to', '1'],
+    ['--move', '1'],
+    ['--cancel', '3'],
+  ])
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await cli(['queue', 's1', ...wrong])).toMatchObject({ code: 2 })
+})
+
+test('[V-72] prompt --steer asks for the next turn at once', async () => {
+  server.create('s1')
+  await cli(['prompt', 's1', 'now', '--steer'])
+  await cli(['prompt', 's1', 'later'])
+  const sent = server.asked.filter(({ route }) => route === 'prompt').map(({ args }) => args)
+  expect(sent).toMatchObject([{ text: 'now', steer: true }, { text: 'later' }])
+  expect(sent[1]).not.toHaveProperty('steer')
+})
+
+test('[V-72] why says the sentence and each hop', async () => {
+  server.create('s1')
+  const { out } = await cli(['why', 's1'])
+  expect(out).toMatch(/^.+\n {2}✓ server {2}The server is a test’s\.\n$/)
+  expect(JSON.parse((await cli(['why', 's1', '--json'])).out)).toMatchObject({ session: 's1' })
+})
+
+test('[V-72] resolve decides about the last turn or the one that is named, in one of three ways', async () => {
+  const session = server.create('s1')
+  expect(await cli(['resolve', 's1', 'continue'])).toMatchObject({ code: 2 })
+  session.view = {
+    ...session.view,
+    lastTurn: { turn: 4, outcome: 'in-doubt', code: 'in-doubt', endedAt: 1, reached: 'maybe' },
+  }
+  expect((await cli(['resolve', 's1', 'send-again'])).out).toMatch(/^The prompt of turn 4 is sent/)
+  await cli(['resolve', 's1', 'discard', '--turn', '2'])
+  const decided = server.asked.filter(({ route }) => route === 'resolveTurn')
+  expect(decided.map(({ args }) => args)).toMatchObject([
+    { action: 'send-again', turn: 4 },
+    { action: 'discard', turn: 2 },
+  ])
+  expect(await cli(['resolve', 's1', 'perhaps'])).toMatchObject({ code: 2 })
+  expect(await cli(['resolve', 's1', 'discard', '--turn', 'x'])).toMatchObject({ code: 2 })
+})
+
+test('[V-72] callbacks says how far each is, and sends one again', async () => {
+  const session = server.create('s1')
+  expect((await cli(['callbacks', 's1'])).out).toBe('This session has no callback.\n')
+  session.callbacks = {
+    url: 'https://example.com/hook',
+    callbacks: [
+      {
+        callbackId: 'turn_s1_1',
+        turn: 1,
+        state: 'waiting',
+        attempts: 2,
+        endedAt: 1,
+        nextAt: 0,
+        problem: 'It answered 500.',
+      },
+    ],
+  }
+  expect((await cli(['callbacks', 's1'])).out).toBe(
+    'Callbacks to https://example.com/hook\n' +
+      '  turn 1  turn_s1_1  waiting, 2 attempts, next 1970-01-01T00:00:00.000Z: It answered 500.\n',
+  )
+  expect((await cli(['callbacks', 's1', '--resend', 'turn_s1_1'])).out).toBe(
+    'Callback turn_s1_1 is sent again.\n',
+  )
+  expect(await cli(['callbacks', 's1', '--resend', 'turn_s1_9'])).toMatchObject({ code: 1 })
+})
+
 test('[V-72] retry asks for another preparation', async () => {
   server.create('s1')
   expect((await cli(['retry', 's1'])).out).toContain('belay attach s1')

@@ -1,15 +1,20 @@
 /** The command line: its words, and how every command ends. What a command does is in `commands/`. */
 import { createRequire } from 'node:module'
-import { Command, CommanderError, Option } from 'commander'
+import { type Resolution, resolutions } from '@belay/protocol'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { ApiError, ServerAway } from '@belay/client/webapi'
 import { attach, type AttachOptions } from './commands/attach.ts'
+import { callbacks, type CallbackOptions } from './commands/callbacks.ts'
 import { doctor } from './commands/doctor.ts'
 import { list } from './commands/list.ts'
 import { log, type LogOptions } from './commands/log.ts'
 import { type ManageOptions, remove, type RemoveOptions, retry, stop } from './commands/manage.ts'
 import { prompt, type PromptOptions } from './commands/prompt.ts'
+import { queue, type QueueOptions } from './commands/queue.ts'
+import { resolve, type ResolveOptions } from './commands/resolve.ts'
 import { run, type RunOptions } from './commands/run.ts'
 import { up, type UpOptions } from './commands/up.ts'
+import { why } from './commands/why.ts'
 import { CliError, exitCodes, exitHelp } from './exit-codes.ts'
 import type { World } from './world.ts'
 
@@ -59,6 +64,11 @@ function addServerCommands(program: Command, world: World, done: Done): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--open', 'open the page in a browser')
     .option('--deadline <name=ms>', 'another deadline than the default; may be repeated', collect)
+    .option('--keep-sessions <days>', 'delete sessions that were idle for longer (default: never)')
+    .option(
+      '--allow-private-callbacks',
+      'let callbacks go to addresses of this machine and its networks',
+    )
     .action(async (options: UpOptions) => done(await up(world, options)))
   placed(program.command('doctor'))
     .description('say what this machine has and what it misses')
@@ -87,6 +97,7 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
     .argument('<id>', 'a session, by its id or the beginning of it')
     .argument('<prompt>', 'what the agent is to do; "-" reads it from stdin')
     .option('--follow', 'watch its turn to the end')
+    .option('--steer', 'stop the running turn and run this prompt next')
     .action(async (id: string, text: string, options: PromptOptions) =>
       done(await prompt(world, id, text, options)),
     )
@@ -103,6 +114,40 @@ function addSessionCommands(program: Command, world: World, done: Done): void {
     .option('--from <seq>', 'begin at this event', '1')
     .option('--follow', 'go on with new events')
     .action(async (given: string, options: LogOptions) => done(await log(world, given, options)))
+  placed(program.command('why'))
+    .description('say what a session waits for, and when each hop was last heard of')
+    .argument(...id)
+    .action(async (given: string, options: ManageOptions) => done(await why(world, given, options)))
+  placed(program.command('queue'))
+    .description('list the prompts that wait, or change one of them')
+    .argument(...id)
+    .option('--move <prompt>', 'move this prompt to the place of --to')
+    .option('--to <place>', 'the place it is to have; 1 is next')
+    .addOption(new Option('--cancel <prompt>', 'take this prompt back').conflicts('move'))
+    .addOption(
+      new Option(
+        '--edit <prompt...>',
+        'give a prompt another text: --edit PROMPT "text"',
+      ).conflicts(['move', 'cancel']),
+    )
+    .action(async (given: string, options: QueueOptions) =>
+      done(await queue(world, given, options)),
+    )
+  placed(program.command('resolve'))
+    .description('decide about a turn that was cut off: continue, send-again or discard')
+    .argument(...id)
+    .addArgument(new Argument('<action>', 'what becomes of it').choices(resolutions))
+    .option('--turn <n>', 'which turn (default: the last)')
+    .action(async (given: string, action: Resolution, options: ResolveOptions) =>
+      done(await resolve(world, given, { ...options, action })),
+    )
+  placed(program.command('callbacks'))
+    .description('list the callbacks of a session')
+    .argument(...id)
+    .option('--resend <callback>', 'send this one again')
+    .action(async (given: string, options: CallbackOptions) =>
+      done(await callbacks(world, given, options)),
+    )
   placed(program.command('stop'))
     .description('stop the running turn')
     .argument(...id)

@@ -23,8 +23,11 @@ export interface World {
   readonly env: Readonly<Record<string, string>>
   server: BelayServer
   client: Client
-  /** Starts the server again on its old address. */
-  restart(): Promise<void>
+  /**
+   * Starts the server again on its old address.
+   * @param more more of the command line; without it as before
+   */
+  restart(more?: readonly string[]): Promise<void>
   end(): Promise<void>
 }
 
@@ -42,11 +45,11 @@ export async function startWorld(more: readonly string[] = []): Promise<World> {
     agent: { command, args: [...args] },
     server,
     client: createClient({ url: server.url, token: server.token }),
-    async restart() {
+    async restart(other = more) {
       world.server = await startBelay({
         dataFolder,
         env,
-        args,
+        args: other,
         port: Number(new URL(server.url).port),
       })
     },
@@ -57,6 +60,16 @@ export async function startWorld(more: readonly string[] = []): Promise<World> {
     },
   }
   return world
+}
+
+/** A session of the demo agent, which needs no time to start. @returns its id */
+export async function createDemo(world: World, text: string): Promise<string> {
+  const { session } = await world.client.call('createSession', {
+    agent: { name: 'demo' },
+    workspace: { type: 'folder', path: world.repository.path },
+    prompt: { promptId: 'p1', text },
+  })
+  return session.id
 }
 
 /** A session on the world's repository with its first prompt. @returns its id */

@@ -5,16 +5,19 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createClient } from '@belay/client/webapi'
 import { createNodeHost } from '@belay/host/node'
-import { errorTable, limits, problemSchema, routes } from '@belay/protocol'
+import { deadlines, errorTable, limits, problemSchema, routes } from '@belay/protocol'
 import { createSessionActor } from '@belay/session'
 import { temporaryFolder } from '@belay/testing/node'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHttp } from './http.ts'
+import { createCallbacks } from './callbacks.ts'
 import { createHandlers } from './handlers.ts'
+import { createSeal } from './seal.ts'
 import { type RunningServer, serve } from './serve.ts'
 import { createTickets } from './tokens.ts'
+import type { SessionHost } from './viewer.ts'
 
 const log = pino({ level: 'silent' })
 const dataFolder = temporaryFolder('edge')
@@ -364,6 +367,7 @@ test('[E-14] the page’s files come from its folder and from nowhere else', asy
     clock: Date.now,
     agents: () => [],
     version: '0',
+    ...whatWaits(host),
   })
   const app = createHttp({ handlers, version: '0', authorize: () => undefined, pageFolder, log })
   const text = async (path: string) => (await app.request(`http://localhost${path}`)).text()
@@ -463,6 +467,7 @@ test('[E-5] a repeated create gets its first answer also when the agent is gone 
     clock: Date.now,
     agents: () => machine.agents,
     version: '0',
+    ...whatWaits(host),
   })
   const body = { id: 'once', agent: { name: 'a' }, workspace: settings.workspace }
   const first = await createSession(body)
@@ -471,3 +476,13 @@ test('[E-5] a repeated create gets its first answer also when the agent is gone 
   await expect(createSession({ ...body, id: 'other' })).rejects.toMatchObject({ status: 404 })
   host.stop()
 })
+
+/** The handlers' options for what waits, with nobody there to wait for. */
+function whatWaits(host: SessionHost) {
+  const seal = createSeal(Buffer.alloc(32))
+  return {
+    callbacks: createCallbacks({ host, seal, clock: Date.now, log, allowPrivate: false }),
+    proofs: () => ({ serverSince: 0, linkHeardAt: undefined, runner: undefined }),
+    deadlines,
+  }
+}

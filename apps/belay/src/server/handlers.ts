@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type {
   CreateBody,
+  Deadlines,
   FoundAgent,
   RouteAnswer,
   RouteArgs,
@@ -9,7 +10,16 @@ import type {
   SessionEvent,
 } from '@belay/protocol'
 import { foundAgentSchema, limits, protocolVersion } from '@belay/protocol'
-import { type PromptText, type SessionInput, type SessionReply, viewOf } from '@belay/session'
+import {
+  callbacksOf,
+  type Proofs,
+  type PromptText,
+  type SessionInput,
+  type SessionReply,
+  viewOf,
+  whyOf,
+} from '@belay/session'
+import type { Callbacks } from './callbacks.ts'
 import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
 import type { Tickets } from './tokens.ts'
@@ -27,20 +37,29 @@ export interface HandlerOptions {
   readonly clock: () => number
   readonly agents: () => readonly FoundAgent[]
   readonly version: string
+  readonly callbacks: Callbacks
+  /** What can be seen of a session's hops from here. */
+  readonly proofs: (id: string) => Proofs
+  readonly deadlines: Deadlines
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
-  return { ...sessionHandlers(options), ...promptHandlers(options), ...otherHandlers(options) }
+  return {
+    ...sessionHandlers(options),
+    ...promptHandlers(options),
+    ...waitingHandlers(options),
+    ...otherHandlers(options),
+  }
 }
 
-function sessionHandlers({ host, clock, agents }: HandlerOptions) {
+function sessionHandlers({ host, clock, agents, callbacks }: HandlerOptions) {
   return {
     async createSession(body: RouteArgs<'createSession'>) {
       const id = body.id ?? newSessionId(clock())
       // A request that is repeated gets its first answer, whatever became of the agent.
       const isNew = host.read(id).lifecycle.type === 'absent'
       if (isNew && 'name' in body.agent) knownAgent(agents(), body.agent.name)
-      const reply = await ask({ host, id, type: 'created' }, createInput(body))
+      const reply = await ask({ host, id, type: 'created' }, createInput(body, callbacks))
       return {
         session: sessionAt(host, id),
         ...(reply.promptId === undefined ? {} : { promptId: reply.promptId }),
@@ -90,14 +109,48 @@ function promptHandlers({ host }: HandlerOptions) {
   const prompt = async (id: string, input: SessionInput) =>
     (await ask({ host, id, type: 'prompt' }, input)).prompt
   return {
-    prompt: ({ id, promptId, text }: RouteArgs<'prompt'>) =>
-      prompt(id, { type: 'prompt-submitted', prompt: promptText(promptId, text) }),
+    prompt: ({ id, promptId, text, steer }: RouteArgs<'prompt'>) =>
+      prompt(id, {
+        type: 'prompt-submitted',
+        prompt: promptText(promptId, text),
+        ...(steer === undefined ? {} : { steer }),
+      }),
     getPrompt: ({ id, promptId }: RouteArgs<'getPrompt'>) =>
       prompt(id, { type: 'prompt-looked-up', promptId }),
-    editPrompt: ({ id, promptId, text }: RouteArgs<'editPrompt'>) =>
-      prompt(id, { type: 'prompt-edited', promptId, text }),
+    editPrompt: ({ id, promptId, text, position }: RouteArgs<'editPrompt'>) =>
+      prompt(id, { type: 'prompt-edited', promptId, text, position }),
     cancelPrompt: ({ id, promptId }: RouteArgs<'cancelPrompt'>) =>
       prompt(id, { type: 'prompt-cancelled', promptId }),
+  }
+}
+
+/** What a session waits for, what a person may decide about it, and who is told of it. */
+function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
+  return {
+    why({ id }: RouteArgs<'why'>) {
+      existing(host, id)
+      return whyOf(host.read(id), clock(), { id, proofs: proofs(id), deadlines })
+    },
+    async resolveTurn({ id, ...decision }: RouteArgs<'resolveTurn'>) {
+      const { action, promptId } = await ask(
+        { host, id, type: 'resolved' },
+        { type: 'turn-resolved', ...decision },
+      )
+      return { action, promptId }
+    },
+    callbacks({ id }: RouteArgs<'callbacks'>) {
+      existing(host, id)
+      const state = host.read(id)
+      const { callback } = state.settings
+      return {
+        ...(callback === undefined ? {} : { url: callback.url }),
+        callbacks: [...callbacksOf(state, id)],
+      }
+    },
+    async resendCallback({ id, callbackId }: RouteArgs<'resendCallback'>) {
+      const input = { type: 'callback-resent', callbackId } as const
+      return (await ask({ host, id, type: 'callback' }, input)).callback
+    },
   }
 }
 
@@ -164,14 +217,18 @@ function newSessionId(now: number): string {
   return `s${now.toString(36)}${randomBytes(5).toString('hex')}`
 }
 
-function createInput({ agent, workspace, title, prompt }: CreateBody): SessionInput {
+function createInput(body: CreateBody, callbacks: Callbacks): SessionInput {
+  const { agent, workspace, title, prompt, callback } = body
+  const asked: unknown[] = [agent, workspace, title, prompt]
+  if (callback !== undefined) asked.push(callback.url, callbacks.mark(callback.secret))
   return {
     type: 'create',
     agent,
     workspace,
     title: title ?? titleOf(prompt?.text, workspace),
-    digest: digestOf(JSON.stringify([agent, workspace, title, prompt])),
+    digest: digestOf(JSON.stringify(asked)),
     prompt: prompt === undefined ? undefined : promptText(prompt.promptId, prompt.text),
+    ...(callback === undefined ? {} : { callback: callbacks.admit(callback) }),
   }
 }
 

@@ -4,7 +4,7 @@
  *
  * Invariants:
  * - K-1 A runner's ack is sent only after the commit of what it acknowledges.
- * - K-2 A session has at most one linked socket; a newer one replaces the older.
+ * - K-2 A session has at most one linked socket: a newer one replaces the older, and an older generation replaces none.
  * - K-3 A socket is let in only with the token of its session and generation, and fenced by the session itself.
  * - K-8 A runner that breaks the protocol loses its socket, and nothing more of it is stored.
  * - K-9 A session hears of the end of its link, whoever ended it.
@@ -104,6 +104,18 @@ export class RunnerLinks {
     const line = encodeMessage(n, JSON.stringify(command))
     if (link.held === undefined) link.socket.send(line)
     else link.held.push(line)
+  }
+
+  /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */
+  release(session: string, generation: number): void {
+    const link = this.#links.get(session)
+    if (link !== undefined && link.generation <= generation)
+      this.#end(link, closeCodes.done, 'it is not needed any more')
+  }
+
+  /** When the last byte of a session's runner came, milliseconds since the epoch; undefined without a socket. */
+  heardAt(session: string): number | undefined {
+    return this.#links.get(session)?.liveness.heardAt
   }
 
   close(): void {

@@ -6,20 +6,23 @@
 import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { type FolderLock, lockFolder } from '@belay/actor/node'
+import { type FolderLock, lockFolder, lockOwner } from '@belay/actor/node'
 import { detectAgents } from '@belay/agent/node'
 import { createNodeHost } from '@belay/host/node'
-import type { Deadlines, FoundAgent } from '@belay/protocol'
+import { type Deadlines, deadlines as defaultDeadlines, type FoundAgent } from '@belay/protocol'
 import { createSessionActor, type SessionEffect } from '@belay/session'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createAdmission } from './admission.ts'
-import { type DataFolder, openDataFolder, writeServerAddress } from './data-folder.ts'
+import { type Callbacks, createCallbacks } from './callbacks.ts'
+import { type DataFolder, openDataFolder, runnerFolder, writeServerAddress } from './data-folder.ts'
 import { createHandlers } from './handlers.ts'
 import { createHttp } from './http.ts'
 import { Launcher } from './launcher.ts'
 import { createListener } from './listener.ts'
+import { startRetention } from './retention.ts'
 import { RunnerLinks } from './runner-links.ts'
+import { createSeal } from './seal.ts'
 import { createStreams } from './streams.ts'
 import { createTickets } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
@@ -35,6 +38,10 @@ export interface ServeOptions {
   readonly runners?: 'local' | 'elsewhere'
   /** Deadlines other than the defaults, milliseconds. */
   readonly deadlines?: Partial<Deadlines>
+  /** Sessions idle for longer are deleted, milliseconds. Default: never. */
+  readonly keepSessionsMs?: number
+  /** Callbacks may go to addresses of this machine and its networks. */
+  readonly allowPrivateCallbacks?: boolean
   /** The store or a transition failed and the process should end: nothing more is accepted. */
   readonly onFatal?: (error: Error) => void
 }
@@ -77,14 +84,15 @@ async function serveFolder(
   options: ServeOptions,
 ): Promise<RunningServer> {
   const { log } = options
+  const deadlines: Deadlines = { ...defaultDeadlines, ...options.deadlines }
   const tickets = createTickets()
   const agents = cached(agentsMs, () => detectAgents({ env: process.env, cwd: process.cwd() }))
   // Effects need what needs the host: they are performed only after `host.start`.
-  const parts: { links?: RunnerLinks; launcher?: Launcher } = {}
+  const made: { parts?: Parts } = {}
   const host: SessionHost = createNodeHost({
-    actor: createSessionActor(options.deadlines),
+    actor: createSessionActor(deadlines),
     folder: dataFolder,
-    perform: (session, effect) => perform(parts, session, effect),
+    perform: (session, effect) => perform(made.parts, session, effect),
     onActorStopped: (session, error) =>
       log.fatal({ session, error: error.stack }, 'a session was stopped by a broken invariant'),
     onStop: (error) => {
@@ -92,37 +100,46 @@ async function serveFolder(
       options.onFatal?.(error)
     },
   })
-  const links = new RunnerLinks({ host, secret, clock, log })
-  parts.links = links
-  if (options.runners !== 'elsewhere') {
-    const self = [process.execPath, main] as const
-    parts.launcher = new Launcher({ host, dataFolder, secret, version, self, log })
-  }
+  const parts = makeParts(options, { host, dataFolder, secret })
+  made.parts = parts
   const admission = createAdmission({ token, tickets, clock, names: [options.host, hostname()] })
   const streams = createStreams({ host, refuse: admission.refuseStream })
-  const handlers = createHandlers({ host, tickets, clock, agents, version })
+  const startedAt = clock()
+  const proofs = (id: string) => ({
+    serverSince: startedAt,
+    linkHeardAt: parts.links.heardAt(id),
+    runner: lockOwner(runnerFolder(dataFolder, id)),
+  })
+  const { callbacks } = parts
+  const known = { host, tickets, clock, agents, version, deadlines, callbacks, proofs }
+  const handlers = createHandlers(known)
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
   const listener = createListener({
     http: getRequestListener(http.fetch),
     streams,
-    links,
+    links: parts.links,
     foreign: admission.refuseForeign,
     log,
   })
+  let stopRetention: () => void = nothing
   /** Viewers are told first; what was accepted is committed last. */
   async function close(): Promise<void> {
     listener.refuse()
+    stopRetention()
     streams.close()
-    links.close()
+    parts.links.close()
     parts.launcher?.close()
+    parts.callbacks.close()
     await listener.close()
     host.stop()
   }
   try {
     const url = await listener.open(options.host, options.port)
     host.start()
-    recover(host, parts.launcher)
-    writeServerAddress(dataFolder, { url, pid: process.pid, startedAt: clock(), version })
+    recover(host)
+    writeServerAddress(dataFolder, { url, pid: process.pid, startedAt, version })
+    const { keepSessionsMs } = options
+    stopRetention = startRetention({ host, clock, log, keepSessionsMs })
     log.info({ url, dataFolder }, 'server is up')
     return { url, link: `${url}/#token=${token}`, agents: agents(), close }
   } catch (error) {
@@ -135,6 +152,8 @@ function clock(): number {
   return Date.now()
 }
 
+function nothing(): void {}
+
 function takeFolder(dataFolder: string): FolderLock {
   const lock = lockFolder(dataFolder, { pid: process.pid, since: Date.now(), name: 'server' })
   if ('release' in lock) return lock
@@ -145,34 +164,64 @@ function takeFolder(dataFolder: string): FolderLock {
   )
 }
 
-function perform(
-  { links, launcher }: { links?: RunnerLinks; launcher?: Launcher },
-  session: string,
-  effect: SessionEffect,
-): void {
+/** What performs effects. */
+interface Parts {
+  readonly links: RunnerLinks
+  readonly launcher: Launcher | undefined
+  readonly callbacks: Callbacks
+}
+
+interface Base {
+  readonly host: SessionHost
+  readonly dataFolder: string
+  readonly secret: Buffer
+}
+
+function makeParts(options: ServeOptions, { host, dataFolder, secret }: Base): Parts {
+  const { log, runners, allowPrivateCallbacks } = options
+  const self = [process.execPath, main] as const
+  return {
+    links: new RunnerLinks({ host, secret, clock, log }),
+    launcher:
+      runners === 'elsewhere'
+        ? undefined
+        : new Launcher({ host, dataFolder, secret, version, self, log }),
+    callbacks: createCallbacks({
+      host,
+      seal: createSeal(secret),
+      clock,
+      log,
+      allowPrivate: allowPrivateCallbacks === true,
+    }),
+  }
+}
+
+function perform(parts: Parts | undefined, session: string, effect: SessionEffect): void {
+  const { links, launcher, callbacks } = parts ?? {}
   switch (effect.type) {
     case 'send':
       return links?.send(session, effect.generation, effect.n, effect.command)
     case 'start-runner':
       return launcher?.start(session, effect.generation)
     case 'stop-runner':
+      links?.release(session, effect.generation)
       return launcher?.stop(session, effect.generation)
     case 'probe-runner':
       return launcher?.probe(session, effect.generation, effect.final ? 'final' : 'first')
     case 'remove-files':
       return launcher?.removeFiles(session)
+    case 'deliver-callback':
+      return callbacks?.deliver(session, effect)
   }
 }
 
-/** After a start no socket is there: each session hears so once, and the runners that live dial in. */
-function recover(host: SessionHost, launcher: Launcher | undefined): void {
+/** After a start no socket is there: each session hears so once, before any alarm, and the runners that live dial in. */
+function recover(host: SessionHost): void {
   for (const id of host.ids()) {
     const runner = runnerOf(host, id)
-    if (runner?.type === 'linked') {
-      // One that cannot take it is stopped, and the host has said so.
-      const { generation } = runner
-      host.submit(id, { type: 'runner-link-lost', generation }).catch(() => undefined)
-    } else if (runner?.type === 'lost') launcher?.probe(id, runner.generation, 'first')
+    if (runner === undefined || runner.type === 'none') continue
+    // One that cannot take it is stopped, and the host has said so.
+    host.submit(id, { type: 'server-started' }).catch(() => undefined)
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type FoundAgent,
   type ListFrame,
   type Problem,
+  resolutions,
   type SessionView,
   type StreamFrame,
 } from '@belay/protocol'
@@ -175,7 +176,9 @@ export class PageServer {
       case 'POST prompts':
         return this.#accept(session, String(body['promptId']), String(body['text']))
       case 'PATCH prompts':
-        session.append({ type: 'prompt-edited', promptId: name, text: String(body['text']) })
+        if (typeof body['position'] === 'number')
+          session.append({ type: 'prompt-moved', promptId: name, position: body['position'] })
+        else session.append({ type: 'prompt-edited', promptId: name, text: String(body['text']) })
         return { session: id, promptId: name, state: 'queued' }
       case 'DELETE prompts':
         session.append({ type: 'prompt-cancelled', promptId: name })
@@ -191,6 +194,16 @@ export class PageServer {
         })
         return { optionId, by }
       }
+      case 'POST turns':
+        return this.#resolve(session, Number(name), body)
+      case 'GET why':
+        return {
+          session: id,
+          at: Date.now(),
+          status: session.view.status,
+          sentence: session.view.why,
+          hops: [{ hop: 'server', state: 'alive', sentence: 'The server is a test’s.' }],
+        }
       case 'POST interrupt':
         return { turn: session.view.turn?.turn }
       case 'DELETE ':
@@ -209,6 +222,14 @@ export class PageServer {
     )
     if (!known) session.append({ type: 'prompt-accepted', promptId, text })
     return { session: session.view.id, promptId, state: 'queued' }
+  }
+
+  #resolve(session: PageSession, turn: number, body: Readonly<Record<string, unknown>>): unknown {
+    const action = resolutions.find((known) => known === body['action']) ?? 'discard'
+    const promptId = String(body['promptId'])
+    session.append({ type: 'turn-resolved', turn, action, promptId })
+    if (action !== 'discard') this.#accept(session, promptId, `${action} ${turn}`)
+    return { action, promptId }
   }
 
   #created(body: Readonly<Record<string, unknown>>): unknown {

@@ -157,7 +157,8 @@ export class ViewerServer {
     const parsed = found.route.body?.safeParse(body)
     if (parsed?.success === false) throw new Refused('bad-request')
     const query = found.route.query?.parse(Object.fromEntries(path.searchParams))
-    const args = { ...found.params, ...query, ...Object(parsed?.data ?? {}) }
+    const params = found.route.params?.parse(found.params)
+    const args = { ...params, ...query, ...Object(parsed?.data ?? {}) }
     this.asked.push({ route: found.name, args })
     const answer = this.#handle(found.name, args)
     const lost = this.answersToLose.indexOf(found.name)
@@ -220,6 +221,26 @@ export class ViewerServer {
       const { turn } = this.session(id).view
       this.onInterrupt(this.session(id))
       return { turn: turn?.turn }
+    },
+    resolveTurn: ({ id, turn, action, promptId }) => {
+      const session = this.session(id)
+      session.append({ type: 'turn-resolved', turn, action, promptId })
+      if (action !== 'discard') this.#accept(session, promptId, `${action} ${turn}`)
+      return { action, promptId }
+    },
+    why: ({ id }) => ({
+      session: id,
+      at: Date.now(),
+      status: this.session(id).view.status,
+      sentence: this.session(id).view.why,
+      hops: [{ hop: 'server', state: 'alive', sentence: 'The server is a test’s.' }],
+    }),
+    callbacks: ({ id }) => this.session(id).callbacks,
+    resendCallback: ({ id, callbackId }) => {
+      const { callbacks } = this.session(id).callbacks
+      const found = callbacks.find((callback) => callback.callbackId === callbackId)
+      if (found === undefined) throw new Refused('callback-not-found')
+      return { ...found, state: 'sending' }
     },
     answerPermission: ({ id, permissionId, optionId, by }) => {
       const session = this.session(id)

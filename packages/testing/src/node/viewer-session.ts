@@ -1,5 +1,11 @@
 /** One session of the viewers' server: a log a test writes, and who listens to it. */
-import type { ListFrame, SessionEvent, SessionView, StreamFrame } from '@belay/protocol'
+import type {
+  ListFrame,
+  RouteAnswer,
+  SessionEvent,
+  SessionView,
+  StreamFrame,
+} from '@belay/protocol'
 
 type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never
 export type LogEntry = Unstamped<SessionEvent>
@@ -23,6 +29,7 @@ const firstAt = 1_700_000_000_000
 export class ViewerSession {
   readonly log: SessionEvent[] = []
   view: SessionView
+  callbacks: RouteAnswer<'callbacks'> = { callbacks: [] }
   readonly #listeners = new Set<Listener>()
 
   constructor(id: string) {

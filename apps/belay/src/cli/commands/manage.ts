@@ -49,7 +49,13 @@ async function confirm(world: World, id: string, title: string): Promise<void> {
   }
 }
 
-function say(world: World, { json }: ManageOptions, answer: object, sentence: string): number {
+/** One object for programs, one sentence for people. */
+export function say(
+  world: World,
+  { json }: ManageOptions,
+  answer: object,
+  sentence: string,
+): number {
   world.out.write(`${json === true ? JSON.stringify(answer) : sentence}\n`)
   return exitCodes.completed
 }

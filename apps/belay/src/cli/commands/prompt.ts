@@ -10,6 +10,7 @@ import { promptText, type WatchingOptions } from './run.ts'
 
 export interface PromptOptions extends WatchingOptions {
   readonly follow?: boolean
+  readonly steer?: boolean
 }
 
 export async function prompt(
@@ -23,7 +24,8 @@ export async function prompt(
   const session = await findSession(client, given)
   const { seq, status, why } = await client.call('getSession', { id: session })
   const promptId = newId()
-  const state = await insist(() => client.call('prompt', { id: session, promptId, text }))
+  const how = options.steer === true ? { steer: true as const } : {}
+  const state = await insist(() => client.call('prompt', { id: session, promptId, text, ...how }))
   if (options.follow === true) {
     // What it waits behind began before what is shown from here.
     if (status !== 'idle' && options.json !== true)

@@ -16,6 +16,8 @@ export interface UpOptions extends PlaceOptions {
   readonly deadline?: readonly string[]
   readonly open?: boolean
   readonly json?: boolean
+  readonly keepSessions?: string
+  readonly allowPrivateCallbacks?: boolean
 }
 
 export async function up(world: World, options: UpOptions): Promise<number> {
@@ -27,6 +29,8 @@ export async function up(world: World, options: UpOptions): Promise<number> {
     )
   }
   const deadlines = deadlinesOf(options.deadline ?? [])
+  const keepSessionsMs =
+    options.keepSessions === undefined ? undefined : daysOf(options.keepSessions)
   const dataFolder = dataFolderOf(world, options)
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   // Loaded here, because no other command needs the server's code.
@@ -42,6 +46,8 @@ export async function up(world: World, options: UpOptions): Promise<number> {
     host: options.host,
     log,
     deadlines,
+    allowPrivateCallbacks: options.allowPrivateCallbacks === true,
+    ...(keepSessionsMs === undefined ? {} : { keepSessionsMs }),
     onFatal: (error) => {
       world.err.write(`The server stopped: ${error.message}\n`)
       fatal.resolve(exitCodes.failed)
@@ -84,18 +90,32 @@ function whyNotUp(error: unknown, { port, host }: UpOptions): string {
 }
 
 /** @throws CliError when one is not `name=milliseconds` of the table */
-function deadlinesOf(given: readonly string[]): Partial<Deadlines> {
+export function deadlinesOf(given: readonly string[]): Partial<Deadlines> {
   return Object.fromEntries(
     given.map((text) => {
       const [name = '', value] = text.split('=')
       const ms = Number(value)
-      if (name in defaults && Number.isSafeInteger(ms) && ms > 0) return [name, ms]
+      if (Object.hasOwn(defaults, name) && Number.isSafeInteger(ms) && ms > 0) return [name, ms]
       throw new CliError(
         exitCodes.usage,
         `--deadline takes <name>=<milliseconds>, and a name of ${Object.keys(defaults).join(', ')}; got "${text}".`,
       )
     }),
   )
+}
+
+const dayMs = 24 * 60 * 60_000
+
+/** @throws CliError when it is no span */
+function daysOf(given: string): number {
+  const days = Number(given)
+  if (given.trim() === '' || !(days > 0) || !Number.isFinite(days)) {
+    throw new CliError(
+      exitCodes.usage,
+      `--keep-sessions takes a number of days above nothing; got "${given}".`,
+    )
+  }
+  return Math.ceil(days * dayMs)
 }
 
 function openInBrowser(link: string): void {

@@ -1,0 +1,261 @@
+/**
+ * "Why is it waiting?": one sentence and the last proof of life of each hop, derived from the state, from what the server
+ * can see, and from the time. Nothing of it is stored.
+ *
+ * - S-33 At any time a session has one whole sentence that says what it waits for, since when, and what ends the waiting.
+ */
+import type { Deadlines, HopState, Why } from '@belay/protocol'
+import { dues } from './alarm.ts'
+import { actionsFor } from './resolve.ts'
+import type { ActiveTurn, SessionState } from './state.ts'
+import { reasonOf, statusOf } from './view.ts'
+
+/** What only the server can see. Times are milliseconds since the epoch. */
+export interface Proofs {
+  readonly serverSince: number
+  /** The last byte of the runner's socket. */
+  readonly linkHeardAt: number | undefined
+  /** Whoever holds the lock of the runner's folder. */
+  readonly runner: { readonly pid: number; readonly since: number } | undefined
+}
+
+export interface WhyOptions {
+  readonly id: string
+  readonly proofs: Proofs
+  readonly deadlines: Deadlines
+}
+
+/** Below this nobody would call it silence. */
+const silentMs = 10_000
+
+export function whyOf(state: SessionState, now: number, options: WhyOptions): Why {
+  return {
+    session: options.id,
+    at: now,
+    status: statusOf(state),
+    sentence: sentenceOf(state, now, options.deadlines),
+    hops: hopsOf(state, now, options.proofs),
+  }
+}
+
+function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): string {
+  const { lifecycle, runner, turn } = state
+  const status = statusOf(state)
+  const reason = reasonOf(state, status)
+  const ago = (at: number) => spell(now - at)
+  const end = givenUp(state, now, deadlines)
+  switch (status) {
+    case 'deleted':
+      return reason
+    case 'attention':
+      return `${reason} It waits for a person: retry, or send a prompt.`
+    case 'preparing': {
+      const step = lifecycle.type === 'preparing' ? lifecycle.step : undefined
+      const since = step === undefined ? '' : ` The step began ${ago(step.since)} ago.`
+      return `${reason}${since}${end}`
+    }
+    case 'recovering': {
+      const since = runner.type === 'lost' ? ago(runner.since) : ''
+      return `The runner lost its connection ${since} ago; its agent goes on and is waited for.${end}`
+    }
+    case 'starting':
+      return turn.type === 'active'
+        ? `The prompt was handed over ${ago(turn.startedAt)} ago, and the agent has not taken it yet.${end}`
+        : reason
+    case 'stopping':
+      return `${reason}${end}`
+    case 'waiting-person': {
+      const asked = state.permissions[0]
+      return asked === undefined ? reason : `${reason} (asked ${ago(asked.askedAt)} ago).${end}`
+    }
+    case 'waiting-tool':
+      return turn.type === 'active' ? `${toolSentence(turn, now)}${end}` : reason
+    case 'working': {
+      const silence = now - state.head.progressAt
+      if (silence < silentMs)
+        return `The agent is working; its last sign was ${spell(silence)} ago.`
+      return `The agent has been silent for ${spell(silence)}; no tool is running and nobody is asked.${end}`
+    }
+    case 'idle':
+      return idleSentence(state, now, deadlines)
+  }
+}
+
+function toolSentence({ openTools }: ActiveTurn, now: number): string {
+  const [first] = openTools
+  if (first === undefined) return ''
+  const oldest = openTools.reduce((old, tool) => (tool.since < old.since ? tool : old), first)
+  const name = oldest.title === undefined ? 'A tool' : `The tool “${oldest.title}”`
+  const others = openTools.length - 1
+  const more = others === 0 ? '' : ` and ${others} more`
+  const verb = others === 0 ? 'has' : 'have'
+  return `${name}${more} ${verb} been running for ${spell(now - oldest.since)}.`
+}
+
+function idleSentence(state: SessionState, now: number, deadlines: Deadlines): string {
+  const { last, queue, runner, head } = state
+  if (queue.length > 0) return 'The runner is closing; the next prompt begins with another one.'
+  const open = last.type === 'ended' && last.resolved === undefined
+  const decide =
+    open && actionsFor(last.code, last.reached).length > 0
+      ? last.reached === 'yes'
+        ? ' The last turn was cut off: continue, send it again, or leave it.'
+        : ' The last prompt may not have arrived: send it again, or leave it.'
+      : ''
+  if (runner.type === 'none')
+    return `Asleep; the next prompt wakes the agent with its conversation.${decide}`
+  if (runner.type !== 'linked' || runner.closing) return `Waiting for the next prompt.${decide}`
+  const left = head.progressAt + deadlines.idleMs - now
+  return `Waiting for the next prompt; without one the agent is let go in ${spell(left)}.${decide}`
+}
+
+/** What ends the waiting if nothing else does. */
+function givenUp(state: SessionState, now: number, deadlines: Deadlines): string {
+  const next = dues(state, deadlines)
+    .filter(({ type }) => type !== 'callback' && type !== 'prompt')
+    .toSorted((a, b) => a.at - b.at)[0]
+  if (next === undefined) return ''
+  const left = `in ${spell(next.at - now)}`
+  switch (next.type) {
+    case 'turn':
+      return next.code === 'interrupt-forced'
+        ? ` It is ended ${left}.`
+        : ` Without a sign it is given up ${left}.`
+    case 'dial':
+    case 'preparation':
+      return ` It is given up ${left}.`
+    case 'grace':
+      return ` It is looked for ${left}.`
+    case 'closing':
+      return ` It is ended ${left}.`
+    case 'permission':
+      return ` The agent hears that nobody answers ${left}.`
+    case 'idle':
+    case 'prompt':
+    case 'callback':
+      return ''
+  }
+}
+
+// Hops, from the person's side to the model.
+
+function hopsOf(state: SessionState, now: number, proofs: Proofs): HopState[] {
+  const { turn, permissions } = state
+  return [
+    hop(
+      'server',
+      'alive',
+      proofs.serverSince,
+      `The server runs since ${spell(now - proofs.serverSince)}.`,
+    ),
+    linkHop(state, now, proofs),
+    runnerHop(state, now, proofs),
+    agentHop(state, now),
+    turn.type === 'active' && turn.openTools.length > 0
+      ? hop('tool', 'waited-for', turn.openTools[0]?.since, toolSentence(turn, now))
+      : hop('tool', 'idle', undefined, 'No tool is running.'),
+    permissions[0] === undefined
+      ? hop('person', 'idle', undefined, 'Nobody is asked.')
+      : hop(
+          'person',
+          'waited-for',
+          permissions[0].askedAt,
+          `Asked ${spell(now - permissions[0].askedAt)} ago: ${permissions[0].title}`,
+        ),
+    modelHop(state, now),
+  ]
+}
+
+function linkHop({ runner }: SessionState, now: number, { linkHeardAt }: Proofs): HopState {
+  switch (runner.type) {
+    case 'none':
+      return hop('link', 'idle', undefined, 'No runner is needed now.')
+    case 'starting':
+      return hop('link', 'waited-for', undefined, 'The runner has not dialled in yet.')
+    case 'lost':
+      return hop(
+        'link',
+        'gone',
+        runner.since,
+        `The connection broke ${spell(now - runner.since)} ago.`,
+      )
+    case 'linked': {
+      if (linkHeardAt === undefined)
+        return hop('link', 'waited-for', undefined, 'The runner is dialling in.')
+      const silence = now - linkHeardAt
+      const state = silence < silentMs ? 'alive' : 'silent'
+      return hop(
+        'link',
+        state,
+        linkHeardAt,
+        `The last byte of the runner came ${spell(silence)} ago.`,
+      )
+    }
+  }
+}
+
+function runnerHop({ runner: wanted }: SessionState, now: number, { runner }: Proofs): HopState {
+  if (runner !== undefined)
+    return hop(
+      'runner',
+      'alive',
+      runner.since,
+      `The runner’s process ${runner.pid} runs since ${spell(now - runner.since)}.`,
+    )
+  if (wanted.type === 'none') return hop('runner', 'idle', undefined, 'No runner is needed now.')
+  if (wanted.type === 'starting')
+    return hop('runner', 'waited-for', undefined, 'The runner’s process is being started.')
+  if (wanted.type === 'linked')
+    return hop('runner', 'alive', undefined, 'The runner is linked from another machine.')
+  return hop('runner', 'gone', undefined, 'No process on this machine holds the runner’s lock.')
+}
+
+function agentHop({ agent, runner }: SessionState, now: number): HopState {
+  if (runner.type === 'none') return hop('agent', 'idle', undefined, 'No agent is needed now.')
+  const { process } = agent
+  if (
+    runner.type === 'starting' ||
+    process === undefined ||
+    !('prepared' in runner && runner.prepared)
+  )
+    return hop('agent', 'waited-for', undefined, 'The agent is not ready yet.')
+  const past = spell(now - process.at)
+  return process.type === 'running'
+    ? hop('agent', 'alive', process.at, `The agent’s process is ready since ${past}.`)
+    : hop('agent', 'gone', process.at, `The agent’s process ended ${past} ago.`)
+}
+
+function modelHop({ turn, head, permissions }: SessionState, now: number): HopState {
+  if (turn.type === 'none') return hop('model', 'idle', undefined, 'No turn is running.')
+  if (!turn.sign)
+    return hop(
+      'model',
+      'waited-for',
+      turn.startedAt,
+      'The agent has given no sign of the prompt yet.',
+    )
+  const silence = now - head.progressAt
+  const said = `The agent’s last sign was ${spell(silence)} ago.`
+  if (turn.openTools.length > 0 || permissions.length > 0)
+    return hop('model', 'idle', head.progressAt, said)
+  return hop('model', silence < silentMs ? 'alive' : 'silent', head.progressAt, said)
+}
+
+function hop(
+  name: HopState['hop'],
+  state: HopState['state'],
+  at: number | undefined,
+  sentence: string,
+): HopState {
+  return { hop: name, state, ...(at === undefined ? {} : { at }), sentence }
+}
+
+/** A span in the words people use: "3 s", "4 min", "2 h", "3 days". */
+function spell(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 120) return `${minutes} min`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`
+}
