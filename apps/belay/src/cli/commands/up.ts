@@ -1,9 +1,7 @@
 /** `belay up`: the server, until Ctrl-C. */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { join } from 'node:path'
 import { type Deadlines, deadlines as defaults } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { dataFolderOf, type PlaceOptions } from '../place.ts'
@@ -34,27 +32,33 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   const dataFolder = dataFolderOf(world, options)
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   // Loaded here, because no other command needs the server's code.
-  const [{ serve }, { pino }] = await Promise.all([import('../../server/serve.ts'), import('pino')])
-  const logFile = pino.destination(join(dataFolder, 'server.log'))
-  // Before its file is open pino cannot end: a start that fails at once would end in pino's stack, not in our sentence.
-  await once(logFile, 'ready')
-  const log = pino({ base: null }, logFile)
+  const [{ serve }, { openServerLog }] = await Promise.all([
+    import('../../server/serve.ts'),
+    import('../../server/server-log.ts'),
+  ])
+  const stopped = Promise.withResolvers<number>()
+  // Before the link is said: whoever reads it may stop the server at once.
+  const stopListening = world.onInterrupt(() => stopped.resolve(exitCodes.completed))
   const fatal = Promise.withResolvers<number>()
-  const server = await serve({
-    dataFolder,
-    port,
-    host: options.host,
-    log,
-    deadlines,
-    allowPrivateCallbacks: options.allowPrivateCallbacks === true,
-    ...(keepSessionsMs === undefined ? {} : { keepSessionsMs }),
-    onFatal: (error) => {
-      world.err.write(`The server stopped: ${error.message}\n`)
-      fatal.resolve(exitCodes.failed)
-    },
-  }).catch((error: unknown) => {
-    throw new CliError(exitCodes.failed, whyNotUp(error, options))
-  })
+  const server = await openServerLog(dataFolder)
+    .then((log) =>
+      serve({
+        dataFolder,
+        port,
+        host: options.host,
+        log,
+        deadlines,
+        allowPrivateCallbacks: options.allowPrivateCallbacks === true,
+        ...(keepSessionsMs === undefined ? {} : { keepSessionsMs }),
+        onFatal: (error) => {
+          world.err.write(`The server stopped: ${error.message}\n`)
+          fatal.resolve(exitCodes.failed)
+        },
+      }),
+    )
+    .catch((error: unknown) => {
+      throw new CliError(exitCodes.failed, whyNotUp(error, options))
+    })
   if (options.json === true) {
     const { url, link, agents } = server
     world.out.write(`${JSON.stringify({ url, link, agents })}\n`)
@@ -62,8 +66,6 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   if (options.open === true) openInBrowser(server.link)
   // Node writes it at its end, which a killed server does not have; the next start wants it.
   flushCompileCache()
-  const stopped = Promise.withResolvers<number>()
-  const stopListening = world.onInterrupt(() => stopped.resolve(exitCodes.completed))
   const code = await Promise.race([stopped.promise, fatal.promise])
   stopListening()
   if (code !== exitCodes.completed) return code
@@ -75,7 +77,9 @@ export async function up(world: World, options: UpOptions): Promise<number> {
 /** What the system says of an address, in words; what the server says is in words already. */
 function whyNotUp(error: unknown, { port, host }: UpOptions): string {
   if (!(error instanceof Error)) return String(error)
-  switch ('code' in error ? error.code : undefined) {
+  // Files are refused with the same codes as addresses, and their own sentence names them.
+  const isOfAddress = 'syscall' in error && error.syscall !== 'open'
+  switch (isOfAddress && 'code' in error ? error.code : undefined) {
     case 'EADDRINUSE':
       return `Port ${port} of ${host} is in use by another program: choose another with --port, 0 for any free one.`
     case 'EACCES':
