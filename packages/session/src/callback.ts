@@ -20,7 +20,7 @@ type TurnEnded = Extract<OwnEvent, { type: 'turn-ended' }>
 const firstWaitMs = 5000
 const waitMsMax = 60 * 60_000
 
-export function callbackIdOf(session: string, turn: number): string {
+function callbackIdOf(session: string, turn: number): string {
   return `turn_${session}_${turn}`
 }
 
