@@ -1,5 +1,5 @@
 /** Any order of inputs: the rules hold after each, and the log tells one story at the end. */
-import type { Report } from '@belay/protocol'
+import { type Report, resolutions } from '@belay/protocol'
 import { agentReady, createdSession, type Scenario } from '@belay/testing'
 import { assert } from '@belay/actor'
 import fc from 'fast-check'
@@ -46,6 +46,28 @@ const acts: Record<string, Act> = {
       optionId: 'y',
       by: 'ann',
     }),
+  steer: (s, n) =>
+    s.input({
+      type: 'prompt-submitted',
+      prompt: { promptId: `p${n % 40}`, text: 'now', digest: 'digest of now' },
+      steer: true,
+    }),
+  move: (s, n) =>
+    s.input({
+      type: 'prompt-edited',
+      promptId: `p${n % 40}`,
+      text: undefined,
+      position: 1 + (n % 4),
+    }),
+  resolve: (s, n) =>
+    s.input({
+      type: 'turn-resolved',
+      turn: turnOf(s),
+      action: resolutions[n % resolutions.length] ?? 'discard',
+      promptId: `r${n}`,
+    }),
+  restart: (s) => s.input({ type: 'server-started' }),
+  expire: (s) => s.input({ type: 'expire', before: 0 }),
   retry: (s) => s.input({ type: 'retry' }),
   ring: (s) => s.ring(),
   early: (s) => s.input({ type: 'alarm' }),
@@ -70,7 +92,16 @@ const acts: Record<string, Act> = {
 const names = [...Object.keys(acts), 'link', 'link', 'take', 'take', 'take']
 
 test('[S-8] [S-1] [S-22] in any order of inputs every turn ends at most once and the log stays dense', () => {
-  const seen = { turns: 0, interrupted: 0, failed: 0, completed: 0, inDoubt: 0, attention: 0 }
+  const seen = {
+    resolved: 0,
+    moved: 0,
+    turns: 0,
+    interrupted: 0,
+    failed: 0,
+    completed: 0,
+    inDoubt: 0,
+    attention: 0,
+  }
   const seed = Number(process.env['BELAY_SEED'] ?? Date.now() % 2 ** 31)
   console.info(`session random test: seed ${seed}`)
   fc.assert(
@@ -100,6 +131,8 @@ test('[S-8] [S-1] [S-22] in any order of inputs every turn ends at most once and
           if (outcome === 'interrupted') seen.interrupted++
           if (outcome === 'in-doubt') seen.inDoubt++
         }
+        seen.resolved += s.events.filter(({ type }) => type === 'turn-resolved').length
+        seen.moved += s.events.filter(({ type }) => type === 'prompt-moved').length
         seen.attention += s.events.filter(({ type }) => type === 'preparation-failed').length
       },
     ),
@@ -107,4 +140,4 @@ test('[S-8] [S-1] [S-22] in any order of inputs every turn ends at most once and
   )
   console.info('session random test saw', JSON.stringify(seen))
   for (const [what, count] of Object.entries(seen)) expect([what, count > 10]).toEqual([what, true])
-})
+}, 60_000)
