@@ -120,10 +120,13 @@ interface SocketEnd {
   readonly dismissed: boolean
 }
 
+/**
+ * Not `replaced`: a generation runs once, so the connection that took this one's place is an earlier one of our own
+ * whose hello was held up on its way. Nobody listens there any more.
+ */
 const dismissals: Readonly<Record<number, string>> = {
   [closeCodes.done]: 'the session is done with this runner',
   [closeCodes.fenced]: 'a newer generation owns the session',
-  [closeCodes.replaced]: 'another connection of this generation took its place',
 }
 
 /** One connection, from dialling to its end. */
@@ -235,7 +238,9 @@ class RunnerSocket {
   /** @returns what is wrong with the line */
   #take(line: Line): string | undefined {
     if (line.type === 'welcome') return this.#welcome(line.json)
-    if (!this.#welcomed) return `expected a welcome first, got ${line.type}`
+    // Signs of life need no welcome: whoever waits long for one has asked for them.
+    const isSign = line.type === 'ping' || line.type === 'pong'
+    if (!this.#welcomed && !isSign) return `expected a welcome first, got ${line.type}`
     switch (line.type) {
       case 'ack':
         if (line.n > this.#options.spool.last)
