@@ -17,7 +17,9 @@ const { values } = parseArgs({
 })
 const planted = plantable.find((name) => name === values.plant)
 if (values.plant !== undefined && planted === undefined) {
-  console.error(`There is no defect "${values.plant}"; these can be planted: ${plantable.join(', ')}.`)
+  console.error(
+    `There is no defect "${values.plant}"; these can be planted: ${plantable.join(', ')}.`,
+  )
   process.exit(2)
 }
 const first = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed)
@@ -26,7 +28,9 @@ process.exit(failed ? 1 : 0)
 
 async function one(seed: number): Promise<boolean> {
   const outcome = await simulate({ seed, planted, onLine: (line) => console.log(line) })
-  console.log(`\nseed ${seed}: ${outcome.steps} steps, ${outcome.events} events, ${outcome.prompts} prompts`)
+  console.log(
+    `\nseed ${seed}: ${outcome.steps} steps, ${outcome.events} events, ${outcome.prompts} prompts`,
+  )
   console.log(describe(outcome))
   return outcome.broken !== undefined
 }

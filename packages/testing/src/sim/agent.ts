@@ -70,7 +70,7 @@ export class ScriptedAgent implements Inhabitant {
   readonly #input: Pipe<() => void>
   #work: Work | undefined
   #asks = 0
-  #open: { readonly id: number; readonly then: () => void } | undefined
+  #open: { readonly id: number; readonly goOn: () => void } | undefined
 
   constructor(options: AgentOptions) {
     const { stage, machine, session, generation, agentGeneration, runner } = options
@@ -119,9 +119,9 @@ export class ScriptedAgent implements Inhabitant {
   answer(id: number): void {
     this.#input.push(() => {
       if (this.#open?.id !== id) return
-      const { then } = this.#open
+      const { goOn } = this.#open
       this.#open = undefined
-      then()
+      goOn()
     })
   }
 
@@ -159,7 +159,10 @@ export class ScriptedAgent implements Inhabitant {
         this.#say(work)
         return next()
       case 'think':
-        this.#update({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text: 'hm' } })
+        this.#update({
+          sessionUpdate: 'agent_thought_chunk',
+          content: { type: 'text', text: 'hm' },
+        })
         return next()
       case 'plan':
         this.#update({ sessionUpdate: 'plan', entries: [{ content: 'go on' }] })
@@ -208,7 +211,7 @@ export class ScriptedAgent implements Inhabitant {
   #ask(work: Work): void {
     this.#asks += 1
     const id = this.#asks
-    this.#open = { id, then: () => this.#next(work) }
+    this.#open = { id, goOn: () => this.#next(work) }
     this.#tell((ear) => ear.ask(id, { title: 'May I?', options: choices }))
     if (this.#options.stage.random.chance(0.9)) return
     this.#later(work, 10_000, () => {

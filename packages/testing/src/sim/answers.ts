@@ -78,10 +78,13 @@ export class Answers {
     const created = this.#created.get(session) ?? Infinity
     if (created <= after && refusal === 'session-not-found') return 'it was created before'
     if (asked.type === 'interrupt' && reply.type === 'interrupting')
-      return asked.turn !== undefined && reply.turn !== asked.turn ? 'another turn was asked for' : undefined
+      return asked.turn !== undefined && reply.turn !== asked.turn
+        ? 'another turn was asked for'
+        : undefined
     if (reply.type !== 'prompt') return undefined
     const { promptId, state } = reply.prompt
-    if (asked.type === 'prompt-submitted' && asked.prompt.promptId !== promptId) return 'another prompt was sent'
+    if (asked.type === 'prompt-submitted' && asked.prompt.promptId !== promptId)
+      return 'another prompt was sent'
     const known = this.#states.get(promptId)
     const back = known !== undefined && known.answer <= after && (ranks[state] ?? 0) < known.rank
     return back ? 'it had come further before' : undefined

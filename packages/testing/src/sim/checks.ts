@@ -37,7 +37,9 @@ export function isSettled(world: World): boolean {
         return true
       case 'ready':
       case 'attention':
-        return state.turn.type === 'none' && state.queue.length === 0 && state.runner.type !== 'lost'
+        return (
+          state.turn.type === 'none' && state.queue.length === 0 && state.runner.type !== 'lost'
+        )
     }
   })
 }
@@ -49,7 +51,8 @@ export function finalChecks(world: World): void {
   for (const viewer of world.viewers) {
     if (world.wiped.has(viewer.session)) {
       const log = world.logs.get(viewer.session)?.texts ?? []
-      if (!viewer.over) world.stage.violate('seen', `${viewer.name} was not told of the end of its session`)
+      if (!viewer.over)
+        world.stage.violate('seen', `${viewer.name} was not told of the end of its session`)
       holdSame(world, viewer.name, [viewer.seen, log.slice(0, viewer.seen.length)])
     } else holdSame(world, viewer.name, [viewer.seen, world.logs.get(viewer.session)?.texts ?? []])
   }
@@ -59,7 +62,10 @@ export function finalChecks(world: World): void {
     holdTold(world, session)
     for (const promptId of world.logs.get(session)?.unseen ?? []) {
       if (world.truth.of(promptId) !== undefined)
-        world.stage.violate('true-end', `${promptId} reached an agent after it was said that it had not`)
+        world.stage.violate(
+          'true-end',
+          `${promptId} reached an agent after it was said that it had not`,
+        )
     }
   }
 }
@@ -80,10 +86,17 @@ function holdKept(world: World, promptId: string, session: string): void {
   if (world.wiped.has(session)) return
   const state = world.logs.get(session)?.prompts.get(promptId)
   if (state === 'ended' || state === 'cancelled') return
-  world.stage.violate('kept', `${promptId} was accepted, and at the end it is ${state ?? 'unknown'}`)
+  world.stage.violate(
+    'kept',
+    `${promptId} was accepted, and at the end it is ${state ?? 'unknown'}`,
+  )
 }
 
-function holdSame(world: World, who: string, [seen, log]: readonly [readonly string[], readonly string[]]): void {
+function holdSame(
+  world: World,
+  who: string,
+  [seen, log]: readonly [readonly string[], readonly string[]],
+): void {
   if (seen.length !== log.length)
     return world.stage.violate('seen', `${who} was shown ${seen.length} events of ${log.length}`)
   const wrong = seen.findIndex((text, index) => text !== log[index])
@@ -105,12 +118,14 @@ function holdDeleted(world: World, session: string): void {
     world.stage.violate('deleted', `${session} was deleted and is there`)
   if (!isDeleted) return
   if (world.disk.texts(session) !== '') world.stage.violate('deleted', `${session} still has a log`)
-  if (world.machine.folders.has(session)) world.stage.violate('deleted', `${session} still has its folder`)
+  if (world.machine.folders.has(session))
+    world.stage.violate('deleted', `${session} still has its folder`)
   const left = world.machine.agentsOf(session).map(({ process }) => process.name)
   for (const { process, session: owner } of world.runners) {
     if (owner === session && process.alive) left.push(process.name)
   }
-  if (left.length > 0) world.stage.violate('deleted', `${session} is deleted and ${left.join(', ')} lives`)
+  if (left.length > 0)
+    world.stage.violate('deleted', `${session} is deleted and ${left.join(', ')} lives`)
 }
 
 function describe(world: World): string {

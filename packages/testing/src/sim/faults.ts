@@ -39,7 +39,11 @@ export class Faults {
     this.#played = {
       delay: () => this.#freeze('delay', 'both', random.integer(100, 14_000)),
       'one-way': () =>
-        this.#freeze('one-way', random.pick(['toward-answerer', 'toward-dialler']), random.integer(5000, 60_000)),
+        this.#freeze(
+          'one-way',
+          random.pick(['toward-answerer', 'toward-dialler']),
+          random.integer(5000, 60_000),
+        ),
       'half-open': () => this.#freeze('half-open', 'both', Infinity),
       duplicate: () => this.#repeat(),
       reset: () => this.#onConnection('reset', (connection) => connection.reset()),
@@ -118,7 +122,9 @@ export class Faults {
   /** A frame of a runner's channel comes twice: its numbers say so. A viewer's stream has only its order. */
   #repeat(): void {
     const { network, stage } = this.#options
-    const channels = [...network.connections].filter(({ open, line }) => open && line.kind === 'runner')
+    const channels = [...network.connections].filter(
+      ({ open, line }) => open && line.kind === 'runner',
+    )
     const [channel] = stage.random.shuffle(channels)
     const socket = stage.random.chance(0.7) ? channel?.dialler : channel?.answerer
     if (socket?.repeat() === true) stage.fire('duplicate')

@@ -68,12 +68,20 @@ export class LogCheck {
   }
 
   take(event: SessionEvent, text: string): void {
-    this.#hold('dense-log', event.seq === this.texts.length + 1, () => `${event.seq} follows ${this.texts.length}`)
+    this.#hold(
+      'dense-log',
+      event.seq === this.texts.length + 1,
+      () => `${event.seq} follows ${this.texts.length}`,
+    )
     this.texts.push(text)
     this.#options.stage.say(`log ${this.#options.session}`, () => text.slice(0, 150))
     if (isInTurn(event)) {
       const { turn } = event
-      this.#hold('story', this.#active?.turn === turn, () => `${event.type} of turn ${turn}, and ${this.#active?.turn} runs`)
+      this.#hold(
+        'story',
+        this.#active?.turn === turn,
+        () => `${event.type} of turn ${turn}, and ${this.#active?.turn} runs`,
+      )
     }
     this.#tell(event)
   }
@@ -81,7 +89,11 @@ export class LogCheck {
   #tell(event: SessionEvent): void {
     switch (event.type) {
       case 'prompt-accepted':
-        this.#hold('story', !this.prompts.has(event.promptId), () => `${event.promptId} is accepted twice`)
+        this.#hold(
+          'story',
+          !this.prompts.has(event.promptId),
+          () => `${event.promptId} is accepted twice`,
+        )
         this.prompts.set(event.promptId, 'queued')
         this.#texts.set(event.promptId, event.text)
         return
@@ -119,7 +131,11 @@ export class LogCheck {
         this.#asked.add(event.permissionId)
         return
       case 'permission-settled':
-        this.#hold('story', this.#asked.delete(event.permissionId), () => `${event.permissionId} is settled and was not open`)
+        this.#hold(
+          'story',
+          this.#asked.delete(event.permissionId),
+          () => `${event.permissionId} is settled and was not open`,
+        )
         return
       case 'turn-ended':
         return this.#turnEnded(event)
@@ -129,7 +145,11 @@ export class LogCheck {
         return this.#hold('true-end', !left, () => `runner ${generation} left and was not asked to`)
       }
       case 'turn-resolved':
-        this.#hold('story', !this.#resolved.has(event.turn), () => `turn ${event.turn} is decided about twice`)
+        this.#hold(
+          'story',
+          !this.#resolved.has(event.turn),
+          () => `turn ${event.turn} is decided about twice`,
+        )
         this.#resolved.add(event.turn)
         return
       case 'callback-failed':
@@ -140,9 +160,17 @@ export class LogCheck {
   }
 
   #turnStarted({ turn, promptId, generation }: EventOf<'turn-started'>): void {
-    this.#hold('story', this.#active === undefined, () => `turn ${turn} begins beside ${this.#active?.turn}`)
+    this.#hold(
+      'story',
+      this.#active === undefined,
+      () => `turn ${turn} begins beside ${this.#active?.turn}`,
+    )
     this.#hold('story', turn === this.turns + 1, () => `turn ${turn} follows ${this.turns}`)
-    this.#hold('story', generation === this.#generation, () => `turn ${turn} is of generation ${generation}`)
+    this.#hold(
+      'story',
+      generation === this.#generation,
+      () => `turn ${turn} is of generation ${generation}`,
+    )
     this.#expectQueued(promptId)
     this.prompts.set(promptId, 'started')
     this.turns = turn
@@ -154,14 +182,22 @@ export class LogCheck {
     if (active === undefined) return
     active.text += text
     const said = this.#options.truth.of(active.promptId)?.said ?? ''
-    this.#hold('true-words', said.startsWith(active.text), () => `"${active.text}" is in the log, "${said}" was said`)
+    this.#hold(
+      'true-words',
+      said.startsWith(active.text),
+      () => `"${active.text}" is in the log, "${said}" was said`,
+    )
   }
 
   #ready(): void {
     this.#hold('ready', this.#agentReady, () => 'ready is said and the agent is not')
     const waits = [...this.prompts.values()].filter((state) => state === 'queued').length
     const taken = this.#tookOne || (waits === 0 && this.#active === undefined)
-    this.#hold('ready', taken || this.#active?.text !== '', () => 'ready is said before the prompt was taken')
+    this.#hold(
+      'ready',
+      taken || this.#active?.text !== '',
+      () => 'ready is said before the prompt was taken',
+    )
   }
 
   #turnEnded(event: EventOf<'turn-ended'>): void {
@@ -171,7 +207,11 @@ export class LogCheck {
     const { promptId, outcome, code } = event
     this.prompts.set(promptId, 'ended')
     this.outcomes.set(code, (this.outcomes.get(code) ?? 0) + 1)
-    this.#hold('story', promptId === active.promptId, () => `turn ${active.turn} ends another prompt`)
+    this.#hold(
+      'story',
+      promptId === active.promptId,
+      () => `turn ${active.turn} ends another prompt`,
+    )
     this.#hold('story', this.#asked.size === 0, () => 'a permission outlives its turn')
     const asked = outcome !== 'interrupted' || this.#interrupted.has(active.turn)
     this.#hold('true-end', asked, () => `turn ${active.turn} ended ${code} and nobody asked for it`)
@@ -183,12 +223,24 @@ export class LogCheck {
     const deeds = this.#options.truth.of(promptId)
     if (reached === 'no') {
       this.unseen.add(promptId)
-      this.#hold('true-end', deeds === undefined, () => `${promptId} (${code}) is said not to have reached ${deeds?.by.process.name}`)
+      this.#hold(
+        'true-end',
+        deeds === undefined,
+        () => `${promptId} (${code}) is said not to have reached ${deeds?.by.process.name}`,
+      )
     }
     if (reached === 'yes')
-      this.#hold('true-end', deeds !== undefined, () => `${promptId} (${code}) is said to have reached an agent`)
+      this.#hold(
+        'true-end',
+        deeds !== undefined,
+        () => `${promptId} (${code}) is said to have reached an agent`,
+      )
     const text = this.#texts.get(promptId)
-    this.#hold('true-words', deeds === undefined || deeds.text === text, () => `${promptId} says "${text}", and "${deeds?.text}" was heard`)
+    this.#hold(
+      'true-words',
+      deeds === undefined || deeds.text === text,
+      () => `${promptId} says "${text}", and "${deeds?.text}" was heard`,
+    )
   }
 
   #holdReason({ code, promptId }: EventOf<'turn-ended'>, active: Active): void {
@@ -198,17 +250,37 @@ export class LogCheck {
     switch (code) {
       case 'end-turn':
         this.#hold('true-end', deeds?.stopReason === 'end_turn', () => `${name}: the agent did not`)
-        this.#hold('true-words', deeds?.said === active.text, () => `${name}: "${deeds?.said}" was said, "${active.text}" is in the log`)
+        this.#hold(
+          'true-words',
+          deeds?.said === active.text,
+          () => `${name}: "${deeds?.said}" was said, "${active.text}" is in the log`,
+        )
         return
       case 'runner-exited':
         return this.#hold('true-end', !facts.alive, () => `${name}: the runner lives`)
       case 'agent-exited':
-        return this.#hold('true-end', deeds?.by.process.alive !== true, () => `${name}: the agent lives`)
+        return this.#hold(
+          'true-end',
+          deeds?.by.process.alive !== true,
+          () => `${name}: the agent lives`,
+        )
       case 'runner-lost': {
         const { graceMs } = this.#options
-        this.#hold('true-end', facts.deadMs < forgivenMs, () => `${name}: it had been dead for ${facts.deadMs} ms`)
-        this.#hold('true-end', facts.linkedMs < forgivenMs, () => `${name}: it had been linked for ${facts.linkedMs} ms`)
-        return this.#hold('true-end', facts.serverMs >= graceMs, () => `${name}: there had been a server for ${facts.serverMs} ms only`)
+        this.#hold(
+          'true-end',
+          facts.deadMs < forgivenMs,
+          () => `${name}: it had been dead for ${facts.deadMs} ms`,
+        )
+        this.#hold(
+          'true-end',
+          facts.linkedMs < forgivenMs,
+          () => `${name}: it had been linked for ${facts.linkedMs} ms`,
+        )
+        return this.#hold(
+          'true-end',
+          facts.serverMs >= graceMs,
+          () => `${name}: there had been a server for ${facts.serverMs} ms only`,
+        )
       }
       default:
     }

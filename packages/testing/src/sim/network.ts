@@ -17,8 +17,18 @@ export interface Ear {
 
 /** Who dials whom for what. `who` is one dialler over all its connections: faults are aimed by it. */
 export type Line =
-  | { readonly kind: 'runner'; readonly who: string; readonly session: string; readonly generation: number }
-  | { readonly kind: 'viewer'; readonly who: string; readonly session: string; readonly after: number }
+  | {
+      readonly kind: 'runner'
+      readonly who: string
+      readonly session: string
+      readonly generation: number
+    }
+  | {
+      readonly kind: 'viewer'
+      readonly who: string
+      readonly session: string
+      readonly after: number
+    }
   | { readonly kind: 'call'; readonly who: string }
 
 type Item =
@@ -44,7 +54,9 @@ export class Socket {
     this.connection = connection
     this.process = process
     this.ear = ear
-    this.out = new Pipe<Item>(process.stage, delayMsMax, (item) => connection.other(this)?.take(item))
+    this.out = new Pipe<Item>(process.stage, delayMsMax, (item) =>
+      connection.other(this)?.take(item),
+    )
     process.onExit((exit) => this.#orphan(exit.silent))
   }
 
@@ -135,7 +147,11 @@ export class Connection {
   #wellSince: number
   #frozenUntil = 0
 
-  constructor(network: Network, from: Process, options: { readonly line: Line; readonly ear: Ear }) {
+  constructor(
+    network: Network,
+    from: Process,
+    options: { readonly line: Line; readonly ear: Ear },
+  ) {
     this.#network = network
     this.line = options.line
     this.dialler = new Socket(this, from, options.ear)
@@ -149,7 +165,9 @@ export class Connection {
   /** How long both ends have been open with nothing in their way, milliseconds. */
   get wellMs(): number {
     const { now } = this.#network.stage
-    return this.open && this.#frozenUntil <= now ? now - Math.max(this.#wellSince, this.#frozenUntil) : 0
+    return this.open && this.#frozenUntil <= now
+      ? now - Math.max(this.#wellSince, this.#frozenUntil)
+      : 0
   }
 
   other(socket: Socket): { take(item: Item): void } | undefined {

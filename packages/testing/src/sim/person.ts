@@ -56,7 +56,9 @@ export class Person {
   begin(): void {
     const { session } = this
     const prompt = this.#random.chance(0.7) ? this.#newPrompt() : undefined
-    const callback = this.wantsToBeTold ? { url: 'https://example.com', sealed: 'secret' } : undefined
+    const callback = this.wantsToBeTold
+      ? { url: 'https://example.com', sealed: 'secret' }
+      : undefined
     this.#options.caller.call(
       session,
       {

@@ -4,7 +4,13 @@
  */
 import type { Context, Step } from '@belay/actor'
 import { type RunnerState, transition as decide } from '@belay/runner'
-import type { SessionActor, SessionEffect, SessionInput, SessionReply, SessionState } from '@belay/session'
+import type {
+  SessionActor,
+  SessionEffect,
+  SessionInput,
+  SessionReply,
+  SessionState,
+} from '@belay/session'
 import type { Decide } from './runner.ts'
 
 export const plantable = [
@@ -45,13 +51,15 @@ export function plantInActor(
   planted: Planted | undefined,
   plant: PlantContext,
 ): SimActor {
-  const { transition } = actor
+  const transition: SimActor['transition'] = (...given) => actor.transition(...given)
   const wrapped = (
     wrap: (state: SessionState, input: SessionInput, context: Context) => SessionStep,
   ): SimActor => ({ ...actor, transition: wrap })
   switch (planted) {
     case 'no-generation-check':
-      return wrapped((state, input, context) => transition(state, regenerated(state, input), context))
+      return wrapped((state, input, context) =>
+        transition(state, regenerated(state, input), context),
+      )
     case 'effect-before-commit':
       return wrapped((state, input, context) => {
         const step = transition(state, input, context)
@@ -77,7 +85,9 @@ export function plantInActor(
         return merged(step, transition(step.state, { type: 'runner-silent', generation }, context))
       })
     case 'duplicate-not-dropped':
-      return wrapped((state, input, context) => transition(state, renumbered(state, input), context))
+      return wrapped((state, input, context) =>
+        transition(state, renumbered(state, input), context),
+      )
     default:
       return actor
   }
@@ -115,7 +125,10 @@ function regenerated({ runner }: SessionState, input: SessionInput): SessionInpu
 
 function renumbered({ head }: SessionState, input: SessionInput): SessionInput {
   if (input.type !== 'runner-frame') return input
-  const reports = input.reports.map((report, index) => ({ ...report, n: head.received + 1 + index }))
+  const reports = input.reports.map((report, index) => ({
+    ...report,
+    n: head.received + 1 + index,
+  }))
   return { ...input, reports }
 }
 

@@ -19,7 +19,13 @@ import {
   pong,
   tick,
 } from '@belay/channel'
-import { closeCodes, type Command, commandSchema, protocolVersion, welcomeSchema } from '@belay/protocol'
+import {
+  closeCodes,
+  type Command,
+  commandSchema,
+  protocolVersion,
+  welcomeSchema,
+} from '@belay/protocol'
 import type { Network, Socket } from './network.ts'
 import type { Process } from './process.ts'
 import type { Spool } from './spool.ts'

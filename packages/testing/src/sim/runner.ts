@@ -222,7 +222,10 @@ export class SimRunner {
 
   async #prepare(): Promise<void> {
     const { stage } = this.process
-    this.feed({ type: 'step-changed', report: { type: 'step', step: 'workspace', status: 'started' } })
+    this.feed({
+      type: 'step-changed',
+      report: { type: 'step', step: 'workspace', status: 'started' },
+    })
     await this.process.sleep(stage.random.integer(0, 3000))
     const how = this.#options.faults().workspace
     if (how === 'hangs') return stage.fire('workspace-hangs')
@@ -239,8 +242,8 @@ export class SimRunner {
   async #finish(): Promise<void> {
     const until = this.process.stage.now + lastAckMsMax
     const spool = this.#spool
-    while (spool !== undefined && spool.acked < spool.last && this.process.stage.now < until)
-      await this.process.sleep(20)
+    const isOwing = () => spool !== undefined && spool.acked < spool.last
+    while (isOwing() && this.process.stage.now < until) await this.process.sleep(20)
     this.#exit(0)
   }
 

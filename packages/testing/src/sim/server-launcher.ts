@@ -90,7 +90,8 @@ export class SimLauncher {
     }
     while (machine.lockOwner(session)?.generation === generation) {
       if (this.#closed) return
-      if (kind === 'final') return void (await host.submit(session, { type: 'runner-silent', generation }))
+      if (kind === 'final')
+        return void (await host.submit(session, { type: 'runner-silent', generation }))
       if (current() !== 'lost') return
       await process.sleep(probeMs)
     }

@@ -154,9 +154,7 @@ export class SimServer implements Listener {
     const { turn, attempt } = delivery
     process.after(process.stage.random.integer(1, 200), () => {
       const problem = this.#options.callback(session, delivery)
-      this.host
-        .submit(session, { type: 'callback-tried', turn, attempt, problem })
-        .catch(() => {})
+      this.host.submit(session, { type: 'callback-tried', turn, attempt, problem }).catch(() => {})
     })
   }
 

@@ -55,7 +55,11 @@ export async function simulate(options: SimulateOptions): Promise<Outcome> {
   world.faults.calmDown()
   for (const person of world.people) person.calmDown()
   // What was asked before the calm may arrive in it, late, and begin something new.
-  for (let atRest = false; !atRest && stage.elapsed < plan.stormMs + calmMsMax; atRest = isSettled(world)) {
+  for (
+    let atRest = false;
+    !atRest && stage.elapsed < plan.stormMs + calmMsMax;
+    atRest = isSettled(world)
+  ) {
     await play(world, plan.stormMs + calmMsMax, () => isSettled(world))
     stage.say('plan', () => 'at rest')
     await play(world, stage.elapsed + lastLookMs, () => false)
@@ -70,7 +74,7 @@ async function play(world: World, until: number, enough: () => boolean): Promise
   const { stage } = world
   while (stage.broken === undefined && stage.elapsed < until && !enough()) {
     if (!stage.timeline.step()) return
-    for (let deep = 0; deep < promisesDeep; deep += 1) await undefined
+    for (let deep = 0; deep < promisesDeep; deep += 1) await Promise.resolve()
     stepChecks(world)
     if (stage.timeline.steps > stepsMax) stage.violate('stuck', `more than ${stepsMax} steps`)
   }

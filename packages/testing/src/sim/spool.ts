@@ -65,7 +65,12 @@ export class Spool {
 }
 
 /** @returns `undefined` when this generation has run before, or its folder is gone */
-export function createSpool({ machine, process, session, generation }: SpoolOptions): Spool | undefined {
+export function createSpool({
+  machine,
+  process,
+  session,
+  generation,
+}: SpoolOptions): Spool | undefined {
   const spools = machine.folders.get(session)?.spools
   if (spools === undefined || spools.has(generation)) return undefined
   for (const older of spools.keys()) if (older < generation - 2) spools.delete(older)

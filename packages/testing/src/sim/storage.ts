@@ -185,7 +185,8 @@ function alarms(actors: Iterable<Stored>, limit: number): AlarmRow[] {
 function outbox(actors: Iterable<Stored>): OutboxRow[] {
   const rows: (OutboxRow & { readonly order: number })[] = []
   for (const actor of actors) {
-    for (const [key, { order, effect }] of actor.outbox) rows.push({ id: actor.id, key, effect, order })
+    for (const [key, { order, effect }] of actor.outbox)
+      rows.push({ id: actor.id, key, effect, order })
   }
   return rows.toSorted((left, right) => left.order - right.order)
 }

@@ -37,7 +37,12 @@ export class Timeline {
   }
 
   at(at: number, run: () => void): Timer {
-    const entry: Entry = { at: Math.max(at, this.now), tie: this.#random.next(), run, cancelled: false }
+    const entry: Entry = {
+      at: Math.max(at, this.now),
+      tie: this.#random.next(),
+      run,
+      cancelled: false,
+    }
     this.#heap.push(entry)
     this.#rise(this.#heap.length - 1)
     return entry
@@ -74,7 +79,7 @@ export class Timeline {
   }
 
   #sink(): void {
-    for (let index = 0; ; ) {
+    for (let index = 0; ;) {
       const left = index * 2 + 1
       const least = this.#isBefore(left + 1, left) ? left + 1 : left
       if (!this.#swapIfBefore(least, index)) return

@@ -91,7 +91,9 @@ export class World {
       runners: () => this.runners,
       cutPower: () => this.#cutPower(),
     })
-    this.people = Array.from({ length: plan.sessions }, (_, index) => this.#newPerson(`s${index + 1}`))
+    this.people = Array.from({ length: plan.sessions }, (_, index) =>
+      this.#newPerson(`s${index + 1}`),
+    )
   }
 
   begin(): void {
@@ -111,7 +113,9 @@ export class World {
 
   /** How long its channel has been open at both ends with nothing in the way, milliseconds. */
   linkedMs(session: string, generation: number): number {
-    const wells = this.#runnersOf(session, generation).map(({ link }) => link?.linked?.connection.wellMs)
+    const wells = this.#runnersOf(session, generation).map(
+      ({ link }) => link?.linked?.connection.wellMs,
+    )
     return Math.max(0, ...wells.map((ms) => ms ?? 0))
   }
 
@@ -167,7 +171,8 @@ export class World {
       faults: () => faults.preparation(),
       decide: plantInRunner(this.#planted),
     })
-    const startMs = how === 'hangs' ? stage.random.integer(20_000, 50_000) : stage.random.integer(5, 300)
+    const startMs =
+      how === 'hangs' ? stage.random.integer(20_000, 50_000) : stage.random.integer(5, 300)
     if (how === 'hangs') stage.fire('runner-start-hangs')
     machine.folder(session)
     runner.process.after(startMs, () => void runner.run())
@@ -259,7 +264,8 @@ export class World {
     return {
       alive: processes.some(({ alive }) => alive),
       left: processes.some(({ exit }) => exit?.code === 0),
-      deadMs: this.stage.now - Math.max(...processes.map(({ endedAt }) => endedAt ?? this.stage.now)),
+      deadMs:
+        this.stage.now - Math.max(...processes.map(({ endedAt }) => endedAt ?? this.stage.now)),
       linkedMs: this.linkedMs(session, generation),
       serverMs: this.stage.now - this.server.startedAt,
     }
