@@ -10,6 +10,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,apps}/*/src/**/*.test.{ts,tsx}'],
           exclude: [...ignored, '**/*.e2e.test.ts'],
+          // A busy machine may be slow; a test that hangs is told from that only by a long wait.
+          testTimeout: 60_000,
         },
       },
       {

@@ -283,9 +283,11 @@ describe('a runner with the demo agent', () => {
   test('[R-13] [R-14] [R-16] a socket cut again and again under output, and a server away, lose nothing and double nothing', async () => {
     startRunner()
     await ready()
-    session.command(prompt(1, 'fast slow 4 no-permission'))
+    session.command(prompt(1, 'fast slow 8 no-permission'))
     for (let cut = 0; cut < 6; cut++) {
       await sleep(400)
+      // Each cut is of a line that stands, however slow the machine.
+      await until('the runner is linked', () => session.hellos > cut)
       session.cut()
       if (cut === 2) {
         await session.stop()
@@ -296,7 +298,7 @@ describe('a runner with the demo agent', () => {
     await finished(1)
     expect(session.hellos).toBeGreaterThan(5)
     const words = session.text(1).match(/slow-\d+/g)
-    expect(words).toEqual(Array.from({ length: 200 }, (_, index) => `slow-${index + 1}`))
+    expect(words).toEqual(Array.from({ length: 400 }, (_, index) => `slow-${index + 1}`))
     expect(session.stored.map(({ n }) => n)).toEqual(session.stored.map((_, index) => index + 1))
   })
 
