@@ -44,6 +44,8 @@ test('[B-1] [B-5] a server killed 20 times in the middle of turns loses nothing 
     '--data',
     world.dataFolder,
   ])
+  // A command that meets no server says so and ends; it is what follows already that must survive.
+  await waitFor(() => attached(attach.stdout()).length > 0, 'belay attach follows', 20_000)
   const answering = answerAll(socket, world, session)
   const runner = await waitFor(
     () => runnerPid(world.dataFolder, session),
