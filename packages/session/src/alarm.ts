@@ -14,7 +14,7 @@ import { failPreparation, releaseRunner } from './preparation.ts'
 import { expirePrompt } from './prompt.ts'
 import { loseRunner } from './runner.ts'
 import type { ActiveTurn, SessionState } from './state.ts'
-import { abandonTurn, endTurn } from './turn.ts'
+import { abandonTurn, doubtTurn, endTurn } from './turn.ts'
 
 /** How long the look at a lost runner's lock and spool may take, milliseconds. */
 const factsMs = 5000
@@ -108,6 +108,7 @@ function act(change: Change, due: Due): void {
         message: `The runner did not dial in within ${change.deadlines.dialMs / 1000} s of being started.`,
       })
     case 'preparation':
+      doubtTurn(change)
       endTurn(change, 'no-start')
       return failPreparation(change, {
         code: 'prepare-timeout',

@@ -149,11 +149,7 @@ export function loseRunner(change: Change): void {
   const { turn } = change.state
   if (turn.type === 'active' && turn.phase.type === 'stopping')
     abandonTurn(change, 'interrupted', 'The runner was away; it is ended.')
-  else
-    abandonTurn(
-      change,
-      turn.type === 'active' && turn.taken && !turn.sign ? 'in-doubt' : 'runner-lost',
-    )
+  else abandonTurn(change, turn.type === 'active' && !turn.sign ? 'in-doubt' : 'runner-lost')
 }
 
 export function runnerStartFailed(change: Change, input: StartFailed): SessionReply {

@@ -95,9 +95,15 @@ export function endTurn(change: Change, code: EndingCode, detail?: string): void
 
 /** Ends the active turn, if any, while its agent may still be at work: the runner goes with it. */
 export function abandonTurn(change: Change, code: EndingCode, detail?: string): void {
+  doubtTurn(change)
   endTurn(change, code, detail)
   failPreparation(change, { code, message: endings[code].sentence })
   releaseRunner(change)
+}
+
+/** The prompt is on its way to a runner that did not have the last word: it may be with the agent by now. */
+export function doubtTurn(change: Change): void {
+  updateTurn(change, { taken: true })
 }
 
 export function interrupt(change: Change, wanted: number | undefined): SessionReply {

@@ -99,7 +99,7 @@ export class Driver {
     if (reports.length === 0) return
     const { spool, onSpooled } = this.#options
     spool.append(reports.map((report) => JSON.stringify(report)))
-    if (reports.some((report) => report.type === 'turn-finished')) spool.sync()
+    if (reports.some(isMilestone)) spool.sync()
     if (spool.full) this.#agent.pause()
     onSpooled()
   }
@@ -175,4 +175,9 @@ export class Driver {
     this.#place = { ...prepared, agent }
     this.feed({ type: 'workspace-ready' })
   }
+}
+
+/** What must outlive the machine's power: whether the agent may have seen a prompt, and that it is done with it. */
+function isMilestone({ type }: Report): boolean {
+  return type === 'turn-taken' || type === 'turn-finished'
 }

@@ -119,10 +119,13 @@ interface SocketEnd {
   readonly dismissed: boolean
 }
 
+/**
+ * Not `replaced`: a generation runs once, so the connection that took this one's place is an earlier one of our own
+ * whose hello was held up on its way. Nobody listens there any more.
+ */
 const dismissals: Readonly<Record<number, string>> = {
   [closeCodes.done]: 'the session is done with this runner',
   [closeCodes.fenced]: 'a newer generation owns the session',
-  [closeCodes.replaced]: 'another connection of this generation took its place',
 }
 
 /** One connection, from dialling to its end. */
@@ -195,7 +198,8 @@ class RunnerSocket {
     this.#sent = Math.max(this.#sent, spool.acked)
     while (this.#socket.readyState === WebSocket.OPEN && this.#sent < spool.last) {
       const room = limits.windowBytesMax - spool.bytesBetween(spool.acked, this.#sent)
-      if (room <= 0) return
+      // A report is far smaller than the window, so the one that does not fit now will.
+      if (room < spool.bytesBetween(this.#sent, this.#sent + 1)) return
       const reports = spool.read(this.#sent, Math.min(room, frameBytesWanted))
       this.#socket.send(reports.map(({ n, json }) => encodeMessage(n, json)).join('\n'))
       this.#sent += reports.length
@@ -234,7 +238,9 @@ class RunnerSocket {
   /** @returns what is wrong with the line */
   #take(line: Line): string | undefined {
     if (line.type === 'welcome') return this.#welcome(line.json)
-    if (!this.#welcomed) return `expected a welcome first, got ${line.type}`
+    // Signs of life need no welcome: whoever waits long for one has asked for them.
+    const isSign = line.type === 'ping' || line.type === 'pong'
+    if (!this.#welcomed && !isSign) return `expected a welcome first, got ${line.type}`
     switch (line.type) {
       case 'ack':
         if (line.n > this.#options.spool.last)

@@ -27,6 +27,8 @@ export const exitCodes = {
   folderTaken: 75,
   /** This generation has run before. */
   generationSpent: 76,
+  /** The session was deleted before the runner began. */
+  folderGone: 66,
 } as const
 
 const lockMsMax = 10_000
@@ -52,6 +54,10 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
   // The terminal or the server that started it may go: a runner stays.
   process.on('SIGHUP', () => log('SIGHUP ignored'))
   const lock = await takeFolder(config.runnerFolder, name)
+  if (lock === 'gone') {
+    log('its folder was removed before it began')
+    return exitCodes.folderGone
+  }
   if (lock === undefined) {
     log('another runner holds the folder')
     return exitCodes.folderTaken
@@ -128,9 +134,12 @@ function guard(driver: Driver, log: (line: string) => void): void {
   process.on('unhandledRejection', fail)
 }
 
-async function takeFolder(folder: string, name: string): Promise<FolderLock | undefined> {
+/** @returns `undefined` when another runner holds it */
+async function takeFolder(folder: string, name: string): Promise<FolderLock | 'gone' | undefined> {
   const until = performance.now() + lockMsMax
   for (;;) {
+    // Whoever starts runners makes their folder: taking the lock would bring the folder of a deleted session back.
+    if (!existsSync(folder)) return 'gone'
     const lock = lockFolder(folder, { pid: process.pid, since: Date.now(), name })
     if (!('heldBy' in lock)) return lock
     // The same generation started twice: the first one works, and waiting for its end would be pointless.
