@@ -1,0 +1,33 @@
+/** What can go wrong, by name. A run draws which of these it plays; `faults.ts` plays them. */
+export const faultKinds = [
+  'delay',
+  'drop',
+  'duplicate',
+  'reset',
+  'one-way',
+  'half-open',
+  'partition',
+  'server-kill',
+  'server-kill-at-point',
+  'server-stop',
+  'commit-fails',
+  'power-loss',
+  'torn-tail',
+  'runner-kill',
+  'runner-kill-at-point',
+  'runner-start-fails',
+  'runner-start-hangs',
+  'agent-kill',
+  'agent-start-fails',
+  'agent-start-hangs',
+  'workspace-fails',
+  'workspace-hangs',
+  'agent-crashes',
+  'agent-errs',
+  'agent-hangs',
+  'agent-ignores-cancel',
+  'agent-outlives-runner',
+  'callback-fails',
+] as const
+
+export type FaultKind = (typeof faultKinds)[number]
