@@ -27,7 +27,7 @@ const unheard: Record<string, readonly [string, (s: Scenario) => unknown]> = {
 }
 
 test.each(Object.entries(unheard))(
-  '[S-50] a prompt may have arrived when %s',
+  '[S-70] a prompt may have arrived when %s',
   (_, [code, happens]) => {
     const s = handedOver()
     happens(s)
@@ -37,7 +37,7 @@ test.each(Object.entries(unheard))(
   },
 )
 
-test('[S-50] a prompt has not arrived when its runner ended and had not taken it', () => {
+test('[S-70] a prompt has not arrived when its runner ended and had not taken it', () => {
   const s = handedOver()
   s.input({ type: 'runner-exited', generation: 1, code: undefined, signal: 'SIGKILL' })
   expect(s.events).toContainEqual(
@@ -45,7 +45,7 @@ test('[S-50] a prompt has not arrived when its runner ended and had not taken it
   )
 })
 
-test('[S-50] a prompt has not arrived when its runner says that the agent could not be started', () => {
+test('[S-70] a prompt has not arrived when its runner says that the agent could not be started', () => {
   const s = createdSession('do it')
   s.linkRunner()
   s.report({
