@@ -370,6 +370,7 @@ test('[E-14] the page’s files come from its folder and from nowhere else', asy
       log,
       allowPrivate: false,
     }),
+    seal: createSeal(Buffer.alloc(32)),
     proofs: () => ({ serverSince: 0, linkHeardAt: undefined, runner: undefined }),
     deadlines,
   })

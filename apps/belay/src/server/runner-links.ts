@@ -5,6 +5,7 @@
  * Invariants:
  * - K-1 A runner's ack is sent only after the commit of what it acknowledges.
  * - K-2 A session has at most one linked socket: a newer one replaces the older, and an older generation replaces none.
+ * - K-27 A repository's token is unsealed only on its way to the runner of its session.
  * - K-3 A socket is let in only with the token of its session and generation, and fenced by the session itself.
  */
 import type { IncomingMessage } from 'node:http'
@@ -38,6 +39,7 @@ import { decodeReport, type ReceivedReport, type SessionReply } from '@belay/ses
 import type { Logger } from 'pino'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { RefusalError } from './problem.ts'
+import { gitPlace, type Seal } from './seal.ts'
 import { bearer, readRunnerToken, type RunnerIdentity } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
 
@@ -52,6 +54,7 @@ interface Link extends RunnerIdentity {
 export interface RunnerLinkOptions {
   readonly host: SessionHost
   readonly secret: Buffer
+  readonly seal: Seal
   readonly clock: () => number
   readonly log: Logger
 }
@@ -93,9 +96,23 @@ export class RunnerLinks {
   send(session: string, generation: number, n: number, command: Command): void {
     const link = this.#links.get(session)
     if (link?.generation !== generation) return
-    const line = encodeMessage(n, JSON.stringify(command))
+    const line = encodeMessage(n, JSON.stringify(this.#opened(session, command)))
     if (link.held === undefined) link.socket.send(line)
     else link.held.push(line)
+  }
+
+  /** A command as it leaves: here, and nowhere else, what is sealed in it is opened. */
+  #opened(session: string, command: Command): Command {
+    if (command.type !== 'prepare' || command.sealedToken === undefined) return command
+    const { sealedToken, ...rest } = command
+    if (rest.workspace.type !== 'repository') return rest
+    try {
+      return { ...rest, token: this.#options.seal.open(sealedToken, gitPlace(rest.workspace.url)) }
+    } catch (error) {
+      // Sealed by another folder's secret: the clone will say that it is not let in.
+      this.#options.log.warn({ session, error: String(error) }, 'a token could not be unsealed')
+      return rest
+    }
   }
 
   /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */

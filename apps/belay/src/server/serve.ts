@@ -15,6 +15,7 @@ import {
   type Deadlines,
   deadlines as defaultDeadlines,
   type FoundAgent,
+  limits,
   type Refusal,
 } from '@belay/protocol'
 import { createSessionActor, type SessionEffect } from '@belay/session'
@@ -29,7 +30,7 @@ import { Launcher } from './launcher.ts'
 import { RefusalError } from './problem.ts'
 import { startRetention } from './retention.ts'
 import { RunnerLinks } from './runner-links.ts'
-import { createSeal } from './seal.ts'
+import { createSeal, type Seal } from './seal.ts'
 import { createStreams, type Streams } from './streams.ts'
 import { createTickets } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
@@ -45,6 +46,8 @@ export interface ServeOptions {
   readonly runners?: 'local' | 'elsewhere'
   /** Deadlines other than the defaults, milliseconds. */
   readonly deadlines?: Partial<Deadlines>
+  /** Free space a preparation asks for, bytes. */
+  readonly diskFreeBytesMin?: number
   /** Sessions idle for longer are deleted, milliseconds. Default: never. */
   readonly keepSessionsMs?: number
   /** Callbacks may go to addresses of this machine and its networks. */
@@ -89,7 +92,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       options.onFatal?.(error)
     },
   })
-  const parts = makeParts(options, { host, dataFolder, secret })
+  const parts = makeParts(options, { host, dataFolder, secret, deadlines })
   made.parts = parts
   const admission = createAdmission({ token, tickets, clock, names: [options.host, hostname()] })
   const streams = createStreams({ host, refuse: admission.refuseStream })
@@ -102,6 +105,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     version,
     deadlines,
     callbacks: parts.callbacks,
+    seal: parts.seal,
     proofs: (id) => ({
       serverSince: startedAt,
       linkHeardAt: parts.links.heardAt(id),
@@ -155,6 +159,7 @@ function takeFolder(dataFolder: string): FolderLock {
 
 /** What performs effects. */
 interface Parts {
+  readonly seal: Seal
   readonly links: RunnerLinks
   readonly launcher: Launcher | undefined
   readonly callbacks: Callbacks
@@ -164,20 +169,34 @@ interface Base {
   readonly host: SessionHost
   readonly dataFolder: string
   readonly secret: Buffer
+  readonly deadlines: Deadlines
 }
 
-function makeParts(options: ServeOptions, { host, dataFolder, secret }: Base): Parts {
+function makeParts(options: ServeOptions, base: Base): Parts {
+  const { host, dataFolder, secret, deadlines } = base
   const { log, runners, allowPrivateCallbacks } = options
+  const { diskFreeBytesMin = limits.diskFreeBytesMin } = options
+  const seal = createSeal(secret)
   const self = [process.execPath, main] as const
   return {
-    links: new RunnerLinks({ host, secret, clock, log }),
+    seal,
+    links: new RunnerLinks({ host, secret, seal, clock, log }),
     launcher:
       runners === 'elsewhere'
         ? undefined
-        : new Launcher({ host, dataFolder, secret, version, self, log }),
+        : new Launcher({
+            host,
+            dataFolder,
+            secret,
+            version,
+            self,
+            log,
+            deadlines,
+            diskFreeBytesMin,
+          }),
     callbacks: createCallbacks({
       host,
-      seal: createSeal(secret),
+      seal,
       clock,
       log,
       allowPrivate: allowPrivateCallbacks === true,

@@ -1,6 +1,7 @@
 /** What of a runner's reports outlives the power of its machine. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { deadlines } from '@belay/protocol'
 import { temporaryFolder, waitFor } from '@belay/testing/node'
 import { expect, test } from 'vitest'
 import { Driver } from './driver.ts'
@@ -31,6 +32,8 @@ test('[R-43] that a prompt was handed over outlives the power, as does the end o
       workspaceFolder: workspace,
       version: '0.0.0',
       demoCommand: [],
+      bounds: deadlines,
+      diskFreeBytesMin: 0,
     },
     spool,
     marker: 'driver-test',

@@ -206,6 +206,14 @@ export class SimRunner {
         return void this.#agent.start(effect.agentGeneration, effect.agentSession)
       case 'send-prompt':
         return this.#agent.prompt(effect.turn, this.#promptIds.get(effect.turn) ?? '', effect.text)
+      case 'save':
+        return this.feed({ type: 'saved', turn: effect.turn, saved: {} })
+      case 'commit':
+        return this.feed({ type: 'committed', turn: effect.turn, result: undefined })
+      case 'restore':
+        return this.feed({ type: 'restored', restore: effect.restore, result: { files: 0 } })
+      case 'stop-saving':
+        return
       case 'cancel-prompt':
         return this.#agent.cancel()
       case 'answer-permission':
