@@ -1,6 +1,7 @@
 /** One item of a transcript, by its type. */
 import { memo } from 'react'
 import type { Item } from '@belay/client'
+import { ChangesCard } from './changes-card.tsx'
 import { MarkdownText } from './markdown-text.tsx'
 import { NoticeLine } from './notice-line.tsx'
 import { PermissionCard } from './permission-card.tsx'
@@ -35,6 +36,8 @@ function itemBody(item: Item) {
       return <PermissionCard item={item} />
     case 'turn-end':
       return <TurnEndLine item={item} />
+    case 'changes':
+      return <ChangesCard item={item} />
     case 'notice':
       return <NoticeLine item={item} />
     case 'other':

@@ -7,6 +7,7 @@ import { preparationSteps, type StepView } from './preparation-steps.ts'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
 import { useSession } from './session-context.ts'
+import { duration } from './time.ts'
 
 export function PreparationCard({ session }: { readonly session: SessionView }) {
   const failed = session.status === 'attention'
@@ -20,14 +21,20 @@ export function PreparationCard({ session }: { readonly session: SessionView }) 
       </header>
       <ol className="steps">
         {preparationSteps(session).map((step) => (
-          <li key={step.step} data-state={step.state}>
+          <li key={step.key} data-state={step.state}>
             <StepIcon state={step.state} />
-            <span>{step.words}</span>
+            <span className="cut">{step.words}</span>
             {step.detail !== undefined && <span className="detail cut">{step.detail}</span>}
             {step.state === 'started' && step.since !== undefined && (
               <span className="detail">
                 <Elapsed since={step.since} />
               </span>
+            )}
+            {step.ms !== undefined && <span className="detail">{duration(step.ms)}</span>}
+            {step.state !== 'done' && step.tail !== undefined && step.tail !== '' && (
+              <pre className="output" aria-label="Its last output">
+                {step.tail}
+              </pre>
             )}
           </li>
         ))}

@@ -2,46 +2,46 @@ import { steps } from '@belay/protocol'
 import { expect, test } from 'vitest'
 import { preparationSteps } from './preparation-steps.ts'
 
-const folder = { type: 'folder', path: '/a' } as const
-const repository = { type: 'repository', url: 'u', branch: 'b' } as const
-
-test('[W-16] what is before the present step is done, what is after it is still to do', () => {
+test('[W-16] what began is as the server says it, what is after it is still to do', () => {
   const shown = preparationSteps({
     status: 'preparing',
-    workspace: repository,
-    step: { step: 'branch', status: 'started', since: 5 },
+    steps: [
+      { step: 'disk', status: 'done', since: 1, ms: 2 },
+      { step: 'workspace', status: 'done', since: 3, ms: 2 },
+      { step: 'clone', status: 'done', since: 5, ms: 2 },
+      { step: 'setup', index: 1, count: 2, label: 'npm ci', status: 'started', since: 7 },
+    ],
   })
-  expect(shown.map(({ step, state }) => [step, state])).toEqual([
-    ['workspace', 'done'],
-    ['clone', 'done'],
-    ['branch', 'started'],
-    ['agent-start', 'to-do'],
-    ['agent-session', 'to-do'],
+  expect(shown.map(({ words, state }) => [words, state])).toEqual([
+    ['Room on the disk', 'done'],
+    ['Workspace', 'done'],
+    ['Clone of the repository', 'done'],
+    ['Setup: npm ci', 'started'],
+    ['Start of the agent', 'to-do'],
+    ['The agent’s session', 'to-do'],
   ])
 })
 
 test('[W-16] before the first step none is said to have begun', () => {
   expect(
-    new Set(preparationSteps({ status: 'preparing', workspace: folder }).map(({ state }) => state)),
+    new Set(preparationSteps({ status: 'preparing', steps: [] }).map(({ state }) => state)),
   ).toEqual(new Set(['to-do']))
 })
 
-test('[W-16] every step the runner can name is there once it is named, whatever the workspace', () => {
+test('[W-16] every step the runner can name is there once it is named', () => {
   for (const step of steps) {
     const shown = preparationSteps({
       status: 'preparing',
-      workspace: folder,
-      step: { step, status: 'failed', since: 1 },
+      steps: [{ step, status: 'failed', since: 1 }],
     })
-    expect(shown.find((each) => each.state === 'failed')?.step).toBe(step)
+    expect(shown[0]?.state).toBe('failed')
   }
 })
 
 test('[W-16] the step at which a preparation failed is not under way, whatever it said last', () => {
   const shown = preparationSteps({
     status: 'attention',
-    workspace: repository,
-    step: { step: 'clone', status: 'started', since: 5 },
+    steps: [{ step: 'agent-session', status: 'started', since: 5 }],
   })
-  expect(shown.map(({ state }) => state)).toEqual(['done', 'failed', 'to-do', 'to-do', 'to-do'])
+  expect(shown.map(({ state }) => state)).toEqual(['failed'])
 })

@@ -1,59 +1,47 @@
 /**
- * A session's preparation as a list of steps. Pure.
+ * A session's preparation as a list of steps: those that began, as the server says, and those still to come. Pure.
  *
  * Invariants:
- * - W-16 Every step before the present one is done; none after it is said to have begun, and none is under way once
- *   the preparation has failed.
+ * - W-16 Steps that began are shown as the server says them; none after them is said to have begun, and none is under way
+ *   once the preparation has failed.
  */
-import type { PreparationStep, SessionView } from '@belay/protocol'
+import type { PreparationStep, SessionView, StepState } from '@belay/protocol'
 
-export interface StepView {
-  readonly step: PreparationStep
+export interface StepView extends Partial<Omit<StepState, 'step' | 'status'>> {
+  readonly key: string
   readonly words: string
-  readonly state: 'to-do' | 'started' | 'done' | 'failed'
-  readonly since: number | undefined
-  readonly detail: string | undefined
+  readonly state: 'to-do' | StepState['status']
 }
 
 const words: Readonly<Record<PreparationStep, string>> = {
+  disk: 'Room on the disk',
   workspace: 'Workspace',
   clone: 'Clone of the repository',
   branch: 'Branch',
+  setup: 'Setup',
   'agent-start': 'Start of the agent',
   'agent-session': 'The agent’s session',
+  'first-prompt': 'First prompt',
 }
-const order: readonly PreparationStep[] = [
-  'workspace',
-  'clone',
-  'branch',
-  'agent-start',
-  'agent-session',
-]
+/** Steps that every preparation has; whether the others come is said by the runner. */
+const always: readonly PreparationStep[] = ['disk', 'workspace', 'agent-start', 'agent-session']
 
 export function preparationSteps({
-  workspace,
-  step: present,
+  steps,
   status,
-}: Pick<SessionView, 'workspace' | 'step' | 'status'>): readonly StepView[] {
-  const steps = order.filter((step) => step === present?.step || applies(step, workspace))
-  const at = steps.findIndex((step) => step === present?.step)
-  return steps.map((step, index) => ({
-    step,
-    words: words[step],
-    state: index < at ? 'done' : index === at ? stateOf(present?.status, status) : 'to-do',
-    since: index === at ? present?.since : undefined,
-    detail: index === at ? present?.detail : undefined,
+}: Pick<SessionView, 'steps' | 'status'>): readonly StepView[] {
+  const begun = steps.map(({ step, status: said, ...rest }): StepView => ({
+    ...rest,
+    key: `${step} ${rest.index ?? 0}`,
+    words: rest.label === undefined ? words[step] : `${words[step]}: ${rest.label}`,
+    state: said === 'started' && status === 'attention' ? 'failed' : said,
   }))
-}
-
-function applies(step: PreparationStep, workspace: SessionView['workspace']): boolean {
-  if (step === 'clone') return workspace.type === 'repository'
-  if (step === 'branch') return workspace.type === 'repository' && workspace.branch !== undefined
-  return true
-}
-
-/** A step of a preparation that failed is not under way, whatever its last word was. */
-function stateOf(step: string | undefined, session: SessionView['status']): StepView['state'] {
-  if (step === 'done' || step === 'failed') return step
-  return session === 'attention' ? 'failed' : 'started'
+  const last = Math.max(-1, ...steps.map(({ step }) => always.indexOf(step)))
+  const later = always.slice(last + 1).filter((step) => !steps.some((one) => one.step === step))
+  const coming = later.map((step): StepView => ({
+    key: `${step} 0`,
+    words: words[step],
+    state: 'to-do',
+  }))
+  return [...begun, ...coming]
 }

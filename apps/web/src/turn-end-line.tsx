@@ -28,10 +28,23 @@ export const TurnEndLine = memo(function TurnEndLine({ item }: { readonly item: 
         <ClockTime at={item.at} />
         {item.retryable ? <Decide item={item} /> : <Offer item={item} />}
       </div>
+      {item.finish !== undefined && <FinishNote finish={item.finish} />}
       {item.detail !== undefined && <p className="turn-detail">{item.detail}</p>}
     </div>
   )
 })
+
+/** What became of committing the turn's changes. */
+function FinishNote({ finish }: { readonly finish: NonNullable<TurnEndItem['finish']> }) {
+  const { commit, branch, pushed, warning } = finish
+  return (
+    <p className="turn-detail">
+      {commit !== undefined &&
+        `Committed ${commit.slice(0, 10)} to ${branch ?? ''}${pushed === true ? ' and pushed' : ''}. `}
+      {warning}
+    </p>
+  )
+}
 
 const decisions = {
   continue: ['Continue', 'The agent was asked to continue.'],

@@ -4,9 +4,11 @@
  * Owns: the shape of each. How events become items is `view.ts`; how the list is kept is `item-list.ts`.
  */
 import type {
+  ChangedFile,
   EndingCode,
   EventOf,
   Fault,
+  FinishResult,
   Outcome,
   PermissionOption,
   Reached,
@@ -114,9 +116,25 @@ export interface TurnEndItem extends Placed {
   readonly durationMs: number | undefined
   /** What a person decided about it. */
   readonly resolved?: Resolution | undefined
+  /** What became of committing its changes, where that was asked for. */
+  readonly finish: FinishResult | undefined
+}
+
+/** What a turn changed in its workspace. */
+export interface ChangesItem extends Placed {
+  readonly type: 'changes'
+  readonly turn: number
+  readonly files: readonly ChangedFile[]
+  /** Files that the list had no room for. */
+  readonly more: number
+  readonly patch: string
 }
 
 export type NoticeEvent = EventOf<
+  | 'settings-changed'
+  | 'restored'
+  | 'restore-failed'
+  | 'warning'
   | 'preparation-started'
   | 'preparation-failed'
   | 'agent-ready'
@@ -148,5 +166,6 @@ export type Item =
   | PlanItem
   | PermissionItem
   | TurnEndItem
+  | ChangesItem
   | NoticeItem
   | OtherItem

@@ -12,6 +12,17 @@ export interface Notice {
 
 export function noticeOf(event: NoticeEvent): Notice {
   switch (event.type) {
+    case 'settings-changed':
+      return say('info', settingsSentence(event))
+    case 'restored':
+      return say('info', `The workspace is back to ${checkpoint(event)}: ${files(event.files)}.`)
+    case 'restore-failed':
+      return say(
+        'warning',
+        `The workspace was not put back to ${checkpoint(event)}: ${event.message}`,
+      )
+    case 'warning':
+      return say('warning', event.message)
     case 'preparation-started':
       return event.attempt === 1
         ? say('quiet', 'Preparing the session.')
@@ -52,19 +63,53 @@ export function noticeOf(event: NoticeEvent): Notice {
   }
 }
 
+function checkpoint({ turn, to }: { readonly turn: number; readonly to: string }): string {
+  return `how it was ${to} turn ${turn}`
+}
+
+function files(count: number): string {
+  return count === 1 ? '1 file changed' : `${count} files changed`
+}
+
+function settingsSentence(event: Extract<NoticeEvent, { type: 'settings-changed' }>): string {
+  const { agent, workspace, setup } = event
+  const parts = [
+    agent === undefined
+      ? undefined
+      : `the agent is ${'name' in agent ? agent.name : agent.command}`,
+    workspace === undefined
+      ? undefined
+      : `the workspace is ${workspace.type === 'folder' ? workspace.path : workspace.url}`,
+    setup === undefined
+      ? undefined
+      : `the setup is ${setup.length === 1 ? '1 command' : `${setup.length} commands`}`,
+  ].filter((part) => part !== undefined)
+  return `Changed by a person: ${parts.join(', ')}.`
+}
+
+/** What became of the workspace, where that is not as it was left. */
+function workspaceWords(event: Extract<NoticeEvent, { type: 'agent-ready' }>): string {
+  if (event.workspace === 'restored')
+    return ' The workspace was gone: it is cloned again and holds what its last checkpoint held.'
+  return event.workspace === 'cloned' && event.restored !== 'new'
+    ? ' The workspace was gone and is cloned again: what was not pushed is not in it.'
+    : ''
+}
+
 function agentReady(event: Extract<NoticeEvent, { type: 'agent-ready' }>): Notice {
   const { title, version, demo } = event.agent
   const name = `${demo ? 'DEMO ' : ''}${title}${version === undefined ? '' : ` ${version}`}`
+  const place = workspaceWords(event)
   switch (event.restored) {
     case 'new':
-      return say('info', `${name} is ready in ${event.folder}.`)
+      return say('info', `${name} is ready in ${event.folder}.${place}`)
     case 'resumed':
     case 'loaded':
-      return say('info', `${name} is back with its conversation, in ${event.folder}.`)
+      return say('info', `${name} is back with its conversation, in ${event.folder}.${place}`)
     case 'lost':
       return say(
         'warning',
-        `${name} could not restore its conversation and begins a new one: it does not remember what is above.`,
+        `${name} could not restore its conversation and begins a new one: it does not remember what is above.${place}`,
       )
     default:
       return unreachable(event.restored)

@@ -38,6 +38,8 @@ function briefItem(item: Item): string {
       return `permission ${item.title} ${item.state}`
     case 'turn-end':
       return `turn-end ${item.code}`
+    case 'changes':
+      return `changes ${item.files.map((file) => file.path).join(',')}`
     case 'notice':
       return `notice ${item.event.type}`
     case 'other':
@@ -56,6 +58,7 @@ const view: SessionView = {
   createdAt: 1,
   queued: 0,
   attempt: 1,
+  steps: [],
   queue: [],
   permissions: [],
   runner: { state: 'linked', generation: 1 },

@@ -131,12 +131,9 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
     case 'tool':
       return addTool(state, event)
     case 'plan':
-      return put(state, {
-        type: 'plan',
-        ...placed(event, `plan:${event.turn}`),
-        turn: event.turn,
-        entries: event.entries,
-      })
+      return addPlan(state, event)
+    case 'turn-changes':
+      return addChanges(state, event)
     case 'agent-update':
       return {
         ...state,
@@ -148,6 +145,10 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
       return settlePermission(state, event)
     case 'session-deleted':
       return notice({ ...state, queue: [] }, event)
+    case 'settings-changed':
+    case 'restored':
+    case 'restore-failed':
+    case 'warning':
     case 'preparation-started':
     case 'preparation-failed':
     case 'agent-ready':
@@ -235,8 +236,7 @@ function changePrompt(
 }
 
 function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
-  const { turn, promptId, outcome, code, sentence, detail, reached, retryable, action, fault, at } =
-    event
+  const { turn, promptId, outcome, at } = event
   const startedAt = state.running?.turn === turn ? state.running.startedAt : undefined
   const closed = state.open.reduce((next, key) => closeOpen(next, key, at), state)
   const told = changePrompt(closed, promptId, { state: 'done', outcome, endedAt: at })
@@ -246,13 +246,14 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
     turn,
     promptId,
     outcome,
-    code,
-    sentence,
-    detail,
-    reached,
-    retryable,
-    action,
-    fault,
+    code: event.code,
+    sentence: event.sentence,
+    detail: event.detail,
+    reached: event.reached,
+    retryable: event.retryable,
+    action: event.action,
+    fault: event.fault,
+    finish: event.finish,
     durationMs: startedAt === undefined ? undefined : at - startedAt,
   })
   return { ...ended, open: [], running: undefined, endedTurn: Math.max(state.endedTurn, turn) }
@@ -308,6 +309,17 @@ function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
     endedAt: open && status !== 'unknown' ? undefined : (before?.endedAt ?? event.at),
   }
   return mark(put(state, item), key, open && status !== 'unknown')
+}
+
+function addPlan(state: Transcript, event: EventOf<'plan'>): Transcript {
+  const { turn, entries } = event
+  return put(state, { type: 'plan', ...placed(event, `plan:${turn}`), turn, entries })
+}
+
+function addChanges(state: Transcript, event: EventOf<'turn-changes'>): Transcript {
+  const { turn, files, more = 0, patch } = event
+  const place = placed(event, `changes:${turn}`)
+  return put(state, { type: 'changes', ...place, turn, files, more, patch })
 }
 
 function askPermission(state: Transcript, event: EventOf<'permission-asked'>): Transcript {

@@ -3,7 +3,13 @@
  * is made from it; so the three cannot differ.
  */
 import { z } from 'zod'
-import { agentChoiceSchema, foundAgentSchema, workspaceSchema } from './agent.ts'
+import {
+  agentChoiceSchema,
+  finishSchema,
+  foundAgentSchema,
+  setupSchema,
+  workspaceBodySchema,
+} from './agent.ts'
 import { callbackSchema, callbackTargetSchema } from './callback.ts'
 import { eventSchema } from './event.ts'
 import {
@@ -16,6 +22,7 @@ import {
 } from './ids.ts'
 import { limits } from './limits.ts'
 import { resolutionSchema } from './outcome.ts'
+import { turnChangesReportSchema } from './report.ts'
 import { sessionSchema, summarySchema } from './view.ts'
 import { whySchema } from './why.ts'
 
@@ -55,13 +62,26 @@ const createBody = z
       description: 'Chosen by the caller to make a repeated request return the first answer.',
     }),
     agent: agentChoiceSchema,
-    workspace: workspaceSchema,
+    workspace: workspaceBodySchema,
+    setup: setupSchema.optional().meta({
+      description:
+        'Lines of shell, run in the workspace before the agent begins; the first to fail ends it.',
+    }),
+    finish: finishSchema.optional(),
     title: z.string().max(limits.titleCharsMax).optional(),
     prompt: promptBody.optional(),
     callback: callbackTargetSchema
       .optional()
       .meta({ description: 'Told of the end of every turn. The secret is never shown again.' }),
   })
+  .refine(
+    ({ workspace, finish }) =>
+      finish === undefined || workspace.type === 'repository' || finish.folder === true,
+    {
+      path: ['finish'],
+      error: 'must say `folder: true` to commit in a folder of your own',
+    },
+  )
   .meta({ id: 'CreateBody' })
 export type CreateBody = z.infer<typeof createBody>
 
@@ -133,8 +153,16 @@ export const routes = {
   retry: {
     method: 'post',
     path: '/v1/sessions/{id}/retry',
-    summary: 'Try a failed preparation again.',
+    summary: 'Try a failed preparation again, with other settings if some are given.',
     params: session,
+    body: z
+      .strictObject({
+        agent: agentChoiceSchema.optional(),
+        workspace: workspaceBodySchema.optional(),
+        setup: setupSchema.optional(),
+      })
+      .meta({ id: 'RetryBody' })
+      .prefault({}),
     status: 202,
     response: sessionSchema,
   },
@@ -213,6 +241,26 @@ export const routes = {
       .meta({ id: 'ResolveBody' }),
     status: 202,
     response: z.object({ action: resolutionSchema, promptId: promptIdSchema }),
+  },
+  turnChanges: {
+    method: 'get',
+    path: '/v1/sessions/{id}/turns/{turn}/changes',
+    summary: 'What a turn changed in its workspace.',
+    params: session.extend({ turn: z.coerce.number().int().min(1) }),
+    status: 200,
+    response: turnChangesReportSchema.omit({ type: true }),
+  },
+  restore: {
+    method: 'post',
+    path: '/v1/sessions/{id}/restore',
+    summary:
+      'Put the workspace back to how it was before or after a turn. What it holds now is kept as a checkpoint first.',
+    params: session,
+    body: z
+      .strictObject({ turn: turnSchema, to: z.enum(['before', 'after']) })
+      .meta({ id: 'RestoreBody' }),
+    status: 202,
+    response: z.object({ turn: turnSchema, to: z.enum(['before', 'after']) }),
   },
   why: {
     method: 'get',

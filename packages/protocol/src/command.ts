@@ -1,6 +1,6 @@
 /** Commands: what a session tells its runner, numbered on the channel. */
 import { z } from 'zod'
-import { agentChoiceSchema, workspaceSchema } from './agent.ts'
+import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from './agent.ts'
 import { permissionIdSchema, promptIdSchema, turnSchema } from './ids.ts'
 
 /** Prepare the workspace and the agent. The first command of every generation. */
@@ -8,6 +8,11 @@ const prepareCommandSchema = z.object({
   type: z.literal('prepare'),
   workspace: workspaceSchema,
   agent: agentChoiceSchema,
+  setup: setupSchema.optional(),
+  finish: finishSchema.optional(),
+  /** For the repository, sealed. It never leaves the server: `token` is sent in its place. */
+  sealedToken: z.string().optional(),
+  token: z.string().optional(),
   /** The agent's own conversation to restore, when there was one. */
   agentSession: z.string().optional(),
   cancelMs: z.int().min(1),
@@ -25,6 +30,12 @@ const answerCommandSchema = z.object({
   permissionId: permissionIdSchema,
   optionId: z.string().optional(),
 })
+/** Put the workspace back to a checkpoint, while no turn runs. */
+const restoreCommandSchema = z.object({
+  type: z.literal('restore'),
+  turn: turnSchema,
+  to: z.enum(['before', 'after']),
+})
 /** End the agent and the runner. */
 const closeCommandSchema = z.object({ type: z.literal('close'), reason: z.string() })
 
@@ -33,6 +44,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   promptCommandSchema,
   interruptCommandSchema,
   answerCommandSchema,
+  restoreCommandSchema,
   closeCommandSchema,
 ])
 export type Command = z.infer<typeof commandSchema>

@@ -47,6 +47,8 @@ export const errorTable = {
     status: 409,
     action: 'Look at the turn: it runs, ended well, or somebody decided about it before.',
   },
+  'turn-running': { status: 409, action: 'Wait for the end of the turn, or stop it.' },
+  'not-ready': { status: 409, action: 'Wait until the session is prepared, or retry.' },
   'permission-settled': {
     status: 409,
     action: 'It was answered or withdrawn before: look who answered.',

@@ -1,6 +1,6 @@
 /** Events: the entries of a session's log, each with its dense number and its time. */
 import { z } from 'zod'
-import { agentChoiceSchema, workspaceSchema } from './agent.ts'
+import { agentChoiceSchema, setupSchema, workspaceSchema } from './agent.ts'
 import {
   callbackIdSchema,
   cursorSchema,
@@ -27,7 +27,12 @@ import {
   preparedReportSchema,
   turnTakenReportSchema,
   agentExitedReportSchema,
+  finishResultSchema,
+  restoredReportSchema,
+  restoreFailedReportSchema,
+  turnChangesReportSchema,
   type Report,
+  warningReportSchema,
 } from './report.ts'
 
 const stamp = {
@@ -77,6 +82,13 @@ const preparationFailed = z.object({
   message: z.string(),
   stderr: z.array(z.string()).optional(),
 })
+/** What a person changed for the next try. */
+const settingsChanged = z.object({
+  type: z.literal('settings-changed'),
+  agent: agentChoiceSchema.optional(),
+  workspace: workspaceSchema.optional(),
+  setup: setupSchema.optional(),
+})
 const preparationStarted = z.object({
   type: z.literal('preparation-started'),
   attempt: z.int(),
@@ -102,6 +114,7 @@ const turnEnded = z.object({
   retryable: z.boolean(),
   action: z.string(),
   fault: z.enum(faults),
+  finish: finishResultSchema.optional(),
 })
 /** A person decided what becomes of a turn that was cut off or is in doubt. Said at most once for each turn. */
 const turnResolved = z.object({
@@ -150,6 +163,7 @@ export const eventSchema = z
     promptEdited.extend(stamp),
     promptMoved.extend(stamp),
     promptCancelled.extend(stamp),
+    settingsChanged.extend(stamp),
     preparationStarted.extend(stamp),
     sessionReady.extend(stamp),
     preparationFailed.extend(stamp),
@@ -172,11 +186,17 @@ export const eventSchema = z
     preparedReportSchema.extend(stamp),
     turnTakenReportSchema.extend(stamp),
     agentExitedReportSchema.extend(stamp),
+    turnChangesReportSchema.extend(stamp),
+    restoredReportSchema.extend(stamp),
+    restoreFailedReportSchema.extend(stamp),
+    warningReportSchema.extend(stamp),
   ])
   .meta({ id: 'Event', description: 'One entry of a session’s log.' })
 export type SessionEvent = z.infer<typeof eventSchema>
 export type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
 
-/** An event a session makes itself, before it has a number. */
-export type OwnEvent = Unstamped<Exclude<SessionEvent, { type: Report['type'] }>>
+/** An event a session makes itself, before it has a number. That a restore failed, both may have to say. */
+export type OwnEvent = Unstamped<
+  Exclude<SessionEvent, { type: Exclude<Report['type'], 'restore-failed'> }>
+>
 type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
-import { deadlines, limits } from './limits.ts'
+import { deadlines, limits, stepBounds } from './limits.ts'
 
-test('[P-3] every limit is a whole number above nothing, and its name ends with its unit and Max', () => {
+test('[P-3] every limit is a whole number above nothing, and its name ends with its unit and Max or Min', () => {
   for (const [name, value] of Object.entries(limits)) {
-    expect(name).toMatch(/[a-z](Bytes|Chars|Ms|Lines|Args|Prompts|Open|Kept|Events|Sessions)Max$/)
+    expect(name).toMatch(
+      /[a-z](Bytes|Chars|Ms|Lines|Args|Prompts|Open|Kept|Events|Sessions|Files|Turns)M(ax|in)$/,
+    )
     expect(Number.isSafeInteger(value) && value > 0, name).toBe(true)
   }
   for (const [name, value] of Object.entries(deadlines)) {
@@ -19,6 +21,14 @@ test('[P-4] what is let in fits into what carries it', () => {
   // A prompt that JSON has to escape grows, but never beyond the request it came in.
   expect(limits.requestBytesMax + envelopeBytes).toBeLessThan(limits.frameBytesMax)
   expect(limits.eventBytesMax + envelopeBytes).toBeLessThan(limits.frameBytesMax)
+  expect(limits.patchBytesMax + limits.changedFilesBytesMax + envelopeBytes).toBeLessThan(
+    limits.eventBytesMax,
+  )
+  // A view holds the steps of a preparation with their tails, escaped.
+  const tails = limits.tailBytesMax + limits.setupLinesMax * limits.tailKeptBytesMax
+  expect(tails * 6 + limits.setupLinesMax * limits.setupCharsMax).toBeLessThan(
+    limits.frameBytesMax / 2,
+  )
   expect(limits.pageBytesMax + envelopeBytes).toBeLessThan(limits.frameBytesMax)
   expect(limits.joinBytesMax * 6 + envelopeBytes).toBeLessThan(limits.eventBytesMax)
   expect(limits.windowBytesMax).toBeGreaterThanOrEqual(limits.frameBytesMax)
@@ -31,4 +41,8 @@ test('[P-5] deadlines do not outrun those they lie within', () => {
   expect(deadlines.dialMs).toBeLessThan(deadlines.prepareMs)
   expect(deadlines.turnStartMs).toBeLessThan(deadlines.turnMs)
   expect(deadlines.turnQuietMs).toBeLessThan(deadlines.turnMs)
+  // The runner names the step that takes too long before the session gives the whole preparation up.
+  for (const name of stepBounds) expect(deadlines[name], name).toBeLessThan(deadlines.prepareMs)
+  expect(deadlines.checkpointMs).toBeLessThan(deadlines.turnStartMs)
+  expect(deadlines.checkpointMs + deadlines.finishMs).toBeLessThan(deadlines.turnQuietMs)
 })

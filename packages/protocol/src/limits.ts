@@ -37,18 +37,58 @@ export const limits = {
   pathCharsMax: 4096,
   urlCharsMax: 2048,
   branchCharsMax: 255,
+  /** A token for a repository. The longest in use are JWTs of about 2 KiB. */
+  tokenCharsMax: 8192,
+  /** Setup commands of one session, each a line of shell. The cloud agents of the field take one script; twenty are one. */
+  setupLinesMax: 20,
+  setupCharsMax: 4096,
+  /** The last of a command's output that its step carries: what a person reads of a failure. */
+  tailBytesMax: 8192,
+  /** The same of a command that went well, once the next has begun. */
+  tailKeptBytesMax: 1024,
+  /** A commit's message. */
+  commitCharsMax: 4000,
+  /** Free space a preparation asks for, unless the server was started with another. A clone and its dependencies fit. */
+  diskFreeBytesMin: 2 * 1024 * 1024 * 1024,
+  /** New or changed files that one checkpoint may take in; a folder with more is no project, or misses a `.gitignore`. */
+  checkpointBytesMax: 1024 * 1024 * 1024,
+  checkpointFilesMax: 100_000,
+  /** Turns whose checkpoints are kept, the latest. */
+  checkpointTurnsMax: 200,
+  /** What a turn changed, as one event carries it: the patch, and the list of files beside it. */
+  patchBytesMax: 200 * 1024,
+  changedFilesBytesMax: 32 * 1024,
   commandArgsMax: 64,
   /** A ticket for a stream is single-use and short-lived, because it travels in a URL. */
   ticketMsMax: 60_000,
 } as const
 
 /**
- * Every stored deadline of a session in one table, milliseconds. A server may be started with others.
+ * Every deadline of a session in one table, milliseconds. A server may be started with others. The session stores its
+ * own; those of `stepBounds` are kept by the runner, and the session's `prepareMs` stands behind each.
  * Sources: `design/decisions/0003-deadlines.md`.
  */
 export const deadlines = {
-  /** Preparing a session, from create or wake to the agent being ready: clone and setup commands included. */
+  /** Preparing a session, from create, wake or the beginning of the latest step. Longer than any step's own bound. */
   prepareMs: 12 * 60_000,
+  /** Looking at the disk and the workspace's folder. Only a network's file system takes longer than a moment. */
+  workspaceMs: 10_000,
+  /** A clone, all its tries. Six minutes were too few for large repositories on slow lines. */
+  cloneMs: 10 * 60_000,
+  /** Checking out the branch to work on. Local, but a large tree is written. */
+  branchMs: 2 * 60_000,
+  /** One setup command: an installation of dependencies with nothing cached. */
+  setupMs: 10 * 60_000,
+  /** From starting an agent's process to its first answer: on slow machines they take half of it. */
+  agentStartMs: 60_000,
+  /** Opening or restoring the agent's own session: it may replay a long conversation. */
+  agentSessionMs: 5 * 60_000,
+  /** One checkpoint of the workspace. Shorter than `turnStartMs`, within which the first one is made. */
+  checkpointMs: 30_000,
+  /** Putting the workspace back to a checkpoint. */
+  restoreMs: 2 * 60_000,
+  /** Committing and pushing what a turn changed. Shorter than `turnQuietMs`: its turn is silent meanwhile. */
+  finishMs: 2 * 60_000,
   /** A runner that was started must dial in within this. */
   dialMs: 30_000,
   /** A lost runner has this long to come back. */
@@ -76,5 +116,19 @@ export const deadlines = {
   /** One attempt of a callback, from resolving the name to the status. */
   callbackTryMs: 10_000,
 } as const
+
+/** Deadlines that the runner keeps. */
+export const stepBounds = [
+  'workspaceMs',
+  'cloneMs',
+  'branchMs',
+  'setupMs',
+  'agentStartMs',
+  'agentSessionMs',
+  'checkpointMs',
+  'restoreMs',
+  'finishMs',
+] as const
+export type StepBounds = Pick<Deadlines, (typeof stepBounds)[number]>
 
 export type Deadlines = { readonly [Name in keyof typeof deadlines]: number }

@@ -17,7 +17,7 @@ const operationSchema = z.looseObject({
     )
     .optional(),
   requestBody: z
-    .strictObject({ required: z.literal(true), content: z.record(z.string(), z.unknown()) })
+    .strictObject({ required: z.boolean(), content: z.record(z.string(), z.unknown()) })
     .optional(),
   responses: z.record(
     z.string().regex(/^(default|[1-5]\d\d)$/),

@@ -47,7 +47,10 @@ function operation(name: string, route: Route, components: Record<string, Json>)
     ...(route.body === undefined
       ? {}
       : {
-          requestBody: { required: true, content: json(schemaOf(route.body, 'input', components)) },
+          requestBody: {
+            required: !route.body.safeParse(undefined).success,
+            content: json(schemaOf(route.body, 'input', components)),
+          },
         }),
     responses: {
       [route.status]: {

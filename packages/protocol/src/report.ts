@@ -75,15 +75,33 @@ export const permissionGoneReportSchema = z.object({
   permissionId: permissionIdSchema,
 })
 
-export const steps = ['workspace', 'clone', 'branch', 'agent-start', 'agent-session'] as const
+/** Steps of a preparation, in their order. The last is the session's own: the runner reports the others. */
+export const steps = [
+  'disk',
+  'workspace',
+  'clone',
+  'branch',
+  'setup',
+  'agent-start',
+  'agent-session',
+  'first-prompt',
+] as const
 export const stepSchema = z.enum(steps)
 export type PreparationStep = z.infer<typeof stepSchema>
 
+/** How far preparing has come. A setup command is a step of its own, `index` of `count`. Signals, never logged. */
 export const stepReportSchema = z.object({
   type: z.literal('step'),
   step: stepSchema,
-  status: z.enum(['started', 'done', 'failed']),
+  status: z.enum(['started', 'progress', 'done', 'failed']),
+  index: z.int().min(1).max(limits.setupLinesMax).optional(),
+  count: z.int().min(1).max(limits.setupLinesMax).optional(),
+  /** What is done: the line of a setup command. */
+  label: z.string().max(limits.setupCharsMax).optional(),
   detail: z.string().max(2000).optional(),
+  /** The last of its output, plain text. */
+  tail: z.string().max(limits.tailBytesMax).optional(),
+  exitCode: z.int().optional(),
 })
 
 /** The workspace is there and the agent has a session in it. */
@@ -101,6 +119,11 @@ export const preparedReportSchema = z.object({
   restored: z.enum(['new', 'resumed', 'loaded', 'lost']),
   folder: z.string(),
   branch: z.string().optional(),
+  /**
+   * How the workspace came to be there: `kept` as it was left, `cloned` anew, or `restored`: it was gone, and is cloned
+   * again with what the last checkpoint of the session held.
+   */
+  workspace: z.enum(['kept', 'cloned', 'restored']).optional(),
   /** What ends every process of the agent with it. */
   fence: z.enum(['pid-namespace', 'process-tree']),
 })
@@ -108,8 +131,11 @@ export const prepareFailedReportSchema = z.object({
   type: z.literal('prepare-failed'),
   step: stepSchema,
   code: z.enum([
+    'disk-full',
     'workspace-failed',
     'clone-failed',
+    'branch-failed',
+    'setup-failed',
     'agent-not-found',
     'agent-start-failed',
     'sign-in-needed',
@@ -119,6 +145,15 @@ export const prepareFailedReportSchema = z.object({
 })
 /** Written to the runner's disk before the prompt goes to the agent: without it, the agent never saw the prompt. */
 export const turnTakenReportSchema = z.object({ type: z.literal('turn-taken'), turn })
+
+/** What became of committing and pushing a turn's changes. It never fails the turn. */
+export const finishResultSchema = z.object({
+  commit: z.string().max(64).optional(),
+  branch: z.string().max(limits.branchCharsMax).optional(),
+  pushed: z.boolean().optional(),
+  warning: z.string().max(2000).optional(),
+})
+export type FinishResult = z.infer<typeof finishResultSchema>
 
 export const turnFinishedReportSchema = z.object({
   type: z.literal('turn-finished'),
@@ -139,6 +174,45 @@ export const turnFinishedReportSchema = z.object({
       message: z.string().max(4000),
     })
     .optional(),
+  finish: finishResultSchema.optional(),
+})
+
+export const changedFileSchema = z.object({
+  path: z.string(),
+  status: z.enum(['added', 'changed', 'removed']),
+  /** Lines; absent for what is no text. */
+  added: z.int().optional(),
+  removed: z.int().optional(),
+})
+export type ChangedFile = z.infer<typeof changedFileSchema>
+
+/** What a turn changed in its workspace, between the checkpoints before and after it. Said before the turn's end. */
+export const turnChangesReportSchema = z.object({
+  type: z.literal('turn-changes'),
+  turn,
+  files: z.array(changedFileSchema),
+  /** Files that `files` has no room for. */
+  more: z.int().min(1).optional(),
+  patch: z.string().meta({ description: 'Unified, cut with a marker where it is too long.' }),
+})
+/** The workspace is as it was at a checkpoint. */
+export const restoredReportSchema = z.object({
+  type: z.literal('restored'),
+  turn,
+  to: z.enum(['before', 'after']),
+  files: z.int().min(0).meta({ description: 'Files that were put back or removed.' }),
+})
+export const restoreFailedReportSchema = z.object({
+  type: z.literal('restore-failed'),
+  turn,
+  to: z.enum(['before', 'after']),
+  message: z.string().max(2000),
+})
+/** Something a person should know that fails nothing. */
+export const warningReportSchema = z.object({
+  type: z.literal('warning'),
+  code: z.enum(['checkpoint-skipped']),
+  message: z.string().max(2000),
 })
 export const agentExitedReportSchema = z.object({
   type: z.literal('agent-exited'),
@@ -165,6 +239,10 @@ export const reportSchema = z.discriminatedUnion('type', [
   preparedReportSchema,
   turnTakenReportSchema,
   agentExitedReportSchema,
+  turnChangesReportSchema,
+  restoredReportSchema,
+  restoreFailedReportSchema,
+  warningReportSchema,
   permissionGoneReportSchema,
   stepReportSchema,
   prepareFailedReportSchema,

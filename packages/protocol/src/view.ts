@@ -1,6 +1,6 @@
 /** What a session looks like from outside, at one moment. Sent whole whenever it changes; never a cursor. */
 import { z } from 'zod'
-import { agentChoiceSchema, workspaceSchema } from './agent.ts'
+import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from './agent.ts'
 import {
   cursorSchema,
   generationSchema,
@@ -10,7 +10,7 @@ import {
   turnSchema,
 } from './ids.ts'
 import { endingCodeSchema, outcomeSchema, reachedSchema, resolutionSchema } from './outcome.ts'
-import { permissionOptionSchema, stepSchema } from './report.ts'
+import { permissionOptionSchema, stepReportSchema } from './report.ts'
 
 /** One word for what is going on; `why` says it in a sentence. */
 export const statuses = [
@@ -54,6 +54,17 @@ export const summarySchema = z
   .meta({ id: 'SessionSummary' })
 export type SessionSummary = z.infer<typeof summarySchema>
 
+export const stepStateSchema = stepReportSchema
+  .omit({ type: true, status: true })
+  .extend({
+    status: z.enum(['started', 'done', 'failed']),
+    since: z.int(),
+    /** How long it took, once it is over. */
+    ms: z.int().optional(),
+  })
+  .meta({ id: 'Step' })
+export type StepState = z.infer<typeof stepStateSchema>
+
 /** Characters of a queued prompt that the view carries; the log has the whole. */
 export const queuedTextCharsMax = 2000
 
@@ -61,15 +72,12 @@ export const viewSchema = summarySchema
   .extend({
     agentChoice: agentChoiceSchema,
     attempt: z.int().meta({ description: 'Preparation attempts so far.' }),
-    step: z
-      .object({
-        step: stepSchema,
-        status: z.string(),
-        since: z.int(),
-        detail: z.string().optional(),
-      })
-      .optional()
-      .meta({ description: 'The present step while preparing, or the one that failed.' }),
+    setup: setupSchema.optional(),
+    finish: finishSchema.optional(),
+    steps: z.array(stepStateSchema).default([]).meta({
+      description:
+        'The steps of the present preparation, or of the one that failed, in the order they began.',
+    }),
     problem: z
       .object({ code: z.string(), message: z.string(), stderr: z.array(z.string()).optional() })
       .optional()
@@ -96,6 +104,10 @@ export const viewSchema = summarySchema
         askedAt: z.int(),
       }),
     ),
+    restore: z
+      .object({ turn: turnSchema, to: z.enum(['before', 'after']), since: z.int() })
+      .optional()
+      .meta({ description: 'The workspace is being put back to this checkpoint.' }),
     runner: z.object({
       state: z.enum(['none', 'starting', 'linked', 'lost']),
       generation: generationSchema.or(z.literal(0)),

@@ -1,11 +1,15 @@
 /** What a runner is to do. Performed only after the reports of the same step are on disk. */
-import type { AgentChoice, Workspace } from '@belay/protocol'
+import type { AgentChoice, Finish, Setup, Workspace } from '@belay/protocol'
+import type { Restore } from './state.ts'
 
 export type Effect =
   | {
       readonly type: 'prepare-workspace'
       readonly workspace: Workspace
       readonly agent: AgentChoice
+      readonly setup: Setup
+      /** Opens the repository. It is in no report and no log. */
+      readonly token: string | undefined
     }
   | {
       readonly type: 'start-agent'
@@ -13,6 +17,24 @@ export type Effect =
       readonly agentSession: string | undefined
     }
   | { readonly type: 'send-prompt'; readonly turn: number; readonly text: string }
+  /** Outcome: `saved`. `hurried`: a person waits for the end of the turn. */
+  | {
+      readonly type: 'save'
+      readonly turn: number
+      readonly at: 'before' | 'after'
+      readonly hurried: boolean
+    }
+  /** Outcome: `committed`. */
+  | {
+      readonly type: 'commit'
+      readonly turn: number
+      readonly text: string
+      readonly finish: Finish
+    }
+  /** Outcome: `restored`. */
+  | { readonly type: 'restore'; readonly restore: Restore }
+  /** What is being saved or committed is given up; its outcome comes all the same. */
+  | { readonly type: 'stop-saving' }
   | { readonly type: 'cancel-prompt' }
   /** `optionId` undefined: tell the agent that nobody will answer. */
   | {

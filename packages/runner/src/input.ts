@@ -3,7 +3,8 @@
  * is recognised and comes to nothing.
  */
 import type { AgentExit, AgentUpdate, Ask } from '@belay/agent'
-import type { Command, ReportOf } from '@belay/protocol'
+import type { Command, FinishResult, ReportOf } from '@belay/protocol'
+import type { Restore } from './state.ts'
 
 export type Input =
   | { readonly type: 'command'; readonly command: Command }
@@ -38,12 +39,32 @@ export type Input =
     }
   /** A process that was ready has ended. */
   | { readonly type: 'agent-exited'; readonly agentGeneration: number; readonly exit: AgentExit }
+  /** The checkpoint before or after a turn is made, or is not: that never fails a turn. */
+  | { readonly type: 'saved'; readonly turn: number; readonly saved: Saved }
+  | {
+      readonly type: 'committed'
+      readonly turn: number
+      /** Absent when there was nothing to commit. */
+      readonly result: FinishResult | undefined
+    }
+  | {
+      readonly type: 'restored'
+      readonly restore: Restore
+      readonly result: { readonly files: number } | { readonly message: string }
+    }
   /** A deadline may have passed. */
   | { readonly type: 'alarm' }
   /** The runner itself is to end: a signal, or the server's word. */
   | { readonly type: 'close-asked'; readonly reason: string }
 
 export type Problem = Omit<ReportOf<'prepare-failed'>, 'type'>
+
+export interface Saved {
+  /** What the turn changed; absent before it, and when it changed nothing. */
+  readonly changes?: Omit<ReportOf<'turn-changes'>, 'type' | 'turn'>
+  /** Why there is no checkpoint. */
+  readonly warning?: string
+}
 
 /** How the agent answered a prompt. */
 export type Settled =

@@ -4,12 +4,19 @@
  * Owns: the shape. `transition.ts` owns every change of it.
  */
 
+import type { Finish, ReportOf } from '@belay/protocol'
+
 /** A turn from the prompt's arrival to its end. */
 export interface Turn {
   readonly turn: number
   readonly text: string
-  /** `waiting` for an agent that is ready; `running` from the moment its taking is on disk. */
-  readonly phase: 'waiting' | 'running'
+  /**
+   * `waiting` for an agent that is ready; `saving` the workspace as it is before; `running` from the moment its taking
+   * is on disk; `finishing`: the agent is done with it, what it changed is saved and, where asked for, committed.
+   */
+  readonly phase: 'waiting' | 'saving' | 'running' | 'finishing'
+  /** How it ends, while it is finishing. */
+  readonly ending?: Ending
   /** Set once the turn was asked to stop: the agent has until then, milliseconds since the epoch. */
   readonly cancelBy?: number
   /** The agent did not obey and is being ended. */
@@ -29,6 +36,15 @@ export interface AgentState {
   readonly permissions: readonly OpenPermission[]
 }
 
+/** What a turn's end says. */
+export type Ending = Omit<ReportOf<'turn-finished'>, 'type' | 'turn'>
+
+/** Where the workspace is to be put back to. */
+export interface Restore {
+  readonly turn: number
+  readonly to: 'before' | 'after'
+}
+
 export interface RunnerState {
   /** The generation of this runner, part of every permission id. */
   readonly generation: number
@@ -42,6 +58,10 @@ export interface RunnerState {
   readonly agent?: AgentState
   /** The agent's own id of the conversation, to restore it after its process ended. */
   readonly agentSession?: string
+  /** What is done with the changes of a turn that completed. */
+  readonly finish?: Finish
+  /** Waits until the workspace is there, or is under way; no turn begins before it is done. */
+  readonly restore?: Restore
   readonly turn?: Turn
   /** A prompt that arrived before the turn ahead of it was over. */
   readonly next?: Turn
@@ -56,5 +76,6 @@ export function initial(generation: number): RunnerState {
 
 /** When `alarm` is to be fed, milliseconds since the epoch. */
 export function nextAlarm(state: RunnerState): number | undefined {
-  return state.turn?.forced ? undefined : state.turn?.cancelBy
+  const { turn } = state
+  return turn?.phase === 'running' && !turn.forced ? turn.cancelBy : undefined
 }

@@ -2,7 +2,7 @@ import { type Command, type Report, reportSchema } from '@belay/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Effect } from './effect.ts'
-import type { Input } from './input.ts'
+import type { Input, Saved } from './input.ts'
 import { initial, nextAlarm, type RunnerState } from './state.ts'
 import { transition } from './transition.ts'
 
@@ -53,12 +53,17 @@ function runFrom(start: RunnerState, inputs: readonly Input[]) {
   let state = start
   const reports: Report[] = []
   const effects: Effect[] = []
-  inputs.forEach((input, index) => {
-    const step = transition(state, input, 1000 * (index + 1))
+  const feed = (input: Input, now: number) => {
+    const step = transition(state, input, now)
     state = step.state
     reports.push(...step.reports)
-    effects.push(...step.effects)
-  })
+    for (const effect of step.effects) {
+      // Hands that save at once; what they may do otherwise is below.
+      if (effect.type === 'save') feed({ type: 'saved', turn: effect.turn, saved: {} }, now)
+      else effects.push(effect)
+    }
+  }
+  inputs.forEach((input, index) => feed(input, 1000 * (index + 1)))
   return {
     state,
     reports,
@@ -196,7 +201,7 @@ describe('a stop', () => {
     const forced = transition(state, { type: 'alarm' }, 7000)
     expect(forced.effects).toEqual([{ type: 'end-agent' }])
     expect(nextAlarm(forced.state)).toBeUndefined()
-    const gone = transition(forced.state, exited(), 7100)
+    const gone = runFrom(forced.state, [exited()])
     expect(gone.reports).toMatchObject([
       { type: 'agent-exited', expected: true },
       { type: 'turn-finished', error: { code: 'interrupt-forced' } },
@@ -307,6 +312,123 @@ describe('closing', () => {
     )
     expect(step.todo).toEqual(['prepare-workspace', 'start-agent', 'end-agent', 'finish'])
     expect(step.types).toEqual(['closing'])
+  })
+})
+
+/** A turn whose checkpoints are made by hand. */
+describe('a checkpoint', () => {
+  const saved = (turn: number, what: Saved = {}): Input => ({ type: 'saved', turn, saved: what })
+  const changes = { files: [{ path: 'a', status: 'added' as const }], patch: '+a' }
+  function play(...inputs: readonly Input[]) {
+    let state = run(...open).state
+    const all: string[] = []
+    for (const input of inputs) {
+      const step = transition(state, input, 1000)
+      state = step.state
+      all.push(...step.reports.map(({ type }) => type))
+      all.push(...step.effects.map((effect) => effect.type))
+    }
+    return { state, all }
+  }
+  const taken = [prompt(1), saved(1)]
+
+  test('[R-30] comes before the prompt is taken, and before its end is told', () => {
+    expect(play(prompt(1)).all).toEqual(['save'])
+    expect(play(...taken).all).toEqual(['save', 'turn-taken', 'send-prompt'])
+    expect(play(...taken, settled(1), saved(1, { changes })).all).toEqual([
+      'save',
+      'turn-taken',
+      'send-prompt',
+      'save',
+      'turn-changes',
+      'turn-finished',
+    ])
+  })
+
+  test('[R-30] [R-35] that cannot be made is a warning, and the turn goes on', () => {
+    expect(play(prompt(1), saved(1, { warning: 'too large' })).all).toEqual([
+      'save',
+      'warning',
+      'turn-taken',
+      'send-prompt',
+    ])
+  })
+
+  test('[R-3] under way is given up by a stop, and the agent never hears of the prompt', () => {
+    expect(play(prompt(1), interrupt(1), saved(1)).all).toEqual([
+      'save',
+      'turn-finished',
+      'stop-saving',
+    ])
+  })
+
+  test('[R-2] during which the agent goes away starts it again, and is made again', () => {
+    const { state, all } = play(prompt(1), exited(), saved(1))
+    expect(all).toEqual(['save', 'agent-exited', 'start-agent'])
+    expect(state.turn?.phase).toBe('waiting')
+  })
+
+  test('[R-5] after a turn that was stopped is made in a hurry, and no clock runs for it', () => {
+    const { state } = play(...taken, interrupt(1))
+    const step = transition(state, settled(1, 'cancelled'), 1000)
+    expect(step.effects).toEqual([{ type: 'save', turn: 1, at: 'after', hurried: true }])
+    expect(nextAlarm(step.state)).toBeUndefined()
+  })
+})
+
+describe('a finish', () => {
+  const prepared = command({ ...prepareCommand, finish: { commit: true } })
+  const base = run(prepared, { type: 'workspace-ready' }, readyInput, prompt(1)).state
+  const result = { commit: 'c0ffee', branch: 'main' }
+
+  test('[R-38] follows a turn that completed, and the end of the turn follows it', () => {
+    const step = runFrom(base, [settled(1)])
+    expect(step.effects).toEqual([
+      { type: 'commit', turn: 1, text: 'text 1', finish: { commit: true } },
+    ])
+    expect(step.reports).toEqual([])
+    expect(runFrom(step.state, [{ type: 'committed', turn: 1, result }]).reports).toEqual([
+      { type: 'turn-finished', turn: 1, stopReason: 'end_turn', finish: result },
+    ])
+  })
+
+  test.each([['refusal'], ['cancelled']])('[R-38] follows no turn that ended with %s', (reason) => {
+    expect(runFrom(base, [settled(1, reason)]).types).toEqual(['turn-finished'])
+  })
+
+  test('[R-38] is stopped by a stop of its turn, which completed all the same', () => {
+    const step = runFrom(base, [settled(1), interrupt(1)])
+    expect(step.todo).toEqual(['commit', 'stop-saving'])
+    const warning = { warning: 'stopped' }
+    expect(
+      runFrom(step.state, [{ type: 'committed', turn: 1, result: warning }]).reports,
+    ).toMatchObject([{ stopReason: 'end_turn', finish: warning }])
+  })
+})
+
+describe('a restore', () => {
+  const restore = { turn: 1, to: 'before' } as const
+  const askRestore = command({ type: 'restore', ...restore })
+  const done: Input = { type: 'restored', restore, result: { files: 2 } }
+
+  test('[R-36] holds back the prompt behind it, and is told when it is done', () => {
+    const step = after(open, askRestore, prompt(1))
+    expect(step.todo).toEqual(['restore'])
+    expect(runFrom(step.state, [done]).types).toEqual(['restored', 'turn-taken'])
+  })
+
+  test('[R-36] asked for while preparing waits for the agent', () => {
+    const early = run(command(prepareCommand), askRestore)
+    expect(early.todo).toEqual(['prepare-workspace'])
+    const later = runFrom(early.state, [{ type: 'workspace-ready' }, readyInput])
+    expect(later.todo).toEqual(['start-agent', 'restore'])
+  })
+
+  test('[R-36] beside a turn, or without a workspace, is refused', () => {
+    expect(after(running, askRestore).types).toEqual(['restore-failed'])
+    expect(run(askRestore).types).toEqual(['restore-failed'])
+    const failed = run(command(prepareCommand), askRestore, { type: 'workspace-failed', problem })
+    expect(failed.types).toEqual(['restore-failed', 'prepare-failed'])
   })
 })
 

@@ -5,6 +5,8 @@
  *
  * Invariants:
  * - R-1 A prompt goes to the agent in the same step as, and after, its `turn-taken` report.
+ * - R-30 A prompt is taken only after the checkpoint before it was made or given up, and a turn that was taken is finished
+ *   only after the one behind it.
  * - R-2 Every turn that arrived is finished exactly once.
  * - R-3 A turn that was stopped before it was handed over is finished as cancelled, and the agent never hears of it.
  * - R-4 A stop for a turn that is not there is ignored.
@@ -15,8 +17,8 @@ import { unreachable } from '@belay/actor'
 import { exitSentence, fit, translate } from '@belay/agent'
 import { type Command, limits, type Report, type ReportOf } from '@belay/protocol'
 import type { Effect } from './effect.ts'
-import type { Input, Problem, Settled } from './input.ts'
-import type { AgentState, RunnerState, Turn } from './state.ts'
+import type { Input, Problem, Saved, Settled } from './input.ts'
+import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
 
 export interface RunnerStep {
   readonly state: RunnerState
@@ -24,8 +26,6 @@ export interface RunnerStep {
   readonly reports: readonly Report[]
   readonly effects: readonly Effect[]
 }
-
-type Finish = Omit<ReportOf<'turn-finished'>, 'type' | 'turn'>
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
@@ -42,6 +42,12 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
       return state.phase === 'preparing' ? startAgent(state) : ignored(state)
     case 'workspace-failed':
       return prepareFailed(state, input.problem)
+    case 'saved':
+      return saved(state, input.turn, input.saved)
+    case 'committed':
+      return committed(state, input.turn, input.result)
+    case 'restored':
+      return restored(state, input)
     case 'agent-ready':
     case 'agent-failed':
     case 'agent-updated':
@@ -82,7 +88,7 @@ function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerSte
     }
     case 'prompt-settled':
       return state.turn?.turn === fact.turn && state.turn.phase === 'running'
-        ? finishTurn(state, finishOf(state.turn, fact.settled))
+        ? settle(state, state.turn, endingOf(state.turn, fact.settled))
         : ignored(state)
     case 'agent-exited':
       return agentExited(state, agent, fact)
@@ -97,17 +103,18 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
   switch (command.type) {
     case 'prepare': {
       if (state.phase !== 'idle') return ignored(state)
-      const { agentSession, cancelMs, workspace, agent } = command
+      const { agentSession, cancelMs, workspace, agent, setup = [], finish, token } = command
       const preparing: RunnerState = {
         ...state,
         phase: 'preparing',
         cancelMs,
         ...(agentSession === undefined ? {} : { agentSession }),
+        ...(finish === undefined ? {} : { finish }),
       }
       return {
         state: preparing,
         reports: [],
-        effects: [{ type: 'prepare-workspace', workspace, agent }],
+        effects: [{ type: 'prepare-workspace', workspace, agent, setup, token }],
       }
     }
     case 'prompt':
@@ -126,6 +133,8 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
         effects: [effect],
       }
     }
+    case 'restore':
+      return askRestore(state, { turn: command.turn, to: command.to })
     case 'close':
       return close(state, command.reason)
     default:
@@ -150,17 +159,29 @@ function interrupt(state: RunnerState, turn: number, now: number): RunnerStep {
     const { next, ...rest } = state
     return told(rest, [finished(next, { stopReason: 'cancelled' })])
   }
-  if (state.turn?.turn !== turn || state.turn.cancelBy !== undefined) return ignored(state)
-  if (state.turn.phase === 'waiting') return finishTurn(state, { stopReason: 'cancelled' })
-  const withdrawn: Effect[] = (state.agent?.permissions ?? []).map(({ id }) => ({
-    type: 'answer-permission',
-    id,
-    optionId: undefined,
-  }))
+  if (state.turn?.turn !== turn) return ignored(state)
+  switch (state.turn.phase) {
+    case 'waiting':
+      return finishTurn(state, { stopReason: 'cancelled' })
+    case 'saving':
+      return after({ state, reports: [], effects: [{ type: 'stop-saving' }] }, (calm) =>
+        finishTurn(calm, { stopReason: 'cancelled' }),
+      )
+    case 'finishing': {
+      const stopped = { ...state.turn, cancelBy: now }
+      return { state: { ...state, turn: stopped }, reports: [], effects: [{ type: 'stop-saving' }] }
+    }
+    case 'running':
+      return state.turn.cancelBy === undefined ? cancel(state, state.turn, now) : ignored(state)
+  }
+}
+
+function cancel(state: RunnerState, turn: Turn, now: number): RunnerStep {
+  const withdrawn = withdraw(state.agent)
   return {
     state: {
       ...state,
-      turn: { ...state.turn, cancelBy: now + state.cancelMs },
+      turn: { ...turn, cancelBy: now + state.cancelMs },
       ...(state.agent === undefined ? {} : { agent: { ...state.agent, permissions: [] } }),
     },
     reports: [],
@@ -171,8 +192,8 @@ function interrupt(state: RunnerState, turn: number, now: number): RunnerStep {
 
 function alarm(state: RunnerState, now: number): RunnerStep {
   const { turn, agent } = state
-  if (turn?.cancelBy === undefined || turn.forced || now < turn.cancelBy || agent === undefined)
-    return ignored(state)
+  if (turn?.phase !== 'running' || turn.cancelBy === undefined) return ignored(state)
+  if (turn.forced || now < turn.cancelBy || agent === undefined) return ignored(state)
   return {
     state: { ...state, turn: { ...turn, forced: true }, agent: { ...agent, phase: 'ending' } },
     reports: [],
@@ -194,11 +215,12 @@ function close(state: RunnerState, reason: string): RunnerStep {
 /** The agent is gone: what is left unfinished is finished, and the runner with it. */
 function closed(state: RunnerState): RunnerStep {
   const reason = state.reason ?? ''
-  const { turn, next, ...rest } = state
+  const { turn, next, restore, ...rest } = state
   const open = [turn, next].filter((one) => one !== undefined)
   const reports: Report[] = open.map((one) =>
-    finished(one, agentGone(`The runner ended it: ${reason}`)),
+    finished(one, one.ending ?? agentGone(`The runner ended it: ${reason}`)),
   )
+  if (restore !== undefined) reports.push(restoreFailed(restore, 'The runner is closing.'))
   return {
     state: rest,
     reports: [...reports, { type: 'closing', reason: reason.slice(0, 500) }],
@@ -233,7 +255,10 @@ function agentReady(
     agentSession: ready.agentSession,
     agent: { ...agent, phase: 'ready' },
   }
-  return after(told(open, [{ type: 'agent-ready', ...ready }]), advance)
+  const step = told(open, [{ type: 'agent-ready', ...ready }])
+  const { restore } = state
+  if (restore === undefined || state.phase === 'open') return after(step, advance)
+  return { ...step, effects: [{ type: 'restore', restore }] }
 }
 
 function agentFailed(state: RunnerState, problem: Problem): RunnerStep {
@@ -247,7 +272,9 @@ function agentFailed(state: RunnerState, problem: Problem): RunnerStep {
 
 function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
   if (state.phase !== 'preparing') return ignored(state)
-  const step = told({ ...state, phase: 'idle' }, [{ type: 'prepare-failed', ...problem }])
+  const { restore, ...rest } = state
+  const lost = restore === undefined ? [] : [restoreFailed(restore, problem.message)]
+  const step = told({ ...rest, phase: 'idle' }, [...lost, { type: 'prepare-failed', ...problem }])
   if (state.turn === undefined) return step
   return after(step, (idle) =>
     finishTurn(idle, { error: { code: 'agent-start-failed', message: problem.message } }),
@@ -291,21 +318,23 @@ function agentExited(
   }
   const step = told(gone, [report])
   if (state.phase === 'closing') return after(step, closed)
-  if (state.turn?.phase !== 'running') return after(step, advance)
-  const forced: Finish = {
+  const { turn } = state
+  if (turn?.phase !== 'running') return after(step, advance)
+  const forced: Ending = {
     error: { code: 'interrupt-forced', message: 'The agent did not stop in time and was ended.' },
   }
   return after(step, (calm) =>
-    finishTurn(calm, state.turn?.forced ? forced : agentGone(exitSentence(exit))),
+    settle(calm, turn, turn.forced ? forced : agentGone(exitSentence(exit))),
   )
 }
 
 // Turns.
 
-/** Brings a waiting turn as far as it can go now: to the agent, or to starting one. */
+/** Brings a waiting turn as far as it can go now: to the checkpoint before it, or to starting an agent. */
 function advance(state: RunnerState): RunnerStep {
-  const { turn, agent } = state
+  const { turn, agent, restore } = state
   if (turn?.phase !== 'waiting' || state.phase === 'preparing') return ignored(state)
+  if (restore !== undefined) return ignored(state)
   if (state.phase === 'idle')
     return finishTurn(state, {
       error: { code: 'agent-start-failed', message: 'The workspace is not prepared.' },
@@ -313,31 +342,128 @@ function advance(state: RunnerState): RunnerStep {
   if (agent === undefined) return startAgent(state)
   if (agent.phase !== 'ready') return ignored(state)
   return {
+    state: { ...state, turn: { ...turn, phase: 'saving' } },
+    reports: [],
+    effects: [{ type: 'save', turn: turn.turn, at: 'before', hurried: false }],
+  }
+}
+
+function saved(state: RunnerState, number: number, { changes, warning }: Saved): RunnerStep {
+  const { turn } = state
+  if (turn?.turn !== number) return ignored(state)
+  const warnings: Report[] =
+    warning === undefined ? [] : [{ type: 'warning', code: 'checkpoint-skipped', message: warning }]
+  if (turn.phase === 'saving') return after(told(state, warnings), (calm) => take(calm, turn))
+  if (turn.phase !== 'finishing') return ignored(state)
+  const changed: Report[] =
+    changes === undefined ? [] : [{ type: 'turn-changes', turn: number, ...changes }]
+  const step = told(state, [...warnings, ...changed])
+  const { finish } = state
+  const { ending = {}, text } = turn
+  if (finish === undefined || !completed(ending) || turn.cancelBy !== undefined)
+    return after(step, (calm) => finishTurn(calm, ending))
+  return { ...step, effects: [{ type: 'commit', turn: number, text, finish }] }
+}
+
+/** Hands the prompt over; or waits again, when the agent went away meanwhile. */
+function take(state: RunnerState, turn: Turn): RunnerStep {
+  if (state.agent?.phase !== 'ready')
+    return advance({ ...state, turn: { ...turn, phase: 'waiting' } })
+  return {
     state: { ...state, turn: { ...turn, phase: 'running' } },
     reports: [{ type: 'turn-taken', turn: turn.turn }],
     effects: [{ type: 'send-prompt', turn: turn.turn, text: turn.text }],
   }
 }
 
+/** The agent is done with a turn it was given: before its end is told, what it changed is saved. */
+function settle(state: RunnerState, turn: Turn, ending: Ending): RunnerStep {
+  const { agent } = state
+  return {
+    state: {
+      ...state,
+      turn: { ...turn, phase: 'finishing', ending },
+      ...(agent === undefined ? {} : { agent: { ...agent, permissions: [] } }),
+    },
+    reports: [],
+    effects: [
+      ...withdraw(agent),
+      { type: 'save', turn: turn.turn, at: 'after', hurried: turn.cancelBy !== undefined },
+    ],
+  }
+}
+
+function completed({ stopReason }: Ending): boolean {
+  return (
+    stopReason === 'end_turn' || stopReason === 'max_tokens' || stopReason === 'max_turn_requests'
+  )
+}
+
+function committed(
+  state: RunnerState,
+  number: number,
+  result: Extract<Input, { type: 'committed' }>['result'],
+): RunnerStep {
+  const { turn } = state
+  if (turn?.turn !== number || turn.phase !== 'finishing') return ignored(state)
+  const finish = result === undefined ? {} : { finish: result }
+  return finishTurn(state, { ...turn.ending, ...finish })
+}
+
+// Restoring.
+
+function askRestore(state: RunnerState, restore: Restore): RunnerStep {
+  const refusal =
+    state.turn !== undefined || state.restore !== undefined
+      ? 'The workspace is in use.'
+      : state.phase === 'closing' || state.phase === 'idle'
+        ? 'The workspace is not prepared.'
+        : undefined
+  if (refusal !== undefined) return told(state, [restoreFailed(restore, refusal)])
+  const effects: Effect[] = state.phase === 'open' ? [{ type: 'restore', restore }] : []
+  return { state: { ...state, restore }, reports: [], effects }
+}
+
+function restored(
+  state: RunnerState,
+  { restore, result }: Extract<Input, { type: 'restored' }>,
+): RunnerStep {
+  if (state.restore === undefined) return ignored(state)
+  const { restore: _, ...rest } = state
+  const report: Report =
+    'files' in result
+      ? { type: 'restored', ...restore, files: result.files }
+      : restoreFailed(restore, result.message)
+  return after(told(rest, [report]), advance)
+}
+
+function restoreFailed(restore: Restore, message: string): Report {
+  return { type: 'restore-failed', ...restore, message: message.slice(0, 2000) }
+}
+
 /** The one way a turn ends while the runner lives; the one that waited behind it goes on. */
-function finishTurn(state: RunnerState, finish: Finish): RunnerStep {
+function finishTurn(state: RunnerState, ending: Ending): RunnerStep {
   const { turn, next, ...rest } = state
   if (turn === undefined) return ignored(state)
   const { agent } = rest
-  const withdrawn: Effect[] = (agent?.permissions ?? []).map(({ id }) => ({
-    type: 'answer-permission',
-    id,
-    optionId: undefined,
-  }))
+  const withdrawn = withdraw(agent)
   const calm: RunnerState = {
     ...rest,
     ...(agent === undefined ? {} : { agent: { ...agent, permissions: [] } }),
     ...(next === undefined ? {} : { turn: next }),
   }
-  return after({ state: calm, reports: [finished(turn, finish)], effects: withdrawn }, advance)
+  return after({ state: calm, reports: [finished(turn, ending)], effects: withdrawn }, advance)
 }
 
-function finishOf(turn: Turn, settled: Settled): Finish {
+function withdraw(agent: AgentState | undefined): readonly Effect[] {
+  return (agent?.permissions ?? []).map(({ id }) => ({
+    type: 'answer-permission',
+    id,
+    optionId: undefined,
+  }))
+}
+
+function endingOf(turn: Turn, settled: Settled): Ending {
   if ('stopReason' in settled) {
     const stopReason = stopReasons.find((known) => known === settled.stopReason)
     if (stopReason !== undefined) return { stopReason }
@@ -355,11 +481,11 @@ function finishOf(turn: Turn, settled: Settled): Finish {
 
 const stopReasons = ['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled'] as const
 
-function finished({ turn }: Turn, finish: Finish): Report {
-  return { type: 'turn-finished', turn, ...finish }
+function finished({ turn }: Turn, ending: Ending): Report {
+  return { type: 'turn-finished', turn, ...ending }
 }
 
-function agentGone(message: string): Finish {
+function agentGone(message: string): Ending {
   return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
 }
 

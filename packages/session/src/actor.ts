@@ -25,7 +25,12 @@ export function createSessionActor(overrides: Partial<Deadlines> = {}): SessionA
   }
 }
 
-/** Parts are written only by this package and in one version so far; a missing part is one that never changed. */
+/** Parts are written only by this package; a missing part is one that never changed. */
 function parseState(_id: string, parts: Readonly<Record<string, unknown>>): SessionState {
-  return { ...initialState(), ...parts }
+  const state: SessionState = { ...initialState(), ...parts }
+  const { lifecycle } = state
+  // Before there were steps, one was kept: it is told again as soon as the next begins.
+  return 'problem' in lifecycle || 'deadline' in lifecycle
+    ? { ...state, lifecycle: { ...lifecycle, steps: lifecycle.steps ?? [] } }
+    : state
 }

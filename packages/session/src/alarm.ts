@@ -22,7 +22,7 @@ const factsMs = 5000
 /** A stored deadline and what it is of. */
 export type Due = { readonly at: number } & (
   | { readonly type: 'turn'; readonly code: EndingCode }
-  | { readonly type: 'dial' | 'preparation' | 'grace' | 'closing' | 'idle' }
+  | { readonly type: 'dial' | 'preparation' | 'grace' | 'closing' | 'idle' | 'restore' }
   | { readonly type: 'permission'; readonly permissionId: string }
   | { readonly type: 'prompt'; readonly promptId: string }
   | { readonly type: 'callback'; readonly turn: number }
@@ -35,13 +35,16 @@ export function nextAlarm(state: SessionState, deadlines: Deadlines): number | u
 
 /** Everything that has a time now. */
 export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { lifecycle, permissions, queue, turn } = state
+  const { lifecycle, permissions, queue, turn, restore } = state
   const isAway = state.runner.type === 'lost'
   return [
     ...(turn.type === 'active' ? turnDues(state, turn, deadlines) : []),
     ...runnerDues(state, deadlines),
     ...(lifecycle.type === 'preparing' && !isAway
       ? [{ type: 'preparation', at: lifecycle.deadline } as const]
+      : []),
+    ...(restore.type === 'asked' && restore.deadline !== undefined && !isAway
+      ? [{ type: 'restore', at: restore.deadline } as const]
       : []),
     ...(isAway ? [] : permissions).map(
       ({ permissionId, deadline }) => ({ type: 'permission', permissionId, at: deadline }) as const,
@@ -75,7 +78,7 @@ function turnDues(state: SessionState, turn: ActiveTurn, deadlines: Deadlines): 
 }
 
 function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { runner, turn, queue, lifecycle, head } = state
+  const { runner, turn, queue, lifecycle, head, restore } = state
   switch (runner.type) {
     case 'none':
       return []
@@ -85,6 +88,7 @@ function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
       return [{ type: 'grace', at: runner.deadline }]
     case 'linked':
       if (runner.closing) return [{ type: 'closing', at: head.progressAt + deadlines.interruptMs }]
+      if (restore.type === 'asked') return []
       if (turn.type === 'active' || queue.length > 0 || lifecycle.type !== 'ready') return []
       return [{ type: 'idle', at: head.progressAt + deadlines.idleMs }]
   }
@@ -112,12 +116,13 @@ function act(change: Change, due: Due): void {
       endTurn(change, 'no-start')
       return failPreparation(change, {
         code: 'prepare-timeout',
-        message: `The preparation took longer than ${Math.round(change.deadlines.prepareMs / 60_000)} min.`,
+        message: `The preparation gave no sign for ${Math.round(change.deadlines.prepareMs / 60_000)} min.`,
       })
     case 'grace':
       return ringGrace(change)
     case 'closing':
       return abandonTurn(change, 'runner-exited', 'It said that it closes, and did not end.')
+    case 'restore':
     case 'idle':
       return releaseRunner(change)
     case 'permission':

@@ -16,14 +16,16 @@ export function create(change: Change, input: Create): SessionReply {
           'A session with this id exists and was asked for with other settings.',
         )
   }
-  const { title, agent, workspace, digest } = input
-  const { callback } = input
+  const { title, agent, workspace, digest, callback, sealedToken, setup, finish } = input
   set(change, 'settings', {
     title,
     agent,
     workspace,
     digest,
     createdAt: change.now,
+    ...(sealedToken === undefined ? {} : { sealedToken }),
+    ...(setup === undefined ? {} : { setup }),
+    ...(finish === undefined ? {} : { finish }),
     ...(callback === undefined ? {} : { callback }),
   })
   log(change, { type: 'session-created', session: change.id, title, agent, workspace })

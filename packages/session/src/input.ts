@@ -2,10 +2,12 @@
 import type {
   AgentChoice,
   CallbackState,
+  Finish,
   PromptState,
   Refusal,
   Report,
   Resolution,
+  Setup,
   Workspace,
 } from '@belay/protocol'
 import type { CallbackAddress } from './state.ts'
@@ -24,12 +26,24 @@ export interface ReceivedReport {
   readonly report: Report
 }
 
+/** What a person changes before the next try. */
+export interface SettingsEdit {
+  readonly agent?: AgentChoice | undefined
+  readonly workspace?: Workspace | undefined
+  /** Absent: the token stays as long as the address does. */
+  readonly sealedToken?: string | undefined
+  readonly setup?: Setup | undefined
+}
+
 export type SessionInput =
   | {
       readonly type: 'create'
       readonly title: string
       readonly agent: AgentChoice
       readonly workspace: Workspace
+      readonly sealedToken?: string | undefined
+      readonly setup?: Setup | undefined
+      readonly finish?: Finish | undefined
       readonly digest: string
       readonly prompt: PromptText | undefined
       readonly callback?: CallbackAddress | undefined
@@ -60,7 +74,10 @@ export type SessionInput =
       readonly optionId: string
       readonly by: string
     }
-  | { readonly type: 'retry' }
+  | ({ readonly type: 'retry' } & SettingsEdit)
+  | { readonly type: 'restore'; readonly turn: number; readonly to: 'before' | 'after' }
+  /** Asks where the changes of a turn are in the log; changes nothing. */
+  | { readonly type: 'changes-looked-up'; readonly turn: number }
   | { readonly type: 'delete' }
   /** Delete it if nothing has happened in it since `before`, milliseconds since the epoch, and nothing is going on. */
   | { readonly type: 'expire'; readonly before: number }
@@ -109,6 +126,9 @@ export type SessionReply =
   | { readonly type: 'answered'; readonly optionId: string; readonly by: string }
   | { readonly type: 'resolved'; readonly action: Resolution; readonly promptId: string }
   | { readonly type: 'callback'; readonly callback: CallbackState }
+  /** `seq` of the event with a turn's changes; absent when it changed nothing. */
+  | { readonly type: 'changes'; readonly seq: number | undefined }
+  | { readonly type: 'restoring'; readonly turn: number; readonly to: 'before' | 'after' }
   /** To a runner's hello or frame: reports are stored up to `received`. */
   | { readonly type: 'stored'; readonly received: number }
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly limit?: number }

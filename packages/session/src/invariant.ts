@@ -5,7 +5,7 @@ import type { SessionState } from './state.ts'
 
 /** @throws when the state is one that must be impossible */
 export function checkState(state: SessionState): void {
-  const { lifecycle, runner, turn, queue, permissions, commands } = state
+  const { lifecycle, runner, turn, queue, permissions, commands, restore } = state
   if (turn.type === 'active') {
     assert(runner.type === 'linked' || runner.type === 'lost', 'an active turn has a runner')
     assert(
@@ -28,6 +28,10 @@ export function checkState(state: SessionState): void {
       runner.type === 'none' && turn.type === 'none' && queue.length === 0,
       'what is not there does nothing',
     )
+  }
+  if (restore.type === 'asked') {
+    assert(turn.type === 'none', 'no turn runs while the workspace is put back')
+    assert(runner.type !== 'none', 'a restore has a runner')
   }
   if (runner.type === 'none') assert(commands.unacked.length === 0, 'commands have a runner')
   if (lifecycle.type === 'ready' && runner.type === 'none')

@@ -2,23 +2,32 @@
  * Preparing: a runner, the workspace, the agent. The same way for a first start and for waking a session whose
  * runner is gone.
  *
- * - S-6 A preparation has one attempt, one generation and one deadline, stored before anything is started.
+ * - S-6 A preparation has one attempt, one generation and one deadline, stored before anything is started; each step
+ *   that begins moves the deadline on.
  * - S-7 A preparation that fails keeps the prompts and the settings, says its cause, and leaves no runner behind.
+ * - S-50 A viewer gets every step of the present attempt with its time and output, and none of an older one.
+ * - S-51 A retry may change the agent, the workspace and the setup; a second one beside the first changes nothing.
  */
 import { emptyOutgoing } from '@belay/channel'
+import { limits, type ReportOf, type StepState, type Workspace } from '@belay/protocol'
 import { type Change, log, post, refuse, set } from './change.ts'
-import type { SessionReply } from './input.ts'
-import type { Problem } from './state.ts'
+import type { SessionReply, SettingsEdit } from './input.ts'
+import { failRestore } from './restore.ts'
+import { initialState, type Problem } from './state.ts'
 
 export function beginPreparation(change: Change): void {
   const { lifecycle, runner, settings, agent } = change.state
+  const { setup, finish, sealedToken } = settings
+  // The workspace may have been changed since the finish was asked for.
+  const mayFinish =
+    finish !== undefined && (settings.workspace.type === 'repository' || finish.folder === true)
   const attempt = 'attempt' in lifecycle ? lifecycle.attempt + 1 : 1
   const generation = runner.generation + 1
   set(change, 'lifecycle', {
     type: 'preparing',
     attempt,
     deadline: change.now + change.deadlines.prepareMs,
-    step: undefined,
+    steps: [],
   })
   set(change, 'runner', {
     type: 'starting',
@@ -32,6 +41,9 @@ export function beginPreparation(change: Change): void {
     workspace: settings.workspace,
     agent: settings.agent,
     cancelMs: change.deadlines.cancelMs,
+    ...(setup === undefined ? {} : { setup }),
+    ...(mayFinish ? { finish } : {}),
+    ...(sealedToken === undefined ? {} : { sealedToken }),
     ...(agent.session === undefined ? {} : { agentSession: agent.session }),
   })
   log(change, { type: 'preparation-started', attempt, generation })
@@ -41,17 +53,59 @@ export function beginPreparation(change: Change): void {
   })
 }
 
+/** How far the runner says it is. What a step says is the present state of it, and no event. */
+export function takeStep(change: Change, report: ReportOf<'step'>): void {
+  const { lifecycle } = change.state
+  if (lifecycle.type !== 'preparing') return
+  const { now } = change
+  const { type: _, status, ...said } = report
+  const before = lifecycle.steps.findLast(
+    ({ step, index }) => step === report.step && index === report.index,
+  )
+  if (before === undefined) {
+    const steps = lifecycle.steps.map((step) => overtaken(step, now))
+    const over = status === 'done' || status === 'failed'
+    const begun: StepState = { ...said, status: over ? status : 'started', since: now }
+    set(change, 'lifecycle', {
+      ...lifecycle,
+      steps: [...steps, over ? { ...begun, ms: 0 } : begun],
+      deadline: now + change.deadlines.prepareMs,
+    })
+    return
+  }
+  const after: StepState =
+    status === 'done' || status === 'failed'
+      ? { ...before, ...said, status, ms: now - before.since }
+      : { ...before, ...said }
+  const steps = lifecycle.steps.map((step) => (step === before ? after : step))
+  set(change, 'lifecycle', { ...lifecycle, steps })
+}
+
+/** A step after which another has begun is over, and of its output only a glance is kept. */
+function overtaken(step: StepState, now: number): StepState {
+  const { tail } = step
+  return {
+    ...step,
+    ...(step.status === 'started' ? { status: 'done' as const, ms: now - step.since } : {}),
+    ...(tail === undefined ? {} : { tail: tail.slice(-limits.tailKeptBytesMax) }),
+  }
+}
+
 /** The preparation is over and nothing came of it. */
 export function failPreparation(change: Change, problem: Problem): void {
   const { lifecycle } = change.state
   if (lifecycle.type !== 'preparing') return
-  const { attempt, step } = lifecycle
+  const { attempt } = lifecycle
+  const steps = lifecycle.steps.map((step): StepState =>
+    step.status === 'started' ? { ...step, status: 'failed', ms: change.now - step.since } : step,
+  )
   releaseRunner(change)
-  set(change, 'lifecycle', { type: 'attention', attempt, problem, step })
+  set(change, 'lifecycle', { type: 'attention', attempt, problem, steps })
+  failRestore(change, problem.message)
   log(change, {
     type: 'preparation-failed',
     attempt,
-    step: step?.step ?? 'runner',
+    step: steps.at(-1)?.step ?? 'runner',
     code: problem.code,
     message: problem.message,
     ...(problem.stderr === undefined ? {} : { stderr: [...problem.stderr] }),
@@ -77,6 +131,9 @@ export function releaseRunner(change: Change): void {
   const { generation } = runner
   set(change, 'runner', { type: 'none', generation })
   set(change, 'commands', emptyOutgoing)
+  // One that was not told of it yet takes nothing with it: the next runner is.
+  if (change.state.restore.type === 'asked' && change.state.restore.deadline !== undefined)
+    failRestore(change, 'The runner ended before it said that it was done.')
   change.settle.push(`start-runner:${generation}`)
   change.must.push({
     key: `stop-runner:${generation}`,
@@ -84,11 +141,47 @@ export function releaseRunner(change: Change): void {
   })
 }
 
-export function retry(change: Change): SessionReply {
+/** Another try, with what a person changed. While one is under way nothing changes. */
+export function retry(change: Change, edit: SettingsEdit): SessionReply {
   if (change.state.lifecycle.type === 'preparing') return { type: 'done' }
   if (change.state.lifecycle.type !== 'attention') {
     return refuse('nothing-to-retry', 'The session is not waiting for a retry.')
   }
+  editSettings(change, edit)
   beginPreparation(change)
   return { type: 'done' }
+}
+
+function editSettings(change: Change, edit: SettingsEdit): void {
+  const { settings } = change.state
+  const { agent, workspace, setup } = {
+    agent: differs(edit.agent, settings.agent) ? edit.agent : undefined,
+    workspace: differs(edit.workspace, settings.workspace) ? edit.workspace : undefined,
+    setup: differs(edit.setup, settings.setup) ? edit.setup : undefined,
+  }
+  const changed = {
+    ...(agent === undefined ? {} : { agent }),
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(setup === undefined ? {} : { setup }),
+  }
+  const { sealedToken: old, ...rest } = settings
+  const keeps = urlOf(workspace ?? settings.workspace) === urlOf(settings.workspace)
+  // A token goes to the address it was given for, and to no other.
+  const sealedToken = edit.sealedToken ?? (keeps ? old : undefined)
+  set(change, 'settings', {
+    ...rest,
+    ...changed,
+    ...(sealedToken === undefined ? {} : { sealedToken }),
+  })
+  // The conversation is the other agent's.
+  if (agent !== undefined) set(change, 'agent', initialState().agent)
+  if (Object.keys(changed).length > 0) log(change, { type: 'settings-changed', ...changed })
+}
+
+function differs(wanted: unknown, present: unknown): boolean {
+  return wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(present)
+}
+
+function urlOf(workspace: Workspace): string | undefined {
+  return workspace.type === 'repository' ? workspace.url : undefined
 }

@@ -10,7 +10,9 @@ import { type EndingCode, limits, type Report, type ReportOf } from '@belay/prot
 import { type Change, logReport, refuse, set } from './change.ts'
 import type { ReceivedReport, SessionInput, SessionReply } from './input.ts'
 import { askPermission, dropPermission } from './permission.ts'
-import { failPreparation, finishPreparation } from './preparation.ts'
+import { failPreparation, finishPreparation, takeStep } from './preparation.ts'
+import { takeRestored } from './restore.ts'
+import { keepChanges } from './row.ts'
 import type { ActiveTurn, OpenTool } from './state.ts'
 import { endTurn } from './turn.ts'
 import { updateTurn } from './waiting.ts'
@@ -51,6 +53,8 @@ export function fence(change: Change, generation: number): SessionReply | undefi
 
 function take(change: Change, item: ReceivedReport): void {
   const { report, json } = item
+  if (report.type === 'restored' || report.type === 'restore-failed')
+    return takeRestored(change, report, json)
   if ('turn' in report && report.turn !== undefined) {
     const { turn } = change.state
     if (turn.type !== 'active' || turn.turn !== report.turn) return
@@ -65,6 +69,7 @@ function take(change: Change, item: ReceivedReport): void {
       logReport(change, json)
       return progress(change, { openTools: openTools(change, report) })
     case 'agent-update':
+    case 'warning':
       return logReport(change, json)
     case 'permission-asked':
       progress(change, {})
@@ -80,6 +85,10 @@ function take(change: Change, item: ReceivedReport): void {
       finishTurn(change, report)
       // Whatever it said, the agent was there to say it.
       return finishPreparation(change)
+    case 'turn-changes':
+      logReport(change, json)
+      keepChanges(change, report.turn, change.state.head.seq)
+      return progress(change, {})
     case 'agent-exited':
       logReport(change, json)
       return set(change, 'agent', {
@@ -99,16 +108,8 @@ type LifecycleReport = ReportOf<'step' | 'agent-ready' | 'prepare-failed' | 'clo
 function takeLifecycle(change: Change, report: LifecycleReport, json: string): void {
   const { lifecycle, runner } = change.state
   switch (report.type) {
-    case 'step': {
-      if (lifecycle.type !== 'preparing') return
-      const { step, status, detail } = report
-      const since = lifecycle.step?.step === step ? lifecycle.step.since : change.now
-      set(change, 'lifecycle', {
-        ...lifecycle,
-        step: { step, status, since, ...(detail === undefined ? {} : { detail }) },
-      })
-      return
-    }
+    case 'step':
+      return takeStep(change, report)
     case 'agent-ready':
       logReport(change, json)
       set(change, 'agent', {
@@ -123,9 +124,13 @@ function takeLifecycle(change: Change, report: LifecycleReport, json: string): v
       // With a prompt waiting, ready is said when the agent took it.
       if (change.state.queue.length === 0 && change.state.turn.type === 'none')
         finishPreparation(change)
+      else takeStep(change, { type: 'step', step: 'first-prompt', status: 'started' })
       return
     case 'prepare-failed':
       if (lifecycle.type === 'preparing') endTurn(change, 'agent-start-failed', report.message)
+      // One that failed before it was said to have begun.
+      if ('steps' in lifecycle && !lifecycle.steps.some(({ step }) => step === report.step))
+        takeStep(change, { type: 'step', step: report.step, status: 'failed' })
       return failPreparation(change, {
         code: report.code,
         message: report.message,
@@ -186,9 +191,10 @@ function finishTurn(change: Change, report: ReportOf<'turn-finished'>): void {
   if (report.error !== undefined) {
     const { code, message } = report.error
     // A person wanted it stopped and it is stopped: how is a detail.
-    return endTurn(change, stopping && code !== 'interrupt-forced' ? 'interrupted' : code, message)
+    const ending = stopping && code !== 'interrupt-forced' ? 'interrupted' : code
+    return endTurn(change, ending, message, report.finish)
   }
-  endTurn(change, endingOf(report, stopping))
+  endTurn(change, endingOf(report, stopping), undefined, report.finish)
 }
 
 function endingOf(

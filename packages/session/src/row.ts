@@ -38,6 +38,9 @@ function permissionKey(permissionId: string): string {
 function turnKey(turn: number): string {
   return `turn:${turn}`
 }
+function changesKey(turn: number): string {
+  return `changes:${turn}`
+}
 function turnTextKey(turn: number): string {
   return `turn-text:${turn}`
 }
@@ -57,7 +60,10 @@ export function lookups(input: SessionInput): readonly string[] {
       return [permissionKey(input.permissionId)]
     case 'turn-resolved':
       return [turnKey(input.turn), turnTextKey(input.turn), promptKey(input.promptId)]
+    case 'changes-looked-up':
+      return [changesKey(input.turn)]
     case 'interrupt':
+    case 'restore':
     case 'expire':
     case 'callback-resent':
     case 'callback-tried':
@@ -106,4 +112,12 @@ export function keepTurn(change: Change, turn: number, row: TurnRow): void {
 export function keepTurnText(change: Change, turn: number, text: TurnText | undefined): void {
   const value = text === undefined ? undefined : JSON.stringify(text)
   change.rows.push({ key: turnTextKey(turn), value })
+}
+/** Where in the log the changes of a turn are. */
+export function keepChanges(change: Change, turn: number, seq: number): void {
+  change.rows.push({ key: changesKey(turn), value: String(seq) })
+}
+export function findChanges(change: Change, turn: number): number | undefined {
+  const text = change.found.get(changesKey(turn))
+  return text === undefined ? undefined : Number(text)
 }

@@ -58,6 +58,9 @@ function giveTime(change: Change): void {
   const later = <Timed extends { readonly deadline: number }>(timed: Timed): Timed =>
     timed.deadline >= soon ? timed : { ...timed, deadline: soon }
   if (lifecycle.type === 'preparing') set(change, 'lifecycle', later(lifecycle))
+  const { restore } = change.state
+  if (restore.type === 'asked' && restore.deadline !== undefined)
+    set(change, 'restore', { ...restore, deadline: Math.max(restore.deadline, soon) })
   if (turn.type !== 'active') return
   set(change, 'head', { ...head, progressAt: Math.max(head.progressAt, soon - turnQuietMs) })
   if (permissions.length > 0) set(change, 'permissions', permissions.map(later))

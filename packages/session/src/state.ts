@@ -10,11 +10,13 @@ import type {
   AgentChoice,
   Command,
   EndingCode,
+  Finish,
   Outcome,
   PermissionOption,
-  PreparationStep,
   Reached,
   Resolution,
+  Setup,
+  StepState,
   Workspace,
 } from '@belay/protocol'
 
@@ -30,6 +32,7 @@ export interface SessionState extends Parts {
   readonly queue: readonly QueuedPrompt[]
   readonly permissions: readonly OpenPermission[]
   readonly last: LastTurn
+  readonly restore: Restore
   readonly callbacks: readonly Callback[]
 }
 
@@ -42,12 +45,6 @@ export interface Head {
   readonly progressAt: number
 }
 
-export interface StepNow {
-  readonly step: PreparationStep
-  readonly status: 'started' | 'done' | 'failed'
-  readonly since: number
-  readonly detail?: string
-}
 export interface Problem {
   readonly code: string
   readonly message: string
@@ -61,14 +58,14 @@ export type Lifecycle =
       readonly type: 'preparing'
       readonly attempt: number
       readonly deadline: number
-      readonly step: StepNow | undefined
+      readonly steps: readonly StepState[]
     }
   | { readonly type: 'ready'; readonly attempt: number }
   | {
       readonly type: 'attention'
       readonly attempt: number
       readonly problem: Problem
-      readonly step: StepNow | undefined
+      readonly steps: readonly StepState[]
     }
   | { readonly type: 'deleted'; readonly at: number }
 
@@ -76,6 +73,10 @@ export interface Settings {
   readonly title: string
   readonly agent: AgentChoice
   readonly workspace: Workspace
+  /** Opens the repository, sealed by the server: nothing here can open it. */
+  readonly sealedToken?: string
+  readonly setup?: Setup
+  readonly finish?: Finish
   readonly createdAt: number
   /** Digest of what was asked for, to recognise the same request. */
   readonly digest: string
@@ -184,6 +185,18 @@ export type LastTurn =
       readonly resolved?: Resolution
     }
 
+/** The workspace is to be put back to a checkpoint. No turn begins before that is done. */
+export type Restore =
+  | { readonly type: 'none' }
+  | {
+      readonly type: 'asked'
+      readonly turn: number
+      readonly to: 'before' | 'after'
+      readonly since: number
+      /** Set once the runner was told. */
+      readonly deadline?: number
+    }
+
 /** The end of a turn on its way to the session's callback. */
 export interface Callback {
   readonly turn: number
@@ -224,6 +237,7 @@ export function initialState(): SessionState {
     queue: [],
     permissions: [],
     last: { type: 'none' },
+    restore: { type: 'none' },
     callbacks: [],
   }
 }

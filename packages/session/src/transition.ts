@@ -24,6 +24,7 @@ import { beginPreparation, retry } from './preparation.ts'
 import { cancelPrompt, editPrompt, lookUpPrompt, steerPrompt, submitPrompt } from './prompt.ts'
 import { receive } from './receive.ts'
 import { resolveTurn } from './resolve.ts'
+import { askRestore, startRestore } from './restore.ts'
 import {
   runnerExited,
   runnerHello,
@@ -33,7 +34,7 @@ import {
   serverStarted,
 } from './runner.ts'
 import type { SessionState } from './state.ts'
-import { interrupt, startTurn } from './turn.ts'
+import { interrupt, lookUpChanges, startTurn } from './turn.ts'
 
 export interface SessionContext extends Context {
   readonly deadlines: Deadlines
@@ -131,7 +132,11 @@ function decide(change: Change, input: Request): SessionReply {
     case 'permission-answered':
       return answerPermission(change, input)
     case 'retry':
-      return retry(change)
+      return retry(change, input)
+    case 'restore':
+      return askRestore(change, input)
+    case 'changes-looked-up':
+      return lookUpChanges(change, input.turn)
     case 'delete':
       return remove(change)
     case 'expire':
@@ -171,9 +176,11 @@ function learn(change: Change, input: Fact): SessionReply {
 
 /** Starts the next turn when everything for it is there, or prepares what is missing. Looks at the state only. */
 function advance(change: Change): void {
-  const { turn, queue, lifecycle, runner } = change.state
+  const { turn, queue, lifecycle, runner, restore } = change.state
   const next = queue[0]
-  if (turn.type === 'active' || next === undefined) return
-  if (runner.type === 'linked' && runner.prepared && !runner.closing) startTurn(change, next)
-  else if (runner.type === 'none' && lifecycle.type === 'ready') beginPreparation(change)
+  if (turn.type === 'active' || (next === undefined && restore.type === 'none')) return
+  if (runner.type === 'linked' && runner.prepared && !runner.closing) {
+    if (restore.type === 'asked') startRestore(change)
+    else if (next !== undefined) startTurn(change, next)
+  } else if (runner.type === 'none' && lifecycle.type === 'ready') beginPreparation(change)
 }

@@ -6,13 +6,13 @@
  *   and cannot reach the next.
  * - S-10 A turn ended against the will of its agent gives up its runner: nothing of it goes on behind our back.
  */
-import { endings, type EndingCode } from '@belay/protocol'
+import { endings, type EndingCode, type FinishResult } from '@belay/protocol'
 import { announce } from './callback.ts'
 import { type Change, log, post, refuse, set } from './change.ts'
 import type { SessionReply } from './input.ts'
 import { withdrawPermissions } from './permission.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
-import { keepPrompt, keepTurn, keepTurnText } from './row.ts'
+import { findChanges, keepPrompt, keepTurn, keepTurnText } from './row.ts'
 import type { ActiveTurn, QueuedPrompt } from './state.ts'
 import { updateTurn } from './waiting.ts'
 
@@ -52,7 +52,12 @@ export function startTurn(change: Change, prompt: QueuedPrompt): void {
 }
 
 /** Ends the active turn with a code of the table. The only function that does. */
-export function endTurn(change: Change, code: EndingCode, detail?: string): void {
+export function endTurn(
+  change: Change,
+  code: EndingCode,
+  detail?: string,
+  finish?: FinishResult,
+): void {
   const { turn } = change.state
   if (turn.type !== 'active') return
   withdrawPermissions(change, 'turn ended')
@@ -88,6 +93,7 @@ export function endTurn(change: Change, code: EndingCode, detail?: string): void
     retryable,
     action,
     fault,
+    ...(finish === undefined ? {} : { finish }),
   } as const
   log(change, ended)
   announce(change, ended)
@@ -136,4 +142,15 @@ function stopPreparation(change: Change): void {
     code: 'stopped',
     message: 'A person stopped the preparation; what was asked is kept.',
   })
+}
+
+/** Where in the log it stands what a turn changed. */
+export function lookUpChanges(change: Change, wanted: number): SessionReply {
+  const { turn } = change.state
+  if (turn.type === 'active' && wanted === turn.turn)
+    return refuse('turn-running', `Turn ${wanted} is running: what it changes is told at its end.`)
+  const last = turn.type === 'active' ? turn.turn : turn.last
+  return wanted > last
+    ? refuse('turn-not-found', `This session has had ${last} turns.`)
+    : { type: 'changes', seq: findChanges(change, wanted) }
 }

@@ -57,12 +57,14 @@ function agentName({ settings }: SessionState): string {
 
 /** @param id the session's own: the state does not hold it */
 export function viewOf(state: SessionState, id: string): SessionView {
-  const { lifecycle, turn, runner } = state
+  const { lifecycle, turn, runner, settings, restore } = state
   return {
     ...summary(state, id),
     agentChoice: state.settings.agent,
     attempt: 'attempt' in lifecycle ? lifecycle.attempt : 0,
-    ...('step' in lifecycle && lifecycle.step !== undefined ? { step: lifecycle.step } : {}),
+    ...(settings.setup === undefined ? {} : { setup: settings.setup }),
+    ...(settings.finish === undefined ? {} : { finish: settings.finish }),
+    steps: 'steps' in lifecycle ? [...lifecycle.steps] : [],
     ...(lifecycle.type === 'attention'
       ? { problem: { ...lifecycle.problem, stderr: [...(lifecycle.problem.stderr ?? [])] } }
       : {}),
@@ -93,6 +95,9 @@ export function viewOf(state: SessionState, id: string): SessionView {
         askedAt,
       }),
     ),
+    ...(restore.type === 'asked'
+      ? { restore: { turn: restore.turn, to: restore.to, since: restore.since } }
+      : {}),
     runner: {
       state: runner.type,
       generation: runner.generation,
@@ -137,6 +142,8 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     case 'working':
       return 'The agent is working.'
     case 'idle':
+      if (state.restore.type === 'asked')
+        return `Putting the workspace back to ${state.restore.to} turn ${state.restore.turn}.`
       if (state.runner.type === 'none') return 'Asleep: the next prompt wakes the agent.'
       return last.type === 'none' ? 'Ready for a prompt.' : 'Waiting for the next prompt.'
     case 'deleted':
@@ -146,10 +153,18 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
 
 function preparingWhy({ lifecycle, runner }: SessionState): string {
   if (runner.type === 'starting') return 'Starting the runner.'
-  const step = lifecycle.type === 'preparing' ? lifecycle.step : undefined
+  const step = lifecycle.type === 'preparing' ? lifecycle.steps.at(-1) : undefined
   switch (step?.step) {
     case undefined:
       return 'Preparing the session.'
+    case 'disk':
+      return 'Looking at the disk.'
+    case 'setup':
+      return step.index === undefined
+        ? 'Setting the workspace up.'
+        : `Setting the workspace up: command ${step.index} of ${step.count ?? step.index}.`
+    case 'first-prompt':
+      return 'The agent is ready and gets the first prompt.'
     case 'workspace':
       return 'Preparing the workspace.'
     case 'clone':

@@ -50,7 +50,7 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
     case 'attention':
       return `${reason} It waits for a person: retry, or send a prompt.`
     case 'preparing': {
-      const step = lifecycle.type === 'preparing' ? lifecycle.step : undefined
+      const step = lifecycle.type === 'preparing' ? lifecycle.steps.at(-1) : undefined
       const since = step === undefined ? '' : ` The step began ${ago(step.since)} ago.`
       return `${reason}${since}${end}`
     }
@@ -77,6 +77,8 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
       return `The agent has been silent for ${spell(silence)}; no tool is running and nobody is asked.${end}`
     }
     case 'idle':
+      if (state.restore.type === 'asked')
+        return `${reason} It was asked for ${ago(state.restore.since)} ago.${end}`
       return idleSentence(state, now, deadlines)
   }
 }
@@ -128,6 +130,8 @@ function givenUp(state: SessionState, now: number, deadlines: Deadlines): string
       return ` It is looked for ${left}.`
     case 'closing':
       return ` It is ended ${left}.`
+    case 'restore':
+      return ` It is given up ${left}.`
     case 'permission':
       return ` The agent hears that nobody answers ${left}.`
     case 'idle':

@@ -8,7 +8,7 @@ import {
   type Transcript,
   type ViewerEvent,
 } from '@belay/client'
-import type { EventOf } from '@belay/protocol'
+import type { ChangedFile, EventOf } from '@belay/protocol'
 import { changedLines } from './diff.ts'
 import { duration, harmless, oneLine, type Paint } from './paint.ts'
 
@@ -53,6 +53,12 @@ export function linesOf(paint: Paint, { event, before, after }: Change): readonl
       return turnEnded(paint, before, after, event)
     case 'unknown-event':
       return [paint('dim', `· ${oneLine(event.event.type)}`)]
+    case 'turn-changes':
+      return turnChanges(paint, event)
+    case 'settings-changed':
+    case 'restored':
+    case 'restore-failed':
+    case 'warning':
     case 'preparation-started':
     case 'preparation-failed':
     case 'agent-ready':
@@ -206,6 +212,33 @@ function settledLine(paint: Paint, item: PermissionItem): string {
     : paint('dim', `  → withdrawn (${by})`)
 }
 
+// What a turn changed
+
+/** Files of one turn that are listed; the whole is in "belay diff". */
+const filesMax = 12
+const fileMarks = {
+  added: ['+', 'green'],
+  changed: ['~', 'yellow'],
+  removed: ['-', 'red'],
+} as const
+
+function turnChanges(paint: Paint, event: EventOf<'turn-changes'>): readonly string[] {
+  const rest = event.files.length - filesMax + (event.more ?? 0)
+  return [
+    ...event.files.slice(0, filesMax).map((file) => fileLine(paint, file)),
+    ...(rest > 0 ? [paint('dim', `  … and ${rest} files more`)] : []),
+  ]
+}
+
+export function fileLine(paint: Paint, file: ChangedFile): string {
+  const [mark, color] = fileMarks[file.status]
+  const lines =
+    file.added === undefined || file.removed === undefined
+      ? 'no text'
+      : `+${file.added} -${file.removed}`
+  return `  ${paint(color, mark)} ${oneLine(file.path)} ${paint('dim', lines)}`
+}
+
 // Ends
 
 const actions: Readonly<Record<string, string>> = {
@@ -237,8 +270,24 @@ function turnEnded(
     '',
     `${paint(color, '■')} ${oneLine(event.sentence)}${time}`,
     ...(event.detail === undefined ? [] : indent(harmless(event.detail).split('\n'), paint)),
+    ...finishLines(paint, event),
     ...(action === undefined ? [] : [paint('dim', `  ${action}`)]),
   ]
+}
+
+function finishLines(paint: Paint, { finish }: EventOf<'turn-ended'>): readonly string[] {
+  if (finish === undefined) return []
+  const { commit, branch, pushed, warning } = finish
+  const made =
+    commit === undefined
+      ? []
+      : [
+          paint(
+            'dim',
+            `  Committed ${commit.slice(0, 10)} to ${oneLine(branch ?? '')}${pushed === true ? ' and pushed' : ''}.`,
+          ),
+        ]
+  return warning === undefined ? made : [...made, paint('yellow', `  ! ${oneLine(warning)}`)]
 }
 
 const noticeMarks = { info: ['·', 'dim'], warning: ['!', 'yellow'], failure: ['✗', 'red'] } as const

@@ -5,10 +5,18 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import { ApiError, ServerAway } from '@belay/client/webapi'
 import { attach, type AttachOptions } from './commands/attach.ts'
 import { callbacks, type CallbackOptions } from './commands/callbacks.ts'
+import { diff, type DiffOptions, restore, type RestoreOptions } from './commands/changes.ts'
 import { doctor } from './commands/doctor.ts'
 import { list } from './commands/list.ts'
 import { log, type LogOptions } from './commands/log.ts'
-import { type ManageOptions, remove, type RemoveOptions, retry, stop } from './commands/manage.ts'
+import {
+  type ManageOptions,
+  remove,
+  type RemoveOptions,
+  retry,
+  type RetryOptions,
+  stop,
+} from './commands/manage.ts'
 import { prompt, type PromptOptions } from './commands/prompt.ts'
 import { queue, type QueueOptions } from './commands/queue.ts'
 import { resolve, type ResolveOptions } from './commands/resolve.ts'
@@ -53,6 +61,7 @@ function build(world: World, json: boolean, done: Done): Command {
   addServerCommands(program, world, done)
   addWatchingCommands(program, world, done)
   addSessionCommands(program, world, done)
+  addWorkspaceCommands(program, world, done)
   addHiddenCommands(program, done)
   return program
 }
@@ -64,6 +73,7 @@ function addServerCommands(program: Command, world: World, done: Done): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--open', 'open the page in a browser')
     .option('--deadline <name=ms>', 'another deadline than the default; may be repeated', collect)
+    .option('--min-disk <mib>', 'free space a preparation asks for, MiB (default: 2048)')
     .option('--keep-sessions <days>', 'delete sessions that were idle for longer (default: never)')
     .option(
       '--allow-private-callbacks',
@@ -81,6 +91,13 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
     .argument('<prompt>', 'what the agent is to do; "-" reads it from stdin')
     .option('--dir <folder>', 'folder to work in, used as it is (default: the present one)')
     .option('--repo <url#branch>', 'repository to clone for the session')
+    .option('--branch <name>', 'branch to check out')
+    .option('--ref <ref>', 'tag or full ref to check out, such as refs/pull/12/head')
+    .option('--work-branch <name>', 'branch to make and work on')
+    .option('--shallow', 'clone only the latest commit')
+    .option('--setup <line>', 'a setup command, run before the agent; may be repeated', collect)
+    .option('--commit', 'commit what a turn changed when it completed')
+    .option('--push', 'commit, and push the branch')
     .option('--agent <name>', 'an agent by its name (default: the first that is ready)')
     .option('--command <program>', 'any other ACP agent, by its program')
     .option('--agent-arg <argument>', 'an argument of --command; may be repeated', collect)
@@ -103,8 +120,10 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
     )
 }
 
+const sessionArgument = ['<id>', 'a session, by its id or the beginning of it'] as const
+
 function addSessionCommands(program: Command, world: World, done: Done): void {
-  const id = ['<id>', 'a session, by its id or the beginning of it'] as const
+  const id = sessionArgument
   placed(program.command('ls'))
     .description('list the sessions, the newest first')
     .action(async (options: ManageOptions) => done(await list(world, options)))
@@ -154,18 +173,44 @@ function addSessionCommands(program: Command, world: World, done: Done): void {
     .action(async (given: string, options: ManageOptions) =>
       done(await stop(world, given, options)),
     )
-  placed(program.command('retry'))
-    .description('try a failed preparation again')
-    .argument(...id)
-    .action(async (given: string, options: ManageOptions) =>
-      done(await retry(world, given, options)),
-    )
   placed(program.command('rm'))
     .description('delete a session for good; a folder of your own is never touched')
     .argument(...id)
     .option('--yes', 'do not ask')
     .action(async (given: string, options: RemoveOptions) =>
       done(await remove(world, given, options)),
+    )
+}
+
+/** About the workspace of a session: how it is prepared, and what turns did to it. */
+function addWorkspaceCommands(program: Command, world: World, done: Done): void {
+  const id = sessionArgument
+  placed(program.command('retry'))
+    .description('try a failed preparation again, with other settings if some are given')
+    .argument(...id)
+    .option('--agent <name>', 'another agent')
+    .option('--setup <line>', 'other setup commands; may be repeated, "" for none', collect)
+    .option('--dir <folder>', 'another folder')
+    .option('--repo <url#branch>', 'another repository, or the same with another token')
+    .option('--branch <name>', 'with --repo: branch to check out')
+    .option('--ref <ref>', 'with --repo: tag or full ref to check out')
+    .option('--work-branch <name>', 'with --repo: branch to make and work on')
+    .option('--shallow', 'with --repo: clone only the latest commit')
+    .action(async (given: string, options: RetryOptions) =>
+      done(await retry(world, given, options)),
+    )
+  placed(program.command('diff'))
+    .description('show what a turn changed in the workspace')
+    .argument(...id)
+    .option('--turn <n>', 'which turn (default: the last)')
+    .action(async (given: string, options: DiffOptions) => done(await diff(world, given, options)))
+  placed(program.command('restore'))
+    .description('put the workspace back to how it was; what it holds now is kept')
+    .argument(...id)
+    .requiredOption('--turn <n>', 'which turn')
+    .option('--to <when>', 'before or after it', 'before')
+    .action(async (given: string, options: RestoreOptions) =>
+      done(await restore(world, given, options)),
     )
 }
 

@@ -18,6 +18,7 @@ async function turn(prompt: string, optionId: string) {
     env: { ...process.env, HOME: folder },
     marker: `demo-test.${process.pid}.1`,
     fence: await probeFence(),
+    startMs: 30_000,
     version: '0',
     on: {
       update(update) {

@@ -11,6 +11,7 @@ import { belayMain, startTcpProxy, temporaryFolder, waitFor } from '@belay/testi
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { serve } from '../server/serve.ts'
+import { deadlines } from '@belay/protocol'
 import { runnerToken } from '../server/tokens.ts'
 import { expectDense, ofType, textOf } from './world.ts'
 
@@ -36,6 +37,8 @@ function startRunner({ session, generation, url, secret }: Launch): ChildProcess
     workspaceFolder: join(dataFolder, 'workspace'),
     version: '0.0.0',
     demoCommand: [process.execPath, belayMain, 'demo-agent'],
+    bounds: deadlines,
+    diskFreeBytesMin: 0,
   }
   const child = spawn(process.execPath, [belayMain, 'runner'], {
     cwd: runnerFolder,

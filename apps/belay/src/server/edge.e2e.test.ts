@@ -76,10 +76,11 @@ test('[E-1] [E-2] unknown sessions and addresses are refused in one shape', asyn
   }
   for (const verb of ['prompts', 'interrupt', 'retry']) {
     expect(await post(`/v1/sessions/nobody/${verb}`, { promptId: 'p', text: 't' })).toMatchObject({
-      status: verb === 'interrupt' ? 400 : 404,
+      status: verb === 'prompts' ? 404 : 400,
     })
   }
   expect(await post('/v1/sessions/nobody/interrupt', {})).toMatchObject({ status: 404 })
+  expect(await post('/v1/sessions/nobody/retry', {})).toMatchObject({ status: 404 })
   expect(await ask('/v1/nothing')).toMatchObject({
     status: 404,
     problem: { code: 'route-not-found' },
@@ -481,6 +482,7 @@ test('[E-5] a repeated create gets its first answer also when the agent is gone 
 function whatWaits(host: SessionHost) {
   const seal = createSeal(Buffer.alloc(32))
   return {
+    seal,
     callbacks: createCallbacks({ host, seal, clock: Date.now, log, allowPrivate: false }),
     proofs: () => ({ serverSince: 0, linkHeardAt: undefined, runner: undefined }),
     deadlines,

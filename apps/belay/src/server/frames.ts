@@ -50,7 +50,8 @@ export function looksSame(left: SessionState, right: SessionState): boolean {
     left.runner === right.runner &&
     left.agent === right.agent &&
     left.last === right.last &&
-    left.settings === right.settings
+    left.settings === right.settings &&
+    left.restore === right.restore
   )
 }
 

@@ -22,6 +22,7 @@ import {
 import type { Callbacks } from './callbacks.ts'
 import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
+import { gitPlace, type Seal } from './seal.ts'
 import type { Tickets } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
 
@@ -38,6 +39,7 @@ export interface HandlerOptions {
   readonly agents: () => readonly FoundAgent[]
   readonly version: string
   readonly callbacks: Callbacks
+  readonly seal: Seal
   /** What can be seen of a session's hops from here. */
   readonly proofs: (id: string) => Proofs
   readonly deadlines: Deadlines
@@ -52,14 +54,14 @@ export function createHandlers(options: HandlerOptions): Handlers {
   }
 }
 
-function sessionHandlers({ host, clock, agents, callbacks }: HandlerOptions) {
+function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOptions) {
   return {
     async createSession(body: RouteArgs<'createSession'>) {
       const id = body.id ?? newSessionId(clock())
       // A request that is repeated gets its first answer, whatever became of the agent.
       const isNew = host.read(id).lifecycle.type === 'absent'
       if (isNew && 'name' in body.agent) knownAgent(agents(), body.agent.name)
-      const reply = await ask({ host, id, type: 'created' }, createInput(body, callbacks))
+      const reply = await ask({ host, id, type: 'created' }, createInput(body, callbacks, seal))
       return {
         session: sessionAt(host, id),
         ...(reply.promptId === undefined ? {} : { promptId: reply.promptId }),
@@ -83,8 +85,10 @@ function sessionHandlers({ host, clock, agents, callbacks }: HandlerOptions) {
       await ask({ host, id, type: 'done' }, { type: 'delete' })
       return { ok: true as const }
     },
-    async retry({ id }: RouteArgs<'retry'>) {
-      await ask({ host, id, type: 'done' }, { type: 'retry' })
+    async retry({ id, agent, workspace, setup }: RouteArgs<'retry'>) {
+      if (agent !== undefined && 'name' in agent) knownAgent(agents(), agent.name)
+      const place = workspace === undefined ? {} : sealedWorkspace(workspace, seal)
+      await ask({ host, id, type: 'done' }, { type: 'retry', agent, setup, ...place })
       return sessionAt(host, id)
     },
     async interrupt({ id, turn }: RouteArgs<'interrupt'>) {
@@ -146,6 +150,16 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
         ...(callback === undefined ? {} : { url: callback.url }),
         callbacks: [...callbacksOf(state, id)],
       }
+    },
+    async restore({ id, turn, to }: RouteArgs<'restore'>) {
+      const input = { type: 'restore', turn, to } as const
+      const reply = await ask({ host, id, type: 'restoring' }, input)
+      return { turn: reply.turn, to: reply.to }
+    },
+    async turnChanges({ id, turn }: RouteArgs<'turnChanges'>) {
+      const input = { type: 'changes-looked-up', turn } as const
+      const { seq } = await ask({ host, id, type: 'changes' }, input)
+      return changesAt(host, id, { turn, seq })
     },
     async resendCallback({ id, callbackId }: RouteArgs<'resendCallback'>) {
       const input = { type: 'callback-resent', callbackId } as const
@@ -217,14 +231,29 @@ function newSessionId(now: number): string {
   return `s${now.toString(36)}${randomBytes(5).toString('hex')}`
 }
 
-function createInput(body: CreateBody, callbacks: Callbacks): SessionInput {
-  const { agent, workspace, title, prompt, callback } = body
+/** A token is sealed before it is anywhere. */
+function sealedWorkspace(body: CreateBody['workspace'], seal: Seal) {
+  if (body.type === 'folder') return { workspace: body }
+  const { token, ...workspace } = body
+  if (token === undefined) return { workspace }
+  return { workspace, sealedToken: seal.close(token, gitPlace(workspace.url)) }
+}
+
+function createInput(body: CreateBody, callbacks: Callbacks, seal: Seal): SessionInput {
+  const { agent, title, prompt, callback, setup, finish } = body
+  const { workspace, ...sealed } = sealedWorkspace(body.workspace, seal)
   const asked: unknown[] = [agent, workspace, title, prompt]
+  if (setup !== undefined || finish !== undefined) asked.push(setup, finish)
+  if ('token' in body.workspace && body.workspace.token !== undefined)
+    asked.push(seal.mark(body.workspace.token))
   if (callback !== undefined) asked.push(callback.url, callbacks.mark(callback.secret))
   return {
     type: 'create',
     agent,
     workspace,
+    ...sealed,
+    setup,
+    finish,
     title: title ?? titleOf(prompt?.text, workspace),
     digest: digestOf(JSON.stringify(asked)),
     prompt: prompt === undefined ? undefined : promptText(prompt.promptId, prompt.text),
@@ -260,4 +289,20 @@ function pageOfEvents(
     if (events.length >= limit) break
   }
   return events.slice(0, limit)
+}
+
+/** What a turn changed, from the one event that says so. */
+function changesAt(
+  host: SessionHost,
+  id: string,
+  { turn, seq }: { turn: number; seq: number | undefined },
+): RouteAnswer<'turnChanges'> {
+  if (seq !== undefined) {
+    const [event] = pageOfEvents(host, id, { after: seq - 1, limit: 1 })
+    if (event?.type === 'turn-changes') {
+      const { files, more, patch } = event
+      return { turn, files, patch, ...(more === undefined ? {} : { more }) }
+    }
+  }
+  return { turn, files: [], patch: '' }
 }

@@ -92,12 +92,17 @@ async function argumentsOf(request: HonoRequest, route: Route): Promise<object> 
     parsed.push(result.data)
   }
   if (route.body !== undefined) {
-    const body = await bodyOf(request)
+    const mayLack = route.body.safeParse(undefined).success
+    const body = mayLack && !hasBody(request) ? undefined : await bodyOf(request)
     const result = route.body.safeParse(body)
     if (!result.success) throw badRequest(result.error, body)
     parsed.push(result.data)
   }
   return Object.assign({}, ...parsed)
+}
+
+function hasBody(request: HonoRequest): boolean {
+  return request.raw.body !== null && request.header('content-length') !== '0'
 }
 
 async function bodyOf(request: HonoRequest): Promise<unknown> {

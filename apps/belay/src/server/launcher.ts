@@ -17,7 +17,7 @@ import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockOwner, type LockOwner } from '@belay/actor/node'
 import { sweepMarked } from '@belay/agent/node'
-import { limits } from '@belay/protocol'
+import { type Deadlines, limits } from '@belay/protocol'
 import { agentMarker, readSpool, runnerLockName, type RunnerConfig } from '@belay/runner/node'
 import { decodeReport, type ReceivedReport } from '@belay/session'
 import type { Logger } from 'pino'
@@ -40,6 +40,8 @@ export interface LauncherOptions {
   /** The command line that runs this program, e.g. `[node, main.ts]`. */
   readonly self: readonly [string, ...string[]]
   readonly log: Logger
+  readonly deadlines: Deadlines
+  readonly diskFreeBytesMin: number
 }
 
 /** Which runner. */
@@ -203,7 +205,7 @@ async function launch(
   options: LauncherOptions,
   { session, generation }: Which,
 ): Promise<ChildProcess> {
-  const { dataFolder, secret, version, self } = options
+  const { dataFolder, secret, version, self, deadlines, diskFreeBytesMin } = options
   const folder = runnerFolder(dataFolder, session)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const config: RunnerConfig = {
@@ -215,6 +217,8 @@ async function launch(
     workspaceFolder: workspaceFolder(dataFolder, session),
     version,
     demoCommand: [...self, 'demo-agent'],
+    bounds: { ...deadlines },
+    diskFreeBytesMin,
   }
   const output = openSync(join(folder, 'runner.log'), 'a', 0o600)
   try {

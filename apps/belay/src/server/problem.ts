@@ -51,11 +51,24 @@ function fieldsOf(issue: z.core.$ZodIssue, input: unknown): Fields {
   return [field(issue.path, issue.message, input)]
 }
 
+/** Fields that are never shown, also not to whoever sent them. */
+const secrets = new Set(['token', 'secret'])
+
+function hidden(key: string, value: unknown): unknown {
+  return secrets.has(key) ? '…' : value
+}
+
 function field(path: readonly PropertyKey[], expected: string, input: unknown): Fields[number] {
   let value: unknown = input
   for (const key of path)
     value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
-  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value)
+  const isSecret = path.some((key) => secrets.has(String(key)))
+  const text =
+    value === undefined
+      ? 'nothing'
+      : isSecret
+        ? 'what is not shown here'
+        : (JSON.stringify(value, hidden) ?? typeof value)
   return {
     path: path.map(String).join('.') || 'body',
     expected,

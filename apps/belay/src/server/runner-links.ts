@@ -5,6 +5,7 @@
  * Invariants:
  * - K-1 A runner's ack is sent only after the commit of what it acknowledges.
  * - K-2 A session has at most one linked socket: a newer one replaces the older, and an older generation replaces none.
+ * - K-27 A repository's token is unsealed only on its way to the runner of its session.
  * - K-3 A socket is let in only with the token of its session and generation, and fenced by the session itself.
  * - K-8 A runner that breaks the protocol loses its socket, and nothing more of it is stored.
  * - K-9 A session hears of the end of its link, whoever ended it.
@@ -41,6 +42,7 @@ import type { Logger } from 'pino'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
+import { gitPlace, type Seal } from './seal.ts'
 import { bearer, readRunnerToken, type RunnerIdentity } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
 
@@ -56,6 +58,7 @@ interface Link extends RunnerIdentity {
 export interface RunnerLinkOptions {
   readonly host: SessionHost
   readonly secret: Buffer
+  readonly seal: Seal
   readonly clock: () => number
   readonly log: Logger
 }
@@ -101,9 +104,23 @@ export class RunnerLinks {
   send(session: string, generation: number, n: number, command: Command): void {
     const link = this.#links.get(session)
     if (link?.generation !== generation) return
-    const line = encodeMessage(n, JSON.stringify(command))
+    const line = encodeMessage(n, JSON.stringify(this.#opened(session, command)))
     if (link.held === undefined) link.socket.send(line)
     else link.held.push(line)
+  }
+
+  /** A command as it leaves: here, and nowhere else, what is sealed in it is opened. */
+  #opened(session: string, command: Command): Command {
+    if (command.type !== 'prepare' || command.sealedToken === undefined) return command
+    const { sealedToken, ...rest } = command
+    if (rest.workspace.type !== 'repository') return rest
+    try {
+      return { ...rest, token: this.#options.seal.open(sealedToken, gitPlace(rest.workspace.url)) }
+    } catch (error) {
+      // Sealed by another folder's secret: the clone will say that it is not let in.
+      this.#options.log.warn({ session, error: String(error) }, 'a token could not be unsealed')
+      return rest
+    }
   }
 
   /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */

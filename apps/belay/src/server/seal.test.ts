@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createSeal } from './seal.ts'
+import { createSeal, gitPlace } from './seal.ts'
 
 test('[K-22] a secret opens with its own key and for its own place, and with nothing else', () => {
   const seal = createSeal(randomBytes(32))
@@ -34,4 +34,11 @@ test('[K-22] a mark tells whether secrets are the same, by the folder that made 
   expect(seal.mark('a')).toBe(seal.mark('a'))
   expect(seal.mark('a')).not.toBe(seal.mark('b'))
   expect(createSeal(randomBytes(32)).mark('a')).not.toBe(seal.mark('a'))
+})
+
+test('[K-27] a token that was sealed for one address opens for no other', () => {
+  const seal = createSeal(randomBytes(32))
+  const sealed = seal.close('token', gitPlace('https://example.com/a.git'))
+  expect(seal.open(sealed, gitPlace('https://example.com/a.git'))).toBe('token')
+  expect(() => seal.open(sealed, gitPlace('https://example.org/a.git'))).toThrow(/authenticat/i)
 })

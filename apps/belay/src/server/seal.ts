@@ -10,6 +10,11 @@ export interface Seal {
   mark(secret: string): string
 }
 
+/** A token belongs to the address it was given for. */
+export function gitPlace(url: string): string {
+  return `git ${url}`
+}
+
 const version = 'v1'
 const nonceBytes = 12
 const tagBytes = 16

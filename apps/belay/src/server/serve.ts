@@ -9,7 +9,12 @@ import { resolve } from 'node:path'
 import { type FolderLock, lockFolder, lockOwner } from '@belay/actor/node'
 import { detectAgents } from '@belay/agent/node'
 import { createNodeHost } from '@belay/host/node'
-import { type Deadlines, deadlines as defaultDeadlines, type FoundAgent } from '@belay/protocol'
+import {
+  type Deadlines,
+  deadlines as defaultDeadlines,
+  type FoundAgent,
+  limits,
+} from '@belay/protocol'
 import { createSessionActor, type SessionEffect } from '@belay/session'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
@@ -22,7 +27,7 @@ import { Launcher } from './launcher.ts'
 import { createListener } from './listener.ts'
 import { startRetention } from './retention.ts'
 import { RunnerLinks } from './runner-links.ts'
-import { createSeal } from './seal.ts'
+import { createSeal, type Seal } from './seal.ts'
 import { createStreams } from './streams.ts'
 import { createTickets } from './tokens.ts'
 import type { SessionHost } from './viewer.ts'
@@ -38,6 +43,8 @@ export interface ServeOptions {
   readonly runners?: 'local' | 'elsewhere'
   /** Deadlines other than the defaults, milliseconds. */
   readonly deadlines?: Partial<Deadlines>
+  /** Free space a preparation asks for, bytes. */
+  readonly diskFreeBytesMin?: number
   /** Sessions idle for longer are deleted, milliseconds. Default: never. */
   readonly keepSessionsMs?: number
   /** Callbacks may go to addresses of this machine and its networks. */
@@ -100,7 +107,7 @@ async function serveFolder(
       options.onFatal?.(error)
     },
   })
-  const parts = makeParts(options, { host, dataFolder, secret })
+  const parts = makeParts(options, { host, dataFolder, secret, deadlines })
   made.parts = parts
   const admission = createAdmission({ token, tickets, clock, names: [options.host, hostname()] })
   const streams = createStreams({ host, refuse: admission.refuseStream })
@@ -110,8 +117,8 @@ async function serveFolder(
     linkHeardAt: parts.links.heardAt(id),
     runner: lockOwner(runnerFolder(dataFolder, id)),
   })
-  const { callbacks } = parts
-  const known = { host, tickets, clock, agents, version, deadlines, callbacks, proofs }
+  const { callbacks, seal } = parts
+  const known = { host, tickets, clock, agents, version, deadlines, callbacks, seal, proofs }
   const handlers = createHandlers(known)
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
   const listener = createListener({
@@ -166,6 +173,7 @@ function takeFolder(dataFolder: string): FolderLock {
 
 /** What performs effects. */
 interface Parts {
+  readonly seal: Seal
   readonly links: RunnerLinks
   readonly launcher: Launcher | undefined
   readonly callbacks: Callbacks
@@ -175,20 +183,34 @@ interface Base {
   readonly host: SessionHost
   readonly dataFolder: string
   readonly secret: Buffer
+  readonly deadlines: Deadlines
 }
 
-function makeParts(options: ServeOptions, { host, dataFolder, secret }: Base): Parts {
+function makeParts(options: ServeOptions, base: Base): Parts {
+  const { host, dataFolder, secret, deadlines } = base
   const { log, runners, allowPrivateCallbacks } = options
+  const { diskFreeBytesMin = limits.diskFreeBytesMin } = options
+  const seal = createSeal(secret)
   const self = [process.execPath, main] as const
   return {
-    links: new RunnerLinks({ host, secret, clock, log }),
+    seal,
+    links: new RunnerLinks({ host, secret, seal, clock, log }),
     launcher:
       runners === 'elsewhere'
         ? undefined
-        : new Launcher({ host, dataFolder, secret, version, self, log }),
+        : new Launcher({
+            host,
+            dataFolder,
+            secret,
+            version,
+            self,
+            log,
+            deadlines,
+            diskFreeBytesMin,
+          }),
     callbacks: createCallbacks({
       host,
-      seal: createSeal(secret),
+      seal,
       clock,
       log,
       allowPrivate: allowPrivateCallbacks === true,

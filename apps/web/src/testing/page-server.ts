@@ -93,6 +93,7 @@ export class PageServer {
       createdAt: Date.now(),
       queued: 0,
       attempt: 1,
+      steps: [],
       queue: [],
       permissions: [],
       runner: { state: 'linked', generation: 1 },

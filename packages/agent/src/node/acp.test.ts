@@ -60,6 +60,7 @@ async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
     env: process.env,
     marker: `acp-test.${process.pid}.1`,
     fence: fence ?? (await probeFence()),
+    startMs: 30_000,
     version: '0',
     on: {
       update: (update) => updates.push(update),

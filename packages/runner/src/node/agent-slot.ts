@@ -11,10 +11,12 @@ import {
   connectAgent,
 } from '@belay/agent/acp'
 import { markerVariable, probeFence, resolveAgent } from '@belay/agent/node'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type AgentChoice, limits, type PreparationStep, type ReportOf } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input, Problem } from '../input.ts'
 import type { RunnerConfig } from './config.ts'
+import { spell } from './git.ts'
 import type { Prepared } from './workspace.ts'
 
 export interface AgentSlotOptions {
@@ -69,6 +71,7 @@ export class AgentSlot {
         message: 'It was stopped before it began.',
       })
     const { marker } = this.#options
+    const { bounds } = config
     log(`agent ${agentGeneration} starts behind a ${fence.kind}: ${found.run.command}`)
     const connection = connectAgent({
       ...found.run,
@@ -77,6 +80,7 @@ export class AgentSlot {
       marker,
       fence,
       version: config.version,
+      startMs: bounds.agentStartMs,
       on: this.#events(),
     })
     this.#connection = connection
@@ -86,7 +90,7 @@ export class AgentSlot {
     this.#step('agent-start', 'done')
 
     this.#step('agent-session', 'started')
-    const opened = await connection.open(agentSession)
+    const opened = await within(connection.open(agentSession), bounds.agentSessionMs)
     if ('failure' in opened)
       return fail(await this.#failure('agent-session', opened.failure, connection))
     this.#step('agent-session', 'done')
@@ -103,6 +107,8 @@ export class AgentSlot {
         },
         ...opened.ok,
         folder: place.folder,
+        // Whatever became of it, once the first agent is there it stays.
+        workspace: agentGeneration === 1 ? place.workspace : 'kept',
         ...(place.branch === undefined ? {} : { branch: place.branch }),
         fence: fence.kind,
       },
@@ -183,6 +189,26 @@ export class AgentSlot {
       stderr: [...exit.stderr].slice(-limits.stderrLinesMax),
     }
   }
+}
+
+/** An answer of the agent, or that it gave none in time. */
+async function within<Ok>(
+  answer: Promise<{ readonly ok: Ok } | { readonly failure: AgentFailure }>,
+  msMax: number,
+): Promise<{ readonly ok: Ok } | { readonly failure: AgentFailure }> {
+  const done = new AbortController()
+  const late = sleep(msMax, undefined, { signal: done.signal }).then(
+    () => ({
+      failure: {
+        code: 'timeout' as const,
+        message: `The agent did not answer within ${spell(msMax)}.`,
+      },
+    }),
+    () => answer,
+  )
+  const first = await Promise.race([answer, late])
+  done.abort()
+  return first
 }
 
 function notFound(choice: AgentChoice): Problem {

@@ -2,6 +2,8 @@
 import { generationSchema, sessionIdSchema } from '@belay/protocol'
 import { z } from 'zod'
 
+const ms = z.int().min(1)
+
 export const runnerConfigSchema = z.object({
   session: sessionIdSchema,
   generation: generationSchema,
@@ -16,5 +18,18 @@ export const runnerConfigSchema = z.object({
   version: z.string(),
   /** How the demo agent is started. */
   demoCommand: z.array(z.string()),
+  /** The most each step may take. */
+  bounds: z.object({
+    workspaceMs: ms,
+    cloneMs: ms,
+    branchMs: ms,
+    setupMs: ms,
+    agentStartMs: ms,
+    agentSessionMs: ms,
+    checkpointMs: ms,
+    restoreMs: ms,
+    finishMs: ms,
+  }),
+  diskFreeBytesMin: z.int().min(0),
 })
 export type RunnerConfig = z.infer<typeof runnerConfigSchema>

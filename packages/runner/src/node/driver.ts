@@ -1,22 +1,23 @@
 /**
  * Makes a runner's decisions happen: reports to disk first, then effects; what comes of those goes back in as inputs.
  *
- * Owns: the one state, the joiner, and the two timers. It decides nothing. `agent-slot.ts` holds the agent's connection.
+ * Owns: the one state, the joiner, and the two timers. It decides nothing. `agent-slot.ts` holds the agent's connection,
+ * `hands.ts` the workspace.
  *
  * Invariants:
  * - R-9 The reports of a step are in the spool before any effect of it is performed.
  */
 import { unreachable } from '@belay/actor'
-import type { AgentChoice, Report, Workspace } from '@belay/protocol'
+import type { Report } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input } from '../input.ts'
 import { emptyJoiner, flush, join, joinDueAt, type Joiner } from '../join.ts'
 import { initial, nextAlarm, type RunnerState } from '../state.ts'
 import { transition } from '../transition.ts'
-import { AgentSlot, type Place } from './agent-slot.ts'
+import { AgentSlot } from './agent-slot.ts'
 import type { RunnerConfig } from './config.ts'
+import { Hands } from './hands.ts'
 import type { Spool } from './spool.ts'
-import { prepareWorkspace } from './workspace.ts'
 
 export interface DriverOptions {
   readonly config: RunnerConfig
@@ -39,20 +40,21 @@ function steadyNow(): number {
 export class Driver {
   readonly #options: DriverOptions
   readonly #agent: AgentSlot
-  readonly #preparing = new AbortController()
+  readonly #hands: Hands
   readonly #inputs: Input[] = []
   #state: RunnerState
   #joiner: Joiner = emptyJoiner
   #joinTimer: NodeJS.Timeout | undefined
   #alarmTimer: NodeJS.Timeout | undefined
   #feeding = false
-  #place: Place | undefined
 
   constructor(options: DriverOptions) {
     this.#options = options
     this.#state = initial(options.config.generation)
     const { config, marker, env, log } = options
-    this.#agent = new AgentSlot({ config, marker, env, log, feed: (input) => this.feed(input) })
+    const feed = (input: Input) => this.feed(input)
+    this.#agent = new AgentSlot({ config, marker, env, log, feed })
+    this.#hands = new Hands({ config, env: { ...env, ...this.#agent.markerEnv }, feed })
   }
 
   /** What happened. An effect that makes something happen at once only queues it. */
@@ -72,7 +74,7 @@ export class Driver {
 
   /** Ends the agent without waiting: the runner itself is about to end. */
   kill(): void {
-    this.#preparing.abort()
+    this.#hands.close()
     this.#agent.kill()
   }
 
@@ -135,11 +137,24 @@ export class Driver {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'prepare-workspace':
-        void this.#prepare(effect.workspace, effect.agent)
+        void this.#hands.prepare(effect)
         return
-      case 'start-agent':
-        if (this.#place !== undefined) void this.#agent.start(effect, this.#place)
+      case 'save':
+        void this.#hands.save(effect)
         return
+      case 'commit':
+        void this.#hands.commit(effect)
+        return
+      case 'restore':
+        void this.#hands.restore(effect)
+        return
+      case 'stop-saving':
+        return this.#hands.stopSaving()
+      case 'start-agent': {
+        const { place } = this.#hands
+        if (place !== undefined) void this.#agent.start(effect, place)
+        return
+      }
       case 'send-prompt':
         void this.#agent.prompt(effect.turn, effect.text)
         return
@@ -150,7 +165,7 @@ export class Driver {
       case 'end-agent':
         return this.#agent.end()
       case 'finish': {
-        this.#preparing.abort()
+        this.#hands.close()
         const { joiner, out } = flush(this.#joiner)
         this.#joiner = joiner
         this.#spool(out)
@@ -159,21 +174,6 @@ export class Driver {
       default:
         return unreachable(effect)
     }
-  }
-
-  async #prepare(workspace: Workspace, agent: AgentChoice): Promise<void> {
-    const { config, env } = this.#options
-    const prepared = await prepareWorkspace({
-      workspace,
-      cloneFolder: config.workspaceFolder,
-      env: { ...env, ...this.#agent.markerEnv },
-      signal: this.#preparing.signal,
-      onStep: (report) => this.feed({ type: 'step-changed', report }),
-    })
-    if ('problem' in prepared)
-      return this.feed({ type: 'workspace-failed', problem: prepared.problem })
-    this.#place = { ...prepared, agent }
-    this.feed({ type: 'workspace-ready' })
   }
 }
 

@@ -199,7 +199,8 @@ class RunnerSocket {
     this.#sent = Math.max(this.#sent, spool.acked)
     while (this.#socket.readyState === WebSocket.OPEN && this.#sent < spool.last) {
       const room = limits.windowBytesMax - spool.bytesBetween(spool.acked, this.#sent)
-      if (room <= 0) return
+      // A report is far smaller than the window, so the one that does not fit now will.
+      if (room < spool.bytesBetween(this.#sent, this.#sent + 1)) return
       const reports = spool.read(this.#sent, Math.min(room, frameBytesWanted))
       this.#socket.send(reports.map(({ n, json }) => encodeMessage(n, json)).join('\n'))
       this.#sent += reports.length
@@ -285,7 +286,8 @@ class RunnerSocket {
     const command = commandSchema.safeParse(parseJson(json))
     // A newer server may say what this runner cannot do; the session's own deadlines deal with what then does not happen.
     if (command.success) this.#options.onCommand(command.data)
-    else this.#options.log(`command ${n} is not understood: ${json.slice(0, 200)}`)
+    // Only what is wrong is logged: a command may hold a secret.
+    else this.#options.log(`command ${n} is not understood: ${issuesOf(command.error)}`)
     return undefined
   }
 
@@ -364,6 +366,10 @@ function serverUrl(dataFolder: string): string | undefined {
     // No server yet, or one that is just writing it: the next dial reads it again.
     return undefined
   }
+}
+
+function issuesOf({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
 }
 
 function parseJson(text: string): unknown {

@@ -1,12 +1,13 @@
 /** A runner's log for people: one file, bounded, the older half kept beside it. */
-import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { appendFileSync, renameSync, statSync } from 'node:fs'
 
 const rotateBytes = 5 * 1024 * 1024
 
-/** @returns a function that writes one line with its time; it never throws, because a log must not end what it describes */
+/**
+ * @param path in a folder that is there: one that was removed is not made again for a log
+ * @returns a function that writes one line with its time; it never throws, because a log must not end what it describes
+ */
 export function openLog(path: string): (line: string) => void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   let bytes = sizeOf(path)
   return (line) => {
     const text = `${new Date().toISOString()} ${line}\n`

@@ -16,7 +16,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { marked } from '@belay/agent/node'
 import { decodeFrame, encodeAck, encodeMessage, encodeWelcome } from '@belay/channel'
-import { closeCodes, type Command, type Report, reportSchema, welcomeSchema } from '@belay/protocol'
+import {
+  closeCodes,
+  type Command,
+  deadlines,
+  type Report,
+  reportSchema,
+  welcomeSchema,
+} from '@belay/protocol'
 import { codexAgent, gitRepository, startFakeModel, waitFor } from '@belay/testing/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -165,6 +172,8 @@ beforeEach(async () => {
       process.execPath,
       ...evaluated(`import(${JSON.stringify(demoEntry)}).then((m) => m.runDemoAgent())`),
     ],
+    bounds: deadlines,
+    diskFreeBytesMin: 0,
   }
   await session.listen(root)
 })
@@ -458,7 +467,7 @@ describe('a runner prepares', () => {
         .of('step')
         .filter((step) => step.status === 'done')
         .map((step) => step.step),
-    ).toEqual(['clone', 'branch', 'agent-start', 'agent-session'])
+    ).toEqual(['disk', 'workspace', 'clone', 'branch', 'agent-start', 'agent-session'])
     writeFileSync(join(config.workspaceFolder, 'mine.txt'), 'kept')
     session.command({ type: 'close', reason: 'next' })
     await exitOf(child)
@@ -495,7 +504,7 @@ describe('a runner prepares', () => {
     )
     await until('the failure', () => session.of('prepare-failed').length > 0)
     expect(session.of('prepare-failed')).toMatchObject([
-      { step: 'branch', code: 'clone-failed', message: expect.stringContaining('nope') },
+      { step: 'clone', code: 'clone-failed', message: expect.stringContaining('nope') },
     ])
   })
 

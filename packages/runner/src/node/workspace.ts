@@ -1,61 +1,130 @@
 /**
- * The folder an agent works in: one of the person's own, or a clone that belongs to the session.
+ * The folder an agent works in, made ready step by step: one of the person's own, or a clone that belongs to the session.
+ *
+ * Owns: the steps and their order. `checkpoints.ts` brings back what a lost clone held.
  *
  * Invariants:
- * - R-17 A folder of the person's own is only looked at.
- * - R-18 A clone is stamped as the last step; without its stamp it is made again from nothing.
- * - R-19 No word of a person is ever read by a shell, or as an option.
+ * - R-17 A folder of the person's own is only looked at, but for the setup commands they asked for.
+ * - R-18 A clone is stamped as the last step, its setup included; without its stamp it is made again from nothing.
+ * - R-19 No word of a person is ever read by a shell, or as an option, but for their setup commands, which are shell.
  */
-import { spawn } from 'node:child_process'
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
-import { limits, type ReportOf, type Workspace } from '@belay/protocol'
+import {
+  limits,
+  type PreparationStep,
+  type ReportOf,
+  type Setup,
+  type StepBounds,
+  type Workspace,
+} from '@belay/protocol'
 import type { Problem } from '../input.ts'
+import { checkDisk } from './disk.ts'
+import { type Credential, git, type GitEnd, isNetworkFault } from './git.ts'
+import { runSetup } from './setup.ts'
+import { readStamp, type Stamp, stampOf, writeStamp } from './stamp.ts'
 
 export interface PrepareOptions {
   readonly workspace: Workspace
+  readonly setup: Setup
+  /** Opens the repository. */
+  readonly token: string | undefined
   /** Where a clone goes. */
   readonly cloneFolder: string
+  /** Of a folder of the person's own: where it is kept that its setup was done. */
+  readonly stampFile: string
+  readonly bounds: StepBounds
+  readonly diskFreeBytesMin: number
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Ends a clone under way. */
+  /** Ends what is under way. */
   readonly signal: AbortSignal
   readonly onStep: (report: ReportOf<'step'>) => void
+  /** Puts into a fresh clone what the session's checkpoints hold of a lost one. @returns whether there was something */
+  readonly recover: (folder: string) => Promise<boolean>
 }
 
 export interface Prepared {
   readonly folder: string
   readonly branch: string | undefined
+  readonly workspace: 'kept' | 'cloned' | 'restored'
 }
 
-const cloneMsMax = 6 * 60_000
+type Repository = Extract<Workspace, { type: 'repository' }>
+
+/** Tries of a clone: the first and at most two more, after what the network did. */
+const cloneTries = 3
 /** Progress is told at most this often: each is a report. */
 const progressMs = 1000
+
+/** Thrown by a step that failed; the ones behind it are not begun. */
+class StepFailed extends Error {
+  readonly problem: Problem
+  constructor(problem: Problem) {
+    super(problem.message)
+    this.problem = problem
+  }
+}
 
 export async function prepareWorkspace(
   options: PrepareOptions,
 ): Promise<Prepared | { readonly problem: Problem }> {
-  const { workspace, onStep } = options
-  if (workspace.type === 'repository') return prepareClone(options, workspace)
+  try {
+    return await prepare(options)
+  } catch (error) {
+    if (error instanceof StepFailed) return { problem: error.problem }
+    const message = `The workspace could not be prepared: ${String(error)}`.slice(0, 2000)
+    return { problem: { step: 'workspace', code: 'workspace-failed', message } }
+  }
+}
+
+async function prepare(options: PrepareOptions): Promise<Prepared> {
+  const { workspace, cloneFolder, bounds, diskFreeBytesMin } = options
+  const place = workspace.type === 'folder' ? workspace.path : cloneFolder
+  await step(options, 'disk', async () => {
+    const looked = await checkDisk(place, {
+      freeBytesMin: diskFreeBytesMin,
+      msMax: bounds.workspaceMs,
+    })
+    if ('problem' in looked) throw new StepFailed(looked.problem)
+    return `${looked.free} free`
+  })
+  return workspace.type === 'folder'
+    ? prepareFolder(options, workspace.path)
+    : prepareClone(options, workspace)
+}
+
+/** Says that a step begins, and that it is done, with a word about it. A failure is told by who catches it. */
+async function step(
+  { onStep }: PrepareOptions,
+  name: PreparationStep,
+  run: () => Promise<string | undefined> | string | undefined,
+): Promise<void> {
+  onStep({ type: 'step', step: name, status: 'started' })
+  const detail = (await run())?.slice(0, 2000)
   onStep({
     type: 'step',
-    step: 'workspace',
-    status: 'started',
-    detail: workspace.path.slice(0, 2000),
+    step: name,
+    status: 'done',
+    ...(detail === undefined ? {} : { detail }),
   })
-  const message = folderFault(workspace.path)
-  if (message !== undefined)
-    return { problem: { step: 'workspace', code: 'workspace-failed', message } }
-  onStep({ type: 'step', step: 'workspace', status: 'done' })
-  return { folder: workspace.path, branch: await branchOf(workspace.path, options) }
+}
+
+async function prepareFolder(options: PrepareOptions, folder: string): Promise<Prepared> {
+  const { workspace, setup, stampFile } = options
+  await step(options, 'workspace', () => {
+    const message = folderFault(folder)
+    if (message !== undefined)
+      throw new StepFailed({ step: 'workspace', code: 'workspace-failed', message })
+    return folder
+  })
+  const wanted = stampOf(workspace, setup)
+  const stamp = readStamp(stampFile)
+  if (setup.length > 0 && !same(stamp, wanted)) {
+    await setUp(options, folder)
+    writeStamp(stampFile, wanted)
+  }
+  return { folder, branch: await branchOf(folder, options), workspace: 'kept' }
 }
 
 function folderFault(path: string): string | undefined {
@@ -71,126 +140,163 @@ function folderFault(path: string): string | undefined {
   }
 }
 
-type Repository = Extract<Workspace, { type: 'repository' }>
-
-async function prepareClone(
-  options: PrepareOptions,
-  { url, branch }: Repository,
-): Promise<Prepared | { readonly problem: Problem }> {
-  const { cloneFolder, onStep } = options
-  const stamp = join(cloneFolder, '.git', 'belay-complete')
-  if (!existsSync(stamp)) {
-    onStep({ type: 'step', step: 'clone', status: 'started' })
-    rmSync(cloneFolder, { recursive: true, force: true })
+async function prepareClone(options: PrepareOptions, repository: Repository): Promise<Prepared> {
+  const { cloneFolder, setup, recover } = options
+  const wanted = stampOf(repository, setup)
+  const stampFile = join(cloneFolder, '.git', 'belay-complete')
+  const stamp = readStamp(stampFile)
+  const kept = stamp?.workspace === wanted.workspace
+  await step(options, 'workspace', async () => {
+    if (kept) return 'as it was left'
+    // What another attempt left is nothing to build on.
+    await rm(cloneFolder, { recursive: true, force: true, maxRetries: 3 })
     mkdirSync(dirname(cloneFolder), { recursive: true, mode: 0o700 })
-    const onBranch = branch === undefined ? [] : ['--branch', branch]
-    const clone = await git(['clone', '--progress', ...onBranch, '--', url, cloneFolder], options)
-    if (clone.fault !== undefined) {
-      const step = clone.lines.some((line) => /Remote branch .* not found/.test(line))
-        ? 'branch'
-        : 'clone'
-      const message = `The repository could not be cloned: ${clone.fault}`.slice(0, 2000)
-      return { problem: { step, code: 'clone-failed', message, stderr: [...clone.lines] } }
-    }
-    writeFileSync(stamp, '')
-    onStep({ type: 'step', step: 'clone', status: 'done' })
-  }
-  onStep({ type: 'step', step: 'branch', status: 'started' })
-  const present = await branchOf(cloneFolder, options)
-  onStep({
-    type: 'step',
-    step: 'branch',
-    status: 'done',
-    ...(present === undefined ? {} : { detail: present }),
+    return undefined
   })
-  return { folder: cloneFolder, branch: present }
+  let restored = false
+  if (!kept) {
+    await step(options, 'clone', async () => {
+      await clone(options, repository)
+      return undefined
+    })
+    await step(options, 'branch', async () => {
+      await checkOut(options, repository)
+      restored = await recover(cloneFolder)
+      return branchOf(cloneFolder, options)
+    })
+  }
+  if (setup.length > 0 && !(kept && same(stamp, wanted))) await setUp(options, cloneFolder)
+  if (!same(stamp, wanted) || !kept) writeStamp(stampFile, wanted)
+  const branch = await branchOf(cloneFolder, options)
+  return {
+    folder: cloneFolder,
+    branch,
+    workspace: kept ? 'kept' : restored ? 'restored' : 'cloned',
+  }
+}
+
+function same(stamp: Stamp | undefined, wanted: Stamp): boolean {
+  return stamp?.workspace === wanted.workspace && stamp.setup === wanted.setup
+}
+
+async function setUp(options: PrepareOptions, folder: string): Promise<void> {
+  const { setup, env, signal, bounds, onStep } = options
+  const problem = await runSetup({ setup, folder, env, signal, setupMs: bounds.setupMs, onStep })
+  if (problem !== undefined) throw new StepFailed(problem)
+}
+
+/** The repository as it is there, tried again when only the way failed. */
+async function clone(options: PrepareOptions, repository: Repository): Promise<void> {
+  const { cloneFolder, onStep } = options
+  const until = performance.now() + options.bounds.cloneMs
+  for (let attempt = 1; ; attempt++) {
+    // oxlint-disable-next-line no-await-in-loop -- a try follows the failure of the one before
+    const end = await cloneOnce(options, repository, until - performance.now())
+    if (end.fault === undefined) return
+    const again = attempt < cloneTries && isNetworkFault(end) && performance.now() < until
+    if (!again) throw cloneFailed(end, attempt)
+    onStep({
+      type: 'step',
+      step: 'clone',
+      status: 'progress',
+      detail: `Try ${attempt + 1} of ${cloneTries}, because: ${end.fault}`.slice(0, 2000),
+    })
+    // oxlint-disable-next-line no-await-in-loop
+    await rm(cloneFolder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+async function cloneOnce(
+  options: PrepareOptions,
+  { url, branch, ref, shallow }: Repository,
+  msMax: number,
+): Promise<GitEnd> {
+  const { cloneFolder } = options
+  const depth = shallow === true ? ['--depth', '1'] : []
+  // A name such as `refs/pull/12/head` is no branch and no tag: it is fetched by itself.
+  const named = branch ?? ref?.replace(/^refs\/(?:heads|tags)\//, '')
+  const full = named?.startsWith('refs/') === true ? named : undefined
+  const what = full === undefined && named !== undefined ? ['--branch', named] : []
+  const run = (args: readonly string[], ms: number) => gitStep(options, args, Math.max(1, ms))
+  const began = performance.now()
+  const cloned = await run(
+    [
+      'clone',
+      '--progress',
+      ...depth,
+      ...what,
+      ...(full === undefined ? [] : ['--no-checkout']),
+      '--',
+      url,
+      cloneFolder,
+    ],
+    msMax,
+  )
+  if (cloned.fault !== undefined || full === undefined) return cloned
+  const left = msMax - (performance.now() - began)
+  const fetched = await run(
+    ['-C', cloneFolder, 'fetch', '--progress', ...depth, 'origin', `+${full}:refs/belay/start`],
+    left,
+  )
+  if (fetched.fault !== undefined) return fetched
+  return run(['-C', cloneFolder, 'checkout', '--quiet', '--detach', 'refs/belay/start'], left)
+}
+
+function cloneFailed({ fault, lines }: GitEnd, tries: number): StepFailed {
+  const after = tries === 1 ? '' : ` after ${tries} tries`
+  const message = `The repository could not be cloned${after}: ${fault ?? ''}`.slice(0, 2000)
+  return new StepFailed({ step: 'clone', code: 'clone-failed', message, stderr: [...lines] })
+}
+
+async function checkOut(options: PrepareOptions, { workBranch }: Repository): Promise<void> {
+  if (workBranch === undefined) return
+  const { cloneFolder, env, signal, bounds } = options
+  const { fault, lines } = await git(
+    ['-C', cloneFolder, 'checkout', '--quiet', '--no-track', '-b', workBranch],
+    { env, signal, msMax: bounds.branchMs },
+  )
+  if (fault === undefined) return
+  const message = `The branch ${workBranch} could not be made: ${fault}`.slice(0, 2000)
+  throw new StepFailed({ step: 'branch', code: 'branch-failed', message, stderr: [...lines] })
+}
+
+/** Git over the network, its progress told. */
+function gitStep(
+  { workspace, token, env, signal, onStep }: PrepareOptions,
+  args: readonly string[],
+  msMax: number,
+): Promise<GitEnd> {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return git(args, {
+    env,
+    signal,
+    msMax,
+    credential: credentialOf(workspace, token),
+    onProgress(line) {
+      const now = performance.now()
+      if (now - toldAt < progressMs) return
+      toldAt = now
+      onStep({ type: 'step', step: 'clone', status: 'progress', detail: line })
+    },
+  })
+}
+
+export function credentialOf(
+  workspace: Workspace,
+  token: string | undefined,
+): Credential | undefined {
+  return workspace.type === 'folder' || token === undefined
+    ? undefined
+    : { url: workspace.url, token }
 }
 
 /** The branch of a folder; `undefined` when it has none, or is no repository. */
 async function branchOf(folder: string, options: PrepareOptions): Promise<string | undefined> {
   if (!existsSync(join(folder, '.git'))) return undefined
+  const { env, signal, bounds } = options
   const { fault, output } = await git(
     ['-C', folder, 'symbolic-ref', '--short', '--quiet', 'HEAD'],
-    options,
+    { env, signal, msMax: bounds.workspaceMs, outputBytesMax: limits.branchCharsMax },
   )
   return fault === undefined ? output.trim() || undefined : undefined
-}
-
-interface GitEnd {
-  /** One sentence; absent when it went well. */
-  readonly fault: string | undefined
-  readonly output: string
-  /** The last lines of stderr that are no progress. */
-  readonly lines: readonly string[]
-}
-
-function git(args: readonly string[], { env, signal, onStep }: PrepareOptions): Promise<GitEnd> {
-  const child = spawn('git', args, {
-    // Whoever asks for a password gets an error instead of waiting for ever.
-    env: { GIT_SSH_COMMAND: 'ssh -oBatchMode=yes', ...env, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  })
-  const end = () => {
-    // The whole group: a transfer is done by a helper of git, not by git itself.
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
-  }
-  const late = setTimeout(end, cloneMsMax)
-  signal.addEventListener('abort', end)
-  const heard = new Progress(onStep)
-  let output = ''
-  child.stdout.on('data', (data: Buffer) => {
-    if (output.length < 4096) output += data.toString('utf8')
-  })
-  child.stderr.on('data', (data: Buffer) => heard.push(data.toString('utf8')))
-  return new Promise((resolve) => {
-    const done = (fault: string | undefined) => {
-      clearTimeout(late)
-      signal.removeEventListener('abort', end)
-      resolve({ fault, output, lines: heard.last() })
-    }
-    child.once('error', (error) => done(`git could not be started: ${error.message}`))
-    child.once('close', (code, killed) => {
-      if (code === 0) return done(undefined)
-      if (killed === null) return done(heard.last().at(-1) ?? `git ended with exit code ${code}.`)
-      done(
-        signal.aborted ? 'it was stopped.' : `it took longer than ${cloneMsMax / 60_000} minutes.`,
-      )
-    })
-  })
-}
-
-/** Git rewrites its progress with carriage returns; what ends with a newline is a message. */
-class Progress {
-  readonly #onStep: PrepareOptions['onStep']
-  #lines: string[] = []
-  #rest = ''
-  #toldAt = 0
-
-  constructor(onStep: PrepareOptions['onStep']) {
-    this.#onStep = onStep
-  }
-  push(text: string): void {
-    const parts = (this.#rest + text).split(/[\r\n]/)
-    this.#rest = parts.pop()?.slice(-4096) ?? ''
-    for (const part of parts) this.#take(stripVTControlCharacters(part).trim())
-  }
-  last(): readonly string[] {
-    return [...this.#lines, this.#rest.trim()]
-      .filter((line) => line !== '')
-      .slice(-limits.stderrLinesMax)
-  }
-  #take(line: string): void {
-    if (line === '') return
-    const percent = /\d+%/.test(line)
-    if (!percent)
-      this.#lines = [...this.#lines, line.slice(0, limits.stderrLineCharsMax)].slice(
-        -limits.stderrLinesMax,
-      )
-    const now = performance.now()
-    if (percent && now - this.#toldAt < progressMs) return
-    if (percent) this.#toldAt = now
-    if (percent)
-      this.#onStep({ type: 'step', step: 'clone', status: 'started', detail: line.slice(0, 200) })
-  }
 }

@@ -3,6 +3,12 @@ export { findChromium, launchChromium } from './chromium.ts'
 export { type AgentCommand, codexAgent, type CodexOptions } from './codex.ts'
 export { type FakeModel, startFakeModel } from './fake-model.ts'
 export { type GitRepository, gitRepository } from './git-repository.ts'
+export {
+  type GitServer,
+  type GitServerMode,
+  type GitServerOptions,
+  startGitServer,
+} from './git-server.ts'
 export { closeServer, listenOnLoopback } from './loopback.ts'
 export {
   alive,

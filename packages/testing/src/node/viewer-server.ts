@@ -228,6 +228,16 @@ export class ViewerServer {
       if (action !== 'discard') this.#accept(session, promptId, `${action} ${turn}`)
       return { action, promptId }
     },
+    turnChanges: ({ id, turn }) => {
+      const event = this.session(id).log.find(
+        (one) => one.type === 'turn-changes' && one.turn === turn,
+      )
+      return event?.type === 'turn-changes' ? event : { turn, files: [], patch: '' }
+    },
+    restore: ({ id, turn, to }) => {
+      this.session(id).append({ type: 'restored', turn, to, files: 1 })
+      return { turn, to }
+    },
     why: ({ id }) => ({
       session: id,
       at: Date.now(),

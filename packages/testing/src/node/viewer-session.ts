@@ -44,6 +44,7 @@ export class ViewerSession {
       createdAt: firstAt,
       queued: 0,
       attempt: 1,
+      steps: [],
       queue: [],
       permissions: [],
       runner: { state: 'linked', generation: 1 },

@@ -1,6 +1,9 @@
 /**
  * What is held against the world: invariants after every step, and at the end of a run the promises a person was made.
  */
+import { viewSchema } from '@belay/protocol'
+import { viewOf } from '@belay/session'
+import type { SimViewer } from './viewer.ts'
 import type { World } from './world.ts'
 
 /** What holds at any moment. */
@@ -27,6 +30,7 @@ export function isSettled(world: World): boolean {
   return world.people.every(({ session }) => {
     if (world.disk.outboxOf(session).length > 0) return false
     const state = world.stateOf(session)
+    if (state?.restore.type === 'asked') return false
     if (state?.callbacks.some(({ phase }) => !('at' in phase)) === true) return false
     switch (state?.lifecycle.type) {
       case undefined:
@@ -54,7 +58,10 @@ export function finalChecks(world: World): void {
       if (!viewer.over)
         world.stage.violate('seen', `${viewer.name} was not told of the end of its session`)
       holdSame(world, viewer.name, [viewer.seen, log.slice(0, viewer.seen.length)])
-    } else holdSame(world, viewer.name, [viewer.seen, world.logs.get(viewer.session)?.texts ?? []])
+    } else {
+      holdSame(world, viewer.name, [viewer.seen, world.logs.get(viewer.session)?.texts ?? []])
+      holdShown(world, viewer)
+    }
   }
   for (const { session } of world.people) {
     holdDeleted(world, session)
@@ -102,6 +109,17 @@ function holdSame(
   const wrong = seen.findIndex((text, index) => text !== log[index])
   if (wrong >= 0)
     world.stage.violate('seen', `${who} was shown ${seen[wrong]} where the log has ${log[wrong]}`)
+}
+
+/** The last signal shows the session as it is. */
+function holdShown(world: World, { name, session, view }: SimViewer): void {
+  const state = world.stateOf(session)
+  if (state === undefined) return
+  // What was shown went over the wire, where what is undefined is absent.
+  const present = viewSchema.parse(JSON.parse(JSON.stringify(viewOf(state, session))))
+  if (JSON.stringify(view) === JSON.stringify(present)) return
+  const shown = `${JSON.stringify(view)} and it is ${JSON.stringify(present)}`
+  world.stage.violate('seen', `${name} is shown ${shown}`)
 }
 
 /** What the disk holds at the end is what was committed on the way. */

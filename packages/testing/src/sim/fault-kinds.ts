@@ -28,6 +28,7 @@ export const faultKinds = [
   'agent-ignores-cancel',
   'agent-outlives-runner',
   'callback-fails',
+  'checkpoint-fails',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]

@@ -96,7 +96,15 @@ export class Faults {
     return {
       workspace: this.#preparing('workspace-fails', 'workspace-hangs'),
       agent: this.#preparing('agent-start-fails', 'agent-start-hangs'),
+      saves: this.#saving(),
     }
+  }
+
+  #saving(): 'works' | 'fails' {
+    const { stage } = this.#options
+    if (!this.#has('checkpoint-fails') || stage.random.chance(0.7)) return 'works'
+    stage.fire('checkpoint-fails')
+    return 'fails'
   }
 
   /** What becomes of a runner that is started now. */

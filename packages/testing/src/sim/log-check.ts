@@ -31,12 +31,12 @@ interface Active {
   readonly promptId: string
   readonly generation: number
   text: string
-  taken: boolean
 }
 
 /** Whether the event belongs to the turn it names, which then runs. */
 function isInTurn(event: SessionEvent): event is SessionEvent & { readonly turn: number } {
   if (event.type === 'turn-started' || event.type === 'turn-resolved') return false
+  if (event.type === 'restored' || event.type === 'restore-failed') return false
   return event.type !== 'callback-failed' && 'turn' in event && event.turn !== undefined
 }
 
@@ -87,75 +87,57 @@ export class LogCheck {
   }
 
   #tell(event: SessionEvent): void {
-    switch (event.type) {
-      case 'prompt-accepted':
-        this.#hold(
-          'story',
-          !this.prompts.has(event.promptId),
-          () => `${event.promptId} is accepted twice`,
-        )
-        this.prompts.set(event.promptId, 'queued')
-        this.#texts.set(event.promptId, event.text)
-        return
-      case 'prompt-edited':
-        this.#texts.set(event.promptId, event.text)
-        return this.#expectQueued(event.promptId)
-      case 'prompt-moved':
-        return this.#expectQueued(event.promptId)
-      case 'prompt-cancelled':
-        this.#expectQueued(event.promptId)
-        this.prompts.set(event.promptId, 'cancelled')
-        return
-      case 'preparation-started':
-        this.#generation = event.generation
-        this.#agentReady = false
-        this.#tookOne = false
-        return
-      case 'agent-ready':
-        this.#agentReady = true
-        return
-      case 'session-ready':
-        return this.#ready()
-      case 'turn-started':
-        return this.#turnStarted(event)
-      case 'turn-taken':
-        this.#tookOne = true
-        if (this.#active !== undefined) this.#active.taken = true
-        return
-      case 'text':
-        return this.#words(event)
-      case 'interrupt-requested':
-        this.#interrupted.add(event.turn)
-        return
-      case 'permission-asked':
-        this.#asked.add(event.permissionId)
-        return
-      case 'permission-settled':
-        this.#hold(
-          'story',
-          this.#asked.delete(event.permissionId),
-          () => `${event.permissionId} is settled and was not open`,
-        )
-        return
-      case 'turn-ended':
-        return this.#turnEnded(event)
-      case 'runner-exited': {
-        const { left } = this.#options.runner(event.generation)
-        const { generation } = event
-        return this.#hold('true-end', !left, () => `runner ${generation} left and was not asked to`)
-      }
-      case 'turn-resolved':
-        this.#hold(
-          'story',
-          !this.#resolved.has(event.turn),
-          () => `turn ${event.turn} is decided about twice`,
-        )
-        this.#resolved.add(event.turn)
-        return
-      case 'callback-failed':
-        this.untold.add(event.turn)
-        return
-      default:
+    if ('promptId' in event) this.#tellPrompt(event)
+    if (event.type === 'preparation-started') {
+      this.#generation = event.generation
+      this.#agentReady = false
+      this.#tookOne = false
+    }
+    if (event.type === 'agent-ready') this.#agentReady = true
+    if (event.type === 'session-ready') this.#ready()
+    if (event.type === 'turn-taken') this.#tookOne = true
+    if (event.type === 'text') this.#words(event)
+    if (event.type === 'interrupt-requested') this.#interrupted.add(event.turn)
+    if (event.type === 'permission-asked') this.#asked.add(event.permissionId)
+    if (event.type === 'permission-settled') {
+      const { permissionId } = event
+      const wasOpen = this.#asked.delete(permissionId)
+      this.#hold('story', wasOpen, () => `${permissionId} is settled and was not open`)
+    }
+    if (event.type === 'runner-exited') {
+      const { generation } = event
+      const { left } = this.#options.runner(generation)
+      this.#hold('true-end', !left, () => `runner ${generation} left and was not asked to`)
+    }
+    if (event.type === 'callback-failed') this.untold.add(event.turn)
+    if (event.type === 'restored') {
+      const { turn } = this.#active ?? {}
+      this.#hold('story', turn === undefined, () => `files were put back under turn ${turn}`)
+    }
+  }
+
+  #tellPrompt(event: Extract<SessionEvent, { readonly promptId: string }>): void {
+    const { promptId } = event
+    if (event.type === 'prompt-accepted') {
+      this.#hold('story', !this.prompts.has(promptId), () => `${promptId} is accepted twice`)
+      this.prompts.set(promptId, 'queued')
+      this.#texts.set(promptId, event.text)
+    }
+    if (event.type === 'prompt-moved') this.#expectQueued(promptId)
+    if (event.type === 'prompt-edited') {
+      this.#expectQueued(promptId)
+      this.#texts.set(promptId, event.text)
+    }
+    if (event.type === 'prompt-cancelled') {
+      this.#expectQueued(promptId)
+      this.prompts.set(promptId, 'cancelled')
+    }
+    if (event.type === 'turn-started') this.#turnStarted(event)
+    if (event.type === 'turn-ended') this.#turnEnded(event)
+    if (event.type === 'turn-resolved') {
+      const { turn } = event
+      this.#hold('story', !this.#resolved.has(turn), () => `turn ${turn} is decided about twice`)
+      this.#resolved.add(turn)
     }
   }
 
@@ -174,7 +156,7 @@ export class LogCheck {
     this.#expectQueued(promptId)
     this.prompts.set(promptId, 'started')
     this.turns = turn
-    this.#active = { turn, promptId, generation, text: '', taken: false }
+    this.#active = { turn, promptId, generation, text: '' }
   }
 
   #words({ text }: EventOf<'text'>): void {
@@ -246,43 +228,26 @@ export class LogCheck {
   #holdReason({ code, promptId }: EventOf<'turn-ended'>, active: Active): void {
     const deeds = this.#options.truth.of(promptId)
     const facts = this.#options.runner(active.generation)
-    const name = `turn ${active.turn} (${promptId}) ended ${code}`
-    switch (code) {
-      case 'end-turn':
-        this.#hold('true-end', deeds?.stopReason === 'end_turn', () => `${name}: the agent did not`)
-        this.#hold(
-          'true-words',
-          deeds?.said === active.text,
-          () => `${name}: "${deeds?.said}" was said, "${active.text}" is in the log`,
-        )
-        return
-      case 'runner-exited':
-        return this.#hold('true-end', !facts.alive, () => `${name}: the runner lives`)
-      case 'agent-exited':
-        return this.#hold(
-          'true-end',
-          deeds?.by.process.alive !== true,
-          () => `${name}: the agent lives`,
-        )
-      case 'runner-lost': {
-        const { graceMs } = this.#options
-        this.#hold(
-          'true-end',
-          facts.deadMs < forgivenMs,
-          () => `${name}: it had been dead for ${facts.deadMs} ms`,
-        )
-        this.#hold(
-          'true-end',
-          facts.linkedMs < forgivenMs,
-          () => `${name}: it had been linked for ${facts.linkedMs} ms`,
-        )
-        return this.#hold(
-          'true-end',
-          facts.serverMs >= graceMs,
-          () => `${name}: there had been a server for ${facts.serverMs} ms only`,
-        )
-      }
-      default:
+    const hold = (check: Check, kept: boolean, sentence: () => string) =>
+      this.#hold(
+        check,
+        kept,
+        () => `turn ${active.turn} (${promptId}) ended ${code}: ${sentence()}`,
+      )
+    if (code === 'end-turn') {
+      hold('true-end', deeds?.stopReason === 'end_turn', () => 'the agent did not')
+      const whole = deeds?.said === active.text
+      hold('true-words', whole, () => `"${deeds?.said}" was said, "${active.text}" is in the log`)
+    }
+    if (code === 'runner-exited') hold('true-end', !facts.alive, () => 'the runner lives')
+    if (code === 'agent-exited')
+      hold('true-end', deeds?.by.process.alive !== true, () => 'the agent lives')
+    if (code === 'runner-lost') {
+      const { deadMs, linkedMs, serverMs } = facts
+      hold('true-end', deadMs < forgivenMs, () => `it had been dead for ${deadMs} ms`)
+      hold('true-end', linkedMs < forgivenMs, () => `it had been linked for ${linkedMs} ms`)
+      const awaited = serverMs >= this.#options.graceMs
+      hold('true-end', awaited, () => `there had been a server for ${serverMs} ms only`)
     }
   }
 

@@ -1,6 +1,14 @@
 /**
  * One person and their session: looks at what the stream shows and asks for something now and then, sensible or not.
  */
+import {
+  type Draft,
+  draftAccepted,
+  draftRefused,
+  emptyDraft,
+  sendDraft,
+  typeDraft,
+} from '@belay/client'
 import type { Caller } from './caller.ts'
 import { drawScript, type Plan } from './plan.ts'
 import type { Process } from './process.ts'
@@ -29,6 +37,8 @@ export class Person {
   /** What a person does, each as often as it stands here. */
   readonly #habits: readonly (() => void)[]
   #calm = false
+  /** In the box below the session. */
+  #draft: Draft = emptyDraft
 
   constructor(options: PersonOptions) {
     this.#options = options
@@ -49,6 +59,7 @@ export class Person {
       answer,
       () => this.#decide(),
       () => this.#ask({ type: 'retry' }),
+      () => this.#restore(),
       () => this.#delete(),
     ]
   }
@@ -69,6 +80,7 @@ export class Person {
         digest: session,
         prompt,
         callback,
+        ...(this.#random.chance(0.3) ? { finish: { commit: true } } : {}),
       },
       () => {
         this.#options.onCreated()
@@ -111,10 +123,35 @@ export class Person {
     this.#answer()
   }
 
+  /** Types a prompt and sends it; now and then goes on typing before the answer is there. */
   #prompt(): void {
-    if (this.#texts.size >= promptsMax) return
+    const isUnderWay = this.#draft.sent?.state === 'under-way'
+    if (this.#texts.size >= promptsMax || isUnderWay) return
+    const { promptId, text, digest } = this.#newPrompt()
+    this.#draft = sendDraft(typeDraft(this.#draft, text), promptId)
+    const typedOn = this.#random.chance(0.3) ? `${text} and` : undefined
+    if (typedOn !== undefined) this.#draft = typeDraft(this.#draft, typedOn)
     const steer = this.#random.chance(0.15) ? ({ steer: true } as const) : {}
-    this.#ask({ type: 'prompt-submitted', prompt: this.#newPrompt(), ...steer })
+    const asked = {
+      type: 'prompt-submitted',
+      prompt: { promptId, text, digest },
+      ...steer,
+    } as const
+    this.#options.caller.call(this.session, asked, (reply) => {
+      const accepted = reply.type === 'prompt'
+      this.#draft = accepted
+        ? draftAccepted(this.#draft, promptId)
+        : draftRefused(this.#draft, promptId, reply.type)
+      this.#holdDraft(typedOn ?? (accepted ? '' : text))
+    })
+  }
+
+  /** What a person typed is theirs: it goes when it was accepted, and only that. */
+  #holdDraft(wanted: string): void {
+    const { text } = this.#draft
+    if (text === wanted) return
+    const { stage } = this.#options.process
+    stage.violate('draft', `${this.session}: the draft is "${text}", expected "${wanted}"`)
   }
 
   #newPrompt() {
@@ -168,6 +205,13 @@ export class Person {
     const promptId = this.#newId()
     this.#texts.set(promptId, 'decided')
     this.#ask({ type: 'turn-resolved', turn: last.turn, action, promptId })
+  }
+
+  #restore(): void {
+    const shown = this.#viewer?.view?.lastTurn?.turn
+    const turn =
+      shown !== undefined && this.#random.chance(0.8) ? shown : this.#random.integer(1, 5)
+    this.#ask({ type: 'restore', turn, to: this.#random.pick(['before', 'after']) })
   }
 
   #delete(): void {

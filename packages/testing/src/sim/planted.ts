@@ -46,51 +46,46 @@ export interface PlantContext {
   readonly perform: (id: string, effect: SessionEffect) => void
 }
 
+type Transition = (state: SessionState, input: SessionInput, context: Context) => SessionStep
+
+/** How a defect wraps the transition of a session; those that are not here are played elsewhere. */
+const inTransition: Readonly<
+  Partial<Record<Planted, (decide: Transition, plant: PlantContext) => Transition>>
+> = {
+  'no-generation-check': (sound) => (state, input, context) =>
+    sound(state, regenerated(state, input), context),
+  'effect-before-commit': (sound, plant) => (state, input, context) => {
+    const step = sound(state, input, context)
+    for (const effect of step.effects ?? []) plant.perform(context.id, effect)
+    return { ...step, effects: [] }
+  },
+  'ready-early': (sound) => (state, input, context) => {
+    const step = sound(state, input, context)
+    return input.type === 'runner-hello' ? saidReady(step, context.now) : step
+  },
+  'grace-not-rechecked': (sound) => (state, input, context) => {
+    if (input.type === 'server-started' && state.runner.type === 'lost')
+      return { state, reply: { type: 'ignored', reason: 'it was lost before' } }
+    const step = sound(state, input, context)
+    const final = step.effects?.some((one) => one.type === 'probe-runner' && one.final) === true
+    if (!final) return step
+    const { generation } = step.state.runner
+    return merged(step, sound(step.state, { type: 'runner-silent', generation }, context))
+  },
+  'duplicate-not-dropped': (sound) => (state, input, context) =>
+    sound(state, renumbered(state, input), context),
+}
+
 export function plantInActor(
   actor: SimActor,
   planted: Planted | undefined,
   plant: PlantContext,
 ): SimActor {
-  const transition: SimActor['transition'] = (...given) => actor.transition(...given)
-  const wrapped = (
-    wrap: (state: SessionState, input: SessionInput, context: Context) => SessionStep,
-  ): SimActor => ({ ...actor, transition: wrap })
-  switch (planted) {
-    case 'no-generation-check':
-      return wrapped((state, input, context) =>
-        transition(state, regenerated(state, input), context),
-      )
-    case 'effect-before-commit':
-      return wrapped((state, input, context) => {
-        const step = transition(state, input, context)
-        for (const effect of step.effects ?? []) plant.perform(context.id, effect)
-        return { ...step, effects: [] }
-      })
-    case 'ready-early':
-      return wrapped((state, input, context) =>
-        input.type === 'runner-hello'
-          ? saidReady(transition(state, input, context), context.now)
-          : transition(state, input, context),
-      )
-    case 'timer-in-memory':
-      return withoutTimers(actor, plant.forgotten)
-    case 'grace-not-rechecked':
-      return wrapped((state, input, context) => {
-        if (input.type === 'server-started' && state.runner.type === 'lost')
-          return { state, reply: { type: 'ignored', reason: 'it was lost before' } }
-        const step = transition(state, input, context)
-        const final = step.effects?.some((one) => one.type === 'probe-runner' && one.final) === true
-        if (!final) return step
-        const { generation } = step.state.runner
-        return merged(step, transition(step.state, { type: 'runner-silent', generation }, context))
-      })
-    case 'duplicate-not-dropped':
-      return wrapped((state, input, context) =>
-        transition(state, renumbered(state, input), context),
-      )
-    default:
-      return actor
-  }
+  if (planted === 'timer-in-memory') return withoutTimers(actor, plant.forgotten)
+  const wrap = planted === undefined ? undefined : inTransition[planted]
+  if (wrap === undefined) return actor
+  const sound: Transition = (state, input, context) => actor.transition(state, input, context)
+  return { ...actor, transition: wrap(sound, plant) }
 }
 
 /** For the runner's side. */

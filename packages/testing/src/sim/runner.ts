@@ -21,6 +21,7 @@ import {
   transition,
 } from '@belay/runner'
 import { AgentSlot } from './agent-slot.ts'
+import { SimHands } from './hands.ts'
 import type { Machine } from './machine.ts'
 import type { Network } from './network.ts'
 import { Process } from './process.ts'
@@ -34,6 +35,7 @@ import type { Truth } from './truth.ts'
 export interface PreparationFaults {
   readonly workspace: 'works' | 'fails' | 'hangs'
   readonly agent: 'works' | 'fails' | 'hangs'
+  readonly saves: 'works' | 'fails'
 }
 
 export type Decide = (state: RunnerState, input: Input, now: number) => RunnerStep
@@ -67,6 +69,7 @@ export class SimRunner {
   #joinTimer: Timer | undefined
   #alarmTimer: Timer | undefined
   readonly #agent: AgentSlot
+  readonly #hands: SimHands
   readonly #inputs: Input[] = []
   #feeding = false
   /** Which prompt each turn is about: a runner does not need it, those who check do. */
@@ -90,6 +93,12 @@ export class SimRunner {
       runner: this.process,
       feed: (input) => this.feed(input),
       starts: () => faults().agent,
+    })
+    this.#hands = new SimHands({
+      process: this.process,
+      feed: (input) => this.feed(input),
+      prepares: () => faults().workspace,
+      fails: () => faults().saves === 'fails',
     })
   }
 
@@ -201,7 +210,15 @@ export class SimRunner {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'prepare-workspace':
-        return void this.#prepare()
+        return void this.#hands.prepare()
+      case 'save':
+        return void this.#hands.save(effect)
+      case 'commit':
+        return void this.#hands.commit(effect)
+      case 'restore':
+        return void this.#hands.restore(effect)
+      case 'stop-saving':
+        return this.#hands.stopSaving()
       case 'start-agent':
         return void this.#agent.start(effect.agentGeneration, effect.agentSession)
       case 'send-prompt':
@@ -220,30 +237,10 @@ export class SimRunner {
     }
   }
 
-  async #prepare(): Promise<void> {
-    const { stage } = this.process
-    this.feed({
-      type: 'step-changed',
-      report: { type: 'step', step: 'workspace', status: 'started' },
-    })
-    await this.process.sleep(stage.random.integer(0, 3000))
-    const how = this.#options.faults().workspace
-    if (how === 'hangs') return stage.fire('workspace-hangs')
-    if (how === 'fails') {
-      stage.fire('workspace-fails')
-      const message = 'There is no such folder.'
-      const problem = { step: 'workspace', code: 'workspace-failed', message } as const
-      return this.feed({ type: 'workspace-failed', problem })
-    }
-    this.feed({ type: 'step-changed', report: { type: 'step', step: 'workspace', status: 'done' } })
-    this.feed({ type: 'workspace-ready' })
-  }
-
   async #finish(): Promise<void> {
     const until = this.process.stage.now + lastAckMsMax
-    const spool = this.#spool
-    const isOwing = () => spool !== undefined && spool.acked < spool.last
-    while (isOwing() && this.process.stage.now < until) await this.process.sleep(20)
+    const isBehind = () => this.#spool !== undefined && this.#spool.acked < this.#spool.last
+    while (isBehind() && this.process.stage.now < until) await this.process.sleep(20)
     this.#exit(0)
   }
 

@@ -56,11 +56,10 @@ export class SimLauncher {
 
   #enqueue(session: string, job: () => Promise<void>): void {
     const { process } = this.#options
-    const lane = (this.#lanes.get(session) ?? Promise.resolve()).then(async () => {
-      if (this.#closed || !process.alive) return
-      // What is rejected now was asked of a server that is ending.
-      await job().catch(() => {})
-    })
+    const before = this.#lanes.get(session) ?? Promise.resolve()
+    const isOver = () => this.#closed || !process.alive
+    // What is rejected was asked of a server that is ending.
+    const lane = before.then(() => (isOver() ? undefined : job())).catch(() => {})
     this.#lanes.set(session, lane)
   }
 

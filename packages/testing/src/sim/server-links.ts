@@ -133,13 +133,15 @@ export class ServerLinks {
     stored: (received: number) => void,
   ): void {
     this.#host.submit(link.session, input).then(
-      (reply) => {
-        if (!this.#process.alive) return
-        if (reply.type === 'stored') stored(reply.received)
-        else this.#dismiss(link, reply)
-      },
+      (reply) => this.#heed(link, reply, stored),
       () => link.socket.close(closeCodes.goingAway),
     )
+  }
+
+  #heed(link: Link, reply: SessionReply, stored: (received: number) => void): void {
+    if (!this.#process.alive) return
+    if (reply.type === 'stored') stored(reply.received)
+    else this.#dismiss(link, reply)
   }
 
   #detach(link: Link): void {
@@ -161,15 +163,10 @@ export class ServerLinks {
 
   #dismiss(link: Link, reply: SessionReply): void {
     if (this.#links.get(link.session) === link) this.#links.delete(link.session)
-    const refusal = reply.type === 'refused' ? reply.refusal : undefined
-    switch (refusal?.code) {
-      case 'session-deleted':
-        return link.socket.close(closeCodes.done)
-      case 'stale-generation':
-      case 'session-not-found':
-        return link.socket.close(closeCodes.fenced)
-      default:
-        return this.#refuse(link, refusal?.message ?? 'refused')
-    }
+    const refusal = reply.type === 'refused' ? reply.refusal.code : undefined
+    if (refusal === 'session-deleted') return link.socket.close(closeCodes.done)
+    const isFenced = refusal === 'stale-generation' || refusal === 'session-not-found'
+    if (isFenced) return link.socket.close(closeCodes.fenced)
+    this.#refuse(link, reply.type === 'refused' ? reply.refusal.message : reply.type)
   }
 }

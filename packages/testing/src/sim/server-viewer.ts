@@ -26,6 +26,8 @@ export class ServerViewer {
   #cursor: number
   #shown: SessionState
   #caughtUp = false
+  /** The view that was shown last. */
+  #told = ''
   #pumping = false
   #open = true
 
@@ -36,7 +38,9 @@ export class ServerViewer {
     this.#shown = host.read(session)
     this.#stopWatching = host.watch(session, (commit) => this.#onCommit(commit))
     const { seq } = this.#shown.head
-    this.#write({ type: 'snapshot', from: after + 1, seq, session: viewOf(this.#shown, session) })
+    const view = viewOf(this.#shown, session)
+    this.#told = JSON.stringify(view)
+    this.#write({ type: 'snapshot', from: after + 1, seq, session: view })
     this.#pump()
   }
 
@@ -45,9 +49,22 @@ export class ServerViewer {
     return { frame: () => {}, closed: () => this.#closed() }
   }
 
+  /** A proof of life on a quiet stream. What it shows was shown before: news does not wait for it. */
   beat(): void {
-    if (this.#open && !this.#pumping)
-      this.#write({ type: 'state', session: viewOf(this.#shown, this.#options.session) })
+    if (!this.#open || this.#pumping) return
+    const { session, socket } = this.#options
+    if (JSON.stringify(viewOf(this.#shown, session)) !== this.#told) {
+      const sentence = `a heartbeat told a viewer of ${session} what no signal had told`
+      socket.process.stage.violate('seen', sentence)
+    }
+    this.#signal()
+  }
+
+  #signal(): void {
+    if (!this.#open || this.#pumping) return
+    const view = viewOf(this.#shown, this.#options.session)
+    this.#told = JSON.stringify(view)
+    this.#write({ type: 'state', session: view })
   }
 
   end(code: 'session-deleted' | 'going-away'): void {
@@ -122,8 +139,12 @@ export class ServerViewer {
       state.lifecycle === before.lifecycle &&
       state.queue === before.queue &&
       state.permissions === before.permissions &&
-      state.runner === before.runner
-    if (!same) this.beat()
+      state.runner === before.runner &&
+      state.agent === before.agent &&
+      state.last === before.last &&
+      state.settings === before.settings &&
+      state.restore === before.restore
+    if (!same) this.#signal()
   }
 
   #closed(): void {

@@ -112,9 +112,7 @@ export class SimServer implements Listener {
   #answer(text: string, socket: Socket): void {
     const { session, asked } = decodeRequest(text)
     this.host.submit(session, asked).then(
-      (reply) => {
-        if (this.process.point()) socket.send(encodeReply(reply))
-      },
+      (reply) => (this.process.point() ? socket.send(encodeReply(reply)) : undefined),
       () => socket.terminate(),
     )
   }

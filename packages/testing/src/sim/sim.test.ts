@@ -7,19 +7,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { registerHostContract } from '@belay/host/contract'
 import { describe, expect, test } from 'vitest'
-import { seededRandom, seedFromEnv, seedLine } from '../random.ts'
+import { seedFromEnv, seedLine } from '../random.ts'
 import { type FaultKind, faultKinds } from './fault-kinds.ts'
 import { GrowingFile } from './machine.ts'
 import { Pipe } from './pipe.ts'
-import type { Planted } from './planted.ts'
-import { plantable } from './planted.ts'
+import { plantable, type Planted } from './planted.ts'
 import { Process } from './process.ts'
 import { type Outcome, simulate, type SimulateOptions } from './simulate.ts'
 import { type Check, Stage } from './stage.ts'
 import { Disk } from './storage.ts'
 
-const fixedRuns = 150
-const freshMs = 4000
+const fixedRuns = 100
+const freshMs = 5000
 const freshRunsMax = 400
 
 interface Story {
@@ -83,62 +82,63 @@ describe('the promises', () => {
   })
 })
 
-/** Where each planted defect shows soonest, and how the world has to be for it. */
+/** The world in which a planted defect shows soon, and what finds it there. */
 interface Tooth {
   readonly found: readonly Check[]
-  readonly faults?: readonly FaultKind[]
-  readonly runsMax: number
+  readonly faults: readonly FaultKind[]
+  readonly faultMsMax: number
 }
 
-/** Planted, and not found by any run yet: the world shows too little of what they break. */
-const blunt: readonly Planted[] = ['timer-in-memory', 'grace-not-rechecked']
+const runsMax = 100
+const network: readonly FaultKind[] = ['delay', 'one-way', 'half-open', 'partition', 'reset']
 
 const teeth: Readonly<Record<Planted, Tooth>> = {
-  'clear-without-compare': {
-    found: ['true-end'],
-    faults: ['delay', 'one-way', 'partition'],
-    runsMax: 60,
-  },
+  'clear-without-compare': { found: ['true-end'], faults: network, faultMsMax: 1500 },
   'no-generation-check': {
-    found: ['channel', 'acked-is-stored', 'true-words', 'true-end'],
-    faults: ['one-way', 'half-open', 'partition', 'delay'],
-    runsMax: 60,
+    found: ['channel', 'acked-is-stored', 'true-words'],
+    faults: network,
+    faultMsMax: 1500,
   },
   'effect-before-commit': {
     found: ['channel', 'prompt-once'],
     faults: ['commit-fails'],
-    runsMax: 60,
+    faultMsMax: 1500,
   },
   'ack-before-fsync': {
-    found: ['dense-log', 'acked-is-stored', 'kept', 'seen', 'prompt-once'],
+    found: ['dense-log', 'acked-is-stored', 'kept', 'seen'],
     faults: ['power-loss'],
-    runsMax: 60,
+    faultMsMax: 1500,
   },
-  'signal-moves-cursor': { found: ['cursor'], runsMax: 3 },
-  'ready-early': { found: ['ready'], runsMax: 3 },
-  'timer-in-memory': { found: ['stuck'], faults: ['server-kill', 'agent-hangs'], runsMax: 60 },
+  'signal-moves-cursor': { found: ['cursor'], faults: [], faultMsMax: 1500 },
+  'ready-early': { found: ['ready'], faults: [], faultMsMax: 1500 },
+  'timer-in-memory': {
+    found: ['stuck'],
+    faults: ['server-stop', 'agent-hangs', 'workspace-hangs'],
+    faultMsMax: 8000,
+  },
   'grace-not-rechecked': {
     found: ['true-end'],
-    faults: ['server-kill', 'runner-kill', 'partition'],
-    runsMax: 60,
+    faults: ['server-kill', ...network],
+    faultMsMax: 3000,
   },
   'duplicate-not-dropped': {
     found: ['channel', 'true-words'],
-    faults: ['duplicate', 'delay'],
-    runsMax: 30,
+    faults: ['duplicate'],
+    faultMsMax: 1500,
   },
-  'interrupt-leaks': { found: ['true-end'], faults: ['delay', 'one-way'], runsMax: 60 },
+  'interrupt-leaks': { found: ['true-end'], faults: ['delay', 'one-way'], faultMsMax: 1500 },
 }
 
 describe('its teeth', () => {
-  const sharp = plantable.filter((planted) => !blunt.includes(planted))
-  test.each(sharp.map((planted) => [planted, teeth[planted]] as const))(
+  test.each(plantable.map((planted) => [planted, teeth[planted]] as const))(
     '[Z-6] %s is found',
-    async (planted, { found, faults, runsMax }) => {
-      const plan: SimulateOptions['plan'] =
-        faults === undefined
-          ? {}
-          : { faults: new Set(faults), faultMsMax: 1500, personMsMax: 1500, stormMs: 60_000 }
+    async (planted, { found, faults, faultMsMax }) => {
+      const plan: SimulateOptions['plan'] = {
+        faults: new Set(faults),
+        faultMsMax,
+        personMsMax: 1500,
+        stormMs: 60_000,
+      }
       for (let seed = 1; seed <= runsMax; seed += 1) {
         const { broken } = await simulate({ seed, planted, plan })
         if (broken === undefined) continue
@@ -149,16 +149,6 @@ describe('its teeth', () => {
         return
       }
       expect.fail(`${planted} was not found in ${runsMax} runs`)
-    },
-    60_000,
-  )
-
-  test.each(blunt)(
-    '[Z-6] %s is not found yet: whoever sharpens the world moves it up',
-    async (planted) => {
-      for (let seed = 1; seed <= 20; seed += 1) {
-        expect(complaint(await simulate({ seed, planted }))).toBeUndefined()
-      }
     },
     60_000,
   )
@@ -174,7 +164,7 @@ describe('the world', () => {
     for (const seed of [3, 7, 24]) {
       const first = await tell(seed)
       expect(await tell(seed)).toEqual(first)
-      expect(first.lines.length).toBeGreaterThan(50)
+      expect(first.lines.length).toBeGreaterThan(30)
     }
     expect((await tell(3)).lines).not.toEqual((await tell(4)).lines)
   })
@@ -239,14 +229,4 @@ registerHostContract('simulated disk', () => {
   const disk = new Disk({ stage, syncAfterMs: 0, onCommitted: () => {} })
   const open = () => disk.open(new Process(stage, 'server'))
   return { open, kill: () => {}, end: () => {} }
-})
-
-test('[Z-10] chance is drawn from one source, whatever else is drawn', () => {
-  const random = seededRandom(5)
-  expect([random.integer(0, 9), random.integer(0, 9)]).toEqual([
-    ...(() => {
-      const again = seededRandom(5)
-      return [again.integer(0, 9), again.integer(0, 9)]
-    })(),
-  ])
 })

@@ -19,6 +19,7 @@ export type Check =
   | 'ready'
   | 'true-end'
   | 'answers'
+  | 'draft'
   | 'kept'
   | 'seen'
   | 'stuck'

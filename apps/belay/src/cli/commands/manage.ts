@@ -2,6 +2,7 @@
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { connect, insist, type PlaceOptions } from '../place.ts'
 import { findSession } from '../sessions.ts'
+import { type PlaceToWork, workspaceOf } from './run.ts'
 import type { World } from '../world.ts'
 
 export interface ManageOptions extends PlaceOptions {
@@ -17,10 +18,22 @@ export async function stop(world: World, given: string, options: ManageOptions):
   return say(world, options, { session: id, ...answer }, sentence)
 }
 
-export async function retry(world: World, given: string, options: ManageOptions): Promise<number> {
+export interface RetryOptions extends ManageOptions, PlaceToWork {
+  readonly agent?: string
+  readonly setup?: readonly string[]
+}
+
+export async function retry(world: World, given: string, options: RetryOptions): Promise<number> {
   const client = await connect(world, options)
   const id = await findSession(client, given)
-  const session = await client.call('retry', { id })
+  const { agent, setup, dir, repo } = options
+  const place = dir === undefined && repo === undefined ? undefined : workspaceOf(world, options)
+  const session = await client.call('retry', {
+    id,
+    ...(agent === undefined ? {} : { agent: { name: agent } }),
+    ...(setup === undefined ? {} : { setup: setup.filter((line) => line !== '') }),
+    ...(place === undefined ? {} : { workspace: place }),
+  })
   const sentence = `The session prepares itself again. Watch it with "belay attach ${id}".`
   return say(world, options, session, sentence)
 }

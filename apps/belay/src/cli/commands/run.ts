@@ -1,7 +1,7 @@
 /** `belay run`: a new session, its first prompt, and its turn to the end. */
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Workspace } from '@belay/protocol'
+import type { Finish, Workspace, WorkspaceBody } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { newId } from '../new-id.ts'
 import { oneLine, painter } from '../paint.ts'
@@ -20,6 +20,13 @@ export interface WatchingOptions extends PlaceOptions {
 export interface RunOptions extends WatchingOptions, AgentOptions {
   readonly dir?: string
   readonly repo?: string
+  readonly branch?: string
+  readonly ref?: string
+  readonly workBranch?: string
+  readonly shallow?: boolean
+  readonly setup?: readonly string[]
+  readonly commit?: boolean
+  readonly push?: boolean
   readonly title?: string
 }
 
@@ -35,6 +42,8 @@ export async function run(world: World, given: string, options: RunOptions): Pro
     id: session,
     agent: agent.choice,
     workspace,
+    setup: options.setup === undefined ? undefined : [...options.setup],
+    finish: finishOf(workspace, options),
     title: options.title,
     prompt: { promptId, text },
   }
@@ -59,8 +68,34 @@ export async function promptText(world: World, given: string): Promise<string> {
   return text
 }
 
-function workspaceOf(world: World, { dir, repo }: RunOptions): Workspace {
+function finishOf(workspace: Workspace, { commit, push }: RunOptions): Finish | undefined {
+  if (commit !== true && push !== true) return undefined
+  return {
+    commit: true,
+    ...(push === true ? { push } : {}),
+    // Who asks for it on a folder means that folder.
+    ...(workspace.type === 'folder' ? { folder: true } : {}),
+  }
+}
+
+export interface PlaceToWork {
+  readonly dir?: string | undefined
+  readonly repo?: string | undefined
+  readonly branch?: string | undefined
+  readonly ref?: string | undefined
+  readonly workBranch?: string | undefined
+  readonly shallow?: boolean | undefined
+}
+
+export function workspaceOf(world: World, asked: PlaceToWork): WorkspaceBody {
+  const { dir, repo } = asked
   if (repo === undefined) {
+    const other = [asked.branch, asked.ref, asked.workBranch, asked.shallow]
+    if (other.some((option) => option !== undefined))
+      throw new CliError(
+        exitCodes.usage,
+        'A branch is checked out of a --repo; a --dir is used as it is.',
+      )
     const path = resolve(world.cwd, dir ?? '.')
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) throw new CliError(exitCodes.usage, `There is no folder ${path}.`)
@@ -70,10 +105,14 @@ function workspaceOf(world: World, { dir, repo }: RunOptions): Workspace {
   if (dir !== undefined) throw new CliError(exitCodes.usage, 'Give --dir or --repo, not both.')
   const sign = repo.lastIndexOf('#')
   const address = sign < 0 ? repo : repo.slice(0, sign)
-  const branch = sign < 0 ? undefined : repo.slice(sign + 1)
+  const branch = asked.branch ?? (sign < 0 ? undefined : repo.slice(sign + 1))
   // A repository on this machine is seen from here, not from where the server was started.
   const local = resolve(world.cwd, address)
-  return { type: 'repository', url: existsSync(local) ? local : address, branch }
+  const url = existsSync(local) ? local : address
+  const { ref, workBranch, shallow } = asked
+  // In the environment and not on the command line, which others can read.
+  const token = world.env['BELAY_GIT_TOKEN']
+  return { type: 'repository', url, branch, ref, workBranch, shallow, token }
 }
 
 interface Announced {

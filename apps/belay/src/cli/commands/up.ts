@@ -15,6 +15,7 @@ export interface UpOptions extends PlaceOptions {
   readonly open?: boolean
   readonly json?: boolean
   readonly keepSessions?: string
+  readonly minDisk?: string
   readonly allowPrivateCallbacks?: boolean
 }
 
@@ -29,6 +30,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   const deadlines = deadlinesOf(options.deadline ?? [])
   const keepSessionsMs =
     options.keepSessions === undefined ? undefined : daysOf(options.keepSessions)
+  const diskFreeBytesMin = options.minDisk === undefined ? undefined : mibOf(options.minDisk)
   const dataFolder = dataFolderOf(world, options)
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   // Loaded here, because no other command needs the server's code.
@@ -50,6 +52,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
         deadlines,
         allowPrivateCallbacks: options.allowPrivateCallbacks === true,
         ...(keepSessionsMs === undefined ? {} : { keepSessionsMs }),
+        ...(diskFreeBytesMin === undefined ? {} : { diskFreeBytesMin }),
         onFatal: (error) => {
           world.err.write(`The server stopped: ${error.message}\n`)
           fatal.resolve(exitCodes.failed)
@@ -106,6 +109,13 @@ export function deadlinesOf(given: readonly string[]): Partial<Deadlines> {
       )
     }),
   )
+}
+
+/** @throws CliError when it is no size */
+function mibOf(given: string): number {
+  const mib = Number(given)
+  if (/^\d+$/.test(given) && Number.isSafeInteger(mib)) return mib * 1024 * 1024
+  throw new CliError(exitCodes.usage, `--min-disk takes a number of MiB; got "${given}".`)
 }
 
 const dayMs = 24 * 60 * 60_000

@@ -1,0 +1,73 @@
+/** What turns changed: `belay diff` shows it, `belay restore` puts the workspace back. */
+import { CliError, exitCodes } from '../exit-codes.ts'
+import { fileLine } from '../lines.ts'
+import { harmless, type Paint, painter } from '../paint.ts'
+import { connect } from '../place.ts'
+import { findSession } from '../sessions.ts'
+import type { World } from '../world.ts'
+import { type ManageOptions, say } from './manage.ts'
+
+export interface DiffOptions extends ManageOptions {
+  readonly turn?: string
+}
+export interface RestoreOptions extends ManageOptions {
+  readonly turn: string
+  readonly to: string
+}
+
+export async function diff(world: World, given: string, options: DiffOptions): Promise<number> {
+  const client = await connect(world, options)
+  const id = await findSession(client, given)
+  const turn =
+    options.turn === undefined
+      ? (await client.call('getSession', { id })).lastTurn?.turn
+      : turnOf(options.turn)
+  if (turn === undefined) throw new CliError(exitCodes.failed, 'The session has had no turn yet.')
+  const changes = await client.call('turnChanges', { id, turn })
+  const paint = painter(world.out.color)
+  const more = changes.more === undefined ? [] : [`  … and ${changes.more} files more`]
+  const lines =
+    changes.files.length === 0
+      ? [`Turn ${turn} changed nothing.`]
+      : [
+          ...changes.files.map((file) => fileLine(paint, file)),
+          ...more,
+          '',
+          ...patchLines(paint, changes.patch),
+        ]
+  return say(world, options, changes, lines.join('\n'))
+}
+
+export async function restore(
+  world: World,
+  given: string,
+  options: RestoreOptions,
+): Promise<number> {
+  const { to } = options
+  if (to !== 'before' && to !== 'after')
+    throw new CliError(exitCodes.usage, `--to takes before or after; got "${to}".`)
+  const turn = turnOf(options.turn)
+  const client = await connect(world, options)
+  const id = await findSession(client, given)
+  const answer = await client.call('restore', { id, turn, to })
+  const sentence = `The workspace is being put back to how it was ${to} turn ${turn}. What it holds now is kept.`
+  return say(world, options, { session: id, ...answer }, sentence)
+}
+
+function turnOf(text: string): number {
+  const turn = Number(text)
+  if (Number.isSafeInteger(turn) && turn > 0) return turn
+  throw new CliError(exitCodes.usage, `--turn takes the number of a turn; got "${text}".`)
+}
+
+function patchLines(paint: Paint, patch: string): readonly string[] {
+  return harmless(patch)
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      if (line.startsWith('diff ') || line.startsWith('@@')) return paint('cyan', line)
+      if (line.startsWith('+++') || line.startsWith('---')) return paint('dim', line)
+      if (line.startsWith('+')) return paint('green', line)
+      return line.startsWith('-') ? paint('red', line) : line
+    })
+}
