@@ -9,10 +9,12 @@ import { needsPerson } from './group-sessions.ts'
 import { useLive } from './live.ts'
 import { Logo } from './logo.tsx'
 import { NewSession } from './new-session.tsx'
-import { sessionOfPath, usePath } from './route.ts'
+import { navigate, pathOfNew, pathOfSession, useRoute } from './route.ts'
 import { SessionPage } from './session-page.tsx'
+import { SettingsPage } from './settings-page.tsx'
 import { Side } from './side.tsx'
 import { SignIn } from './sign-in.tsx'
+import { followTheme } from './theme.ts'
 import { forgetToken, keepToken, readToken } from './token.ts'
 
 export function App() {
@@ -37,6 +39,7 @@ export function App() {
     addEventListener('hashchange', onHash)
     return () => removeEventListener('hashchange', onHash)
   }, [signIn])
+  useEffect(() => followTheme(), [])
   if (token === undefined) return <SignIn refused={refused} onToken={signIn} />
   return <Workbench key={token} token={token} onRefused={signOut} />
 }
@@ -51,8 +54,7 @@ function Workbench({ token, onRefused }: WorkbenchProps) {
   const feeds = useMemo(() => new Feeds(client), [client])
   const list = useLive(feeds.list.list)
   const listLink = useLive(feeds.list.link)
-  const id = sessionOfPath(usePath())
-  const [starting, setStarting] = useState(false)
+  const { page, id, dialog } = useRoute()
   const box = useMemo(() => (id === undefined ? undefined : draftBox(id)), [id])
   const feed = useMemo(
     () => (id === undefined || box === undefined ? undefined : feeds.session(id, box.accepted)),
@@ -75,12 +77,12 @@ function Workbench({ token, onRefused }: WorkbenchProps) {
   useTitle(sessions, summary?.title)
 
   const newSession = (
-    <button type="button" className="button" onClick={() => setStarting(true)}>
+    <button type="button" className="button" onClick={() => navigate(pathOfNew(id))}>
       <Plus className="icon" aria-hidden="true" /> New session
     </button>
   )
   return (
-    <div className="app" data-showing={id === undefined ? 'list' : 'session'}>
+    <div className="app" data-showing={page === 'list' ? 'list' : 'main'}>
       <Side
         list={list}
         chosen={id}
@@ -100,11 +102,18 @@ function Workbench({ token, onRefused }: WorkbenchProps) {
             summary={summary}
             onRetry={retryNow}
           />
+        ) : page === 'settings' ? (
+          <SettingsPage />
         ) : (
           <Welcome any={sessions.length > 0}>{newSession}</Welcome>
         )}
       </main>
-      {starting && <NewSession client={client} onClose={() => setStarting(false)} />}
+      {dialog !== undefined && (
+        <NewSession
+          client={client}
+          onClose={() => navigate(id === undefined ? '/' : pathOfSession(id))}
+        />
+      )}
     </div>
   )
 }

@@ -32,7 +32,7 @@ interface NewSessionProps {
 }
 
 export function NewSession({ client, onClose }: NewSessionProps) {
-  const { form, change, agents, problem, sending, submit } = useNewSession(client, onClose)
+  const { form, change, agents, problem, sending, submit } = useNewSession(client)
   const wrong = wrongFields(problem, form)
   return (
     <Modal titleId="new-title" onClose={onClose}>
@@ -149,7 +149,7 @@ function Place({ form, wrong, change }: PlaceProps) {
   )
 }
 
-function useNewSession(client: Client, onClose: () => void) {
+function useNewSession(client: Client) {
   const [form, setForm] = useState(() => readForm(localStorage))
   const [agents, setAgents] = useState<readonly FoundAgent[]>()
   const [problem, setProblem] = useState<Problem['error']>()
@@ -191,7 +191,6 @@ function useNewSession(client: Client, onClose: () => void) {
       const { session } = await client.call('createSession', bodyOf(attempt.current))
       // Where one works rarely changes; what one asks always does.
       keepForm(localStorage, { ...form, prompt: '' })
-      onClose()
       navigate(pathOfSession(session.id))
     } catch (error) {
       setProblem(problemOf(error))

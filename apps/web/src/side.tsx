@@ -1,5 +1,6 @@
 /** The left side: the mark, the way to a new session, and the sessions. */
 import type { ReactNode } from 'react'
+import { Settings } from 'lucide-react'
 import type { SessionList as Sessions } from '@belay/client'
 import { LinkNote } from './link-note.tsx'
 import type { LinkView } from './link-words.ts'
@@ -20,10 +21,20 @@ export function Side({ list, chosen, link, onRetry, children }: SideProps) {
   return (
     <aside className="side" aria-label="Sessions">
       <header className="side-head">
-        <Link href="/">
+        <Link className="home" href="/">
           <Logo /> Belay
         </Link>
         {children}
+        <Link
+          className="button"
+          href="/settings"
+          data-kind="quiet"
+          data-size="icon"
+          aria-label="Settings"
+          title="Settings"
+        >
+          <Settings className="icon" aria-hidden="true" />
+        </Link>
       </header>
       <SessionList
         sessions={list.sessions ?? []}
