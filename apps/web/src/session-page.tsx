@@ -4,6 +4,7 @@ import { ChevronLeft } from 'lucide-react'
 import { findItem } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { SessionSummary } from '@belay/protocol'
+import { AskedScope, firstAsked } from './asked.ts'
 import { Composer } from './composer.tsx'
 import { DeleteSession } from './delete-session.tsx'
 import type { DraftBox } from './draft-box.ts'
@@ -58,14 +59,20 @@ export function SessionPage({ client, id, feed, box, summary, onRetry }: Session
         {known !== undefined && <DeleteSession client={client} session={known} />}
       </SessionHead>
       <SessionScope value={context}>
-        <FolderScope value={folder}>
-          <TranscriptView items={transcript.items}>
-            {session === undefined && <p className="opening muted">Opening the session …</p>}
-            {(session?.status === 'preparing' || session?.status === 'attention') && (
-              <PreparationCard session={session} />
-            )}
-          </TranscriptView>
-        </FolderScope>
+        <AskedScope value={firstAsked(transcript)}>
+          <FolderScope value={folder}>
+            <TranscriptView
+              items={transcript.items}
+              complete={transcript.caughtUp}
+              attention={session?.status === 'attention'}
+            >
+              {session === undefined && <p className="opening muted">Opening the session …</p>}
+              {(session?.status === 'preparing' || session?.status === 'attention') && (
+                <PreparationCard session={session} />
+              )}
+            </TranscriptView>
+          </FolderScope>
+        </AskedScope>
       </SessionScope>
       <div className="dock">
         <div className="dock-inner">
