@@ -5,6 +5,7 @@
  * - W-16 Steps that began are shown as the server says them; none after them is said to have begun, and none is under way
  *   once the preparation has failed.
  */
+import { stepWords } from '@belay/client'
 import type { PreparationStep, SessionView, StepState } from '@belay/protocol'
 
 export interface StepView extends Partial<Omit<StepState, 'step' | 'status'>> {
@@ -13,16 +14,6 @@ export interface StepView extends Partial<Omit<StepState, 'step' | 'status'>> {
   readonly state: 'to-do' | StepState['status']
 }
 
-const words: Readonly<Record<PreparationStep, string>> = {
-  disk: 'Room on the disk',
-  workspace: 'Workspace',
-  clone: 'Clone of the repository',
-  branch: 'Branch',
-  setup: 'Setup',
-  'agent-start': 'Start of the agent',
-  'agent-session': 'The agent’s session',
-  'first-prompt': 'First prompt',
-}
 /** Steps that every preparation has; whether the others come is said by the runner. */
 const always: readonly PreparationStep[] = ['disk', 'workspace', 'agent-start', 'agent-session']
 
@@ -33,14 +24,14 @@ export function preparationSteps({
   const begun = steps.map(({ step, status: said, ...rest }): StepView => ({
     ...rest,
     key: `${step} ${rest.index ?? 0}`,
-    words: rest.label === undefined ? words[step] : `${words[step]}: ${rest.label}`,
+    words: stepWords({ step, ...rest }),
     state: said === 'started' && status === 'attention' ? 'failed' : said,
   }))
   const last = Math.max(-1, ...steps.map(({ step }) => always.indexOf(step)))
   const later = always.slice(last + 1).filter((step) => !steps.some((one) => one.step === step))
   const coming = later.map((step): StepView => ({
     key: `${step} 0`,
-    words: words[step],
+    words: stepWords({ step }),
     state: 'to-do',
   }))
   return [...begun, ...coming]

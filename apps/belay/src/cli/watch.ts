@@ -18,6 +18,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { oneLine, painter } from './paint.ts'
 import { Answerer, type Answering } from './permissions.ts'
 import { Renderer } from './render.ts'
+import { StepTeller } from './steps.ts'
 import type { World } from './world.ts'
 
 export interface WatchOptions {
@@ -40,6 +41,7 @@ export async function watch(options: WatchOptions): Promise<number> {
   const renderer = new Renderer(painter(world.out.color), options.after)
   const answerer = new Answerer(options)
   const tellLink = linkTeller(world, renderer)
+  const steps = new StepTeller(painter(world.err.color))
   let transcript = emptyTranscript(options.after)
   const { promise, resolve } = Promise.withResolvers<number>()
   const stopListening = onLeave(world, session, resolve)
@@ -51,7 +53,7 @@ export async function watch(options: WatchOptions): Promise<number> {
       if (json) world.out.write(`${JSON.stringify(frame)}\n`)
       else if (frame.type === 'events') {
         world.out.write(frame.events.map((event) => renderer.next(event)).join(''))
-      }
+      } else if ('session' in frame) world.err.write(steps.next(frame.session))
       if (transcript.caughtUp) answerer.update(openPermissions(transcript))
       const code = options.until(transcript, frame) ?? codeOfEnd(world, frame)
       if (code !== undefined) resolve(code)

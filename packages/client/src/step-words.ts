@@ -1,0 +1,18 @@
+/** What each step of a preparation is called to a person. */
+import type { PreparationStep, StepState } from '@belay/protocol'
+
+const words: Readonly<Record<PreparationStep, string>> = {
+  disk: 'Room on the disk',
+  workspace: 'Workspace',
+  clone: 'Clone of the repository',
+  branch: 'Branch',
+  setup: 'Setup',
+  'agent-start': 'Start of the agent',
+  'agent-session': 'The agent’s session',
+  'first-prompt': 'First prompt',
+}
+
+/** A setup command, which is a step of its own, is called by its line too. */
+export function stepWords({ step, label }: Pick<StepState, 'step' | 'label'>): string {
+  return label === undefined ? words[step] : `${words[step]}: ${label}`
+}
