@@ -73,6 +73,9 @@ describe('rules', () => {
     expect(bad('packages/x/src/y.ts', `/**\n * - ${third} A header.\n */`)).toEqual([
       'packages/x/src/y.ts: X-3 is in no file of spec/',
     ])
+    expect(bad('design/failures.md', `| It broke. | ${id} ${other} |`)).toEqual([
+      `design/failures.md: ${other} is in no file of spec/`,
+    ])
     expect(bad('spec/y.md', `- **${id}** Again.`)).toEqual([
       `spec/y.md: ${id} is defined in spec/x.md too`,
     ])

@@ -12,6 +12,9 @@ const ruleLine = /^- \*\*([A-Z]+-\d+)\*\* (.*)$/
 const testIds = /['"`]((?:\[[A-Z]+-\d+\] ?)+)/g
 const headerIds = /^ \* - ([A-Z]+-\d+) /gm
 
+/** What went wrong elsewhere, each with the rules that stand against it. */
+const failures = 'design/failures.md'
+
 /** Every rule of the specification is quoted by a test, every rule a test or a header quotes is defined, once. */
 export function ruleComplaints(files: Files): readonly string[] {
   const complaints: string[] = []
@@ -36,6 +39,9 @@ export function ruleComplaints(files: Files): readonly string[] {
       if (isTest(path)) tested.add(id)
       if (!defined.has(id)) complaints.push(`${path}: ${id} is in no file of spec/`)
     }
+  }
+  for (const id of files.get(failures)?.match(/\b[A-Z]+-\d+\b/g) ?? []) {
+    if (!defined.has(id)) complaints.push(`${failures}: ${id} is in no file of spec/`)
   }
   for (const [id, path] of defined) {
     if (!tested.has(id)) complaints.push(`${path}: no test is named [${id}]`)

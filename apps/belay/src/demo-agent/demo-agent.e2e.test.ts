@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { connectAgent } from '@belay/agent/acp'
+import { acp } from '@belay/agent/acp'
 import { probeFence } from '@belay/agent/node'
 import { temporaryFolder } from '@belay/testing/node'
 import { expect, test } from 'vitest'
@@ -11,7 +11,7 @@ const main = resolve(import.meta.dirname, '../main.ts')
 async function turn(prompt: string, optionId: string) {
   const folder = temporaryFolder('demo-agent')
   const plans: unknown[] = []
-  const agent = connectAgent({
+  const agent = acp.connect({
     command: process.execPath,
     args: [main, 'demo-agent'],
     cwd: folder,

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Ask } from '../ask.ts'
 import type { AgentUpdate } from '../translate.ts'
-import { type AgentConnection, connectAgent } from './acp.ts'
+import { acp } from './acp.ts'
+import type { AgentConnection } from './adapter.ts'
 import { type Fence, probeFence, processTree } from './fence.ts'
 
 // Real processes share the machine with everything else.
@@ -53,7 +54,7 @@ const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
   const file = join(folder, 'agent.cjs')
   writeFileSync(file, bones + script)
-  connection = connectAgent({
+  connection = acp.connect({
     command: process.execPath,
     args: [file],
     cwd: folder,

@@ -23,46 +23,18 @@ import {
 import { z } from 'zod'
 import { type Ask, askOfElicitation, askOfPermission, elicitationAnswer } from '../ask.ts'
 import { type AgentExit, exitSentence } from '../exit.ts'
-import type { AgentUpdate } from '../translate.ts'
+import type {
+  AgentAdapter,
+  AgentConnection,
+  AgentEvents,
+  AgentFailure,
+  Answer,
+  ConnectOptions,
+  Initialized,
+  Opened,
+} from './adapter.ts'
 import { Lines } from './lines.ts'
-import { type AgentProcess, spawnAgent, type SpawnOptions } from './process.ts'
-
-export interface AgentEvents {
-  update(update: AgentUpdate): void
-  /** To be answered with `answer(id, …)`. */
-  permission(id: number, ask: Ask): void
-  /** The agent took the question back. */
-  permissionGone(id: number): void
-  /** Something odd worth a line in a log. */
-  note(line: string): void
-}
-
-export interface AgentFailure {
-  readonly code: 'sign-in-needed' | 'agent-error' | 'agent-exited' | 'timeout'
-  readonly message: string
-}
-export type Answer<Value> = { readonly ok: Value } | { readonly failure: AgentFailure }
-
-export interface Initialized {
-  readonly title: string | undefined
-  readonly version: string | undefined
-  readonly load: boolean
-  readonly resume: boolean
-}
-
-/** A conversation, and how it came to be there: `lost` means the older one could not be restored. */
-export interface Opened {
-  readonly agentSession: string
-  readonly restored: 'new' | 'resumed' | 'loaded' | 'lost'
-}
-
-export interface ConnectOptions extends Omit<SpawnOptions, 'onStderr'> {
-  /** Of Belay, told to the agent. */
-  readonly version: string
-  /** From its start to its answer to `initialize`. */
-  readonly startMs: number
-  readonly on: AgentEvents
-}
+import { type AgentProcess, spawnAgent } from './process.ts'
 
 const newSessionMsMax = 60_000
 const resumeMsMax = 15_000
@@ -78,9 +50,10 @@ const lineBytesMax = 64 * 1024 * 1024
 const protocolVersion = 1
 const authRequired = -32000
 
-/** Starts the agent and begins the handshake. What became of it is in `initialized`. */
-export function connectAgent(options: ConnectOptions): AgentConnection {
-  return new AgentConnection(options)
+/** Agents that speak ACP on their stdin and stdout. */
+export const acp: AgentAdapter = {
+  protocol: 'acp',
+  connect: (options) => new AcpConnection(options),
 }
 
 const initializeSchema = z.looseObject({
@@ -100,11 +73,9 @@ const updateSchema = z.looseObject({
   update: z.looseObject({ sessionUpdate: z.string() }),
 })
 
-export class AgentConnection {
+class AcpConnection implements AgentConnection {
   readonly process: AgentProcess
-  /** The end of the process, told once, after everything it wrote. Never rejects. */
   readonly exited: Promise<AgentExit>
-  /** The answer to `initialize`. Never rejects. */
   readonly initialized: Promise<Answer<Initialized>>
 
   readonly #on: AgentEvents
@@ -145,7 +116,6 @@ export class AgentConnection {
     void this.#endWhenClosed()
   }
 
-  /** Stops reading what the agent says; it then waits in its own pipe. */
   pause(): void {
     if (!this.#ended) this.#gate ??= Promise.withResolvers<void>()
   }
@@ -155,7 +125,6 @@ export class AgentConnection {
     this.#gate = undefined
   }
 
-  /** Opens the conversation: restores `previous` as well as the agent can, else begins a new one. */
   async open(previous: string | undefined): Promise<Answer<Opened>> {
     const initialized = await this.initialized
     if ('failure' in initialized) return initialized
@@ -175,7 +144,6 @@ export class AgentConnection {
     }
   }
 
-  /** Runs one prompt turn. There is no limit of time here: a busy agent may be quiet for long. */
   async prompt(text: string): Promise<Answer<string>> {
     const params = { sessionId: this.#agentSession, prompt: [{ type: 'text', text }] }
     const answer = await this.#request(methods.agent.session.prompt, params, undefined)
@@ -186,19 +154,16 @@ export class AgentConnection {
       : failed('agent-error', 'The agent ended the turn without a stop reason.')
   }
 
-  /** Asks the agent to stop its turn. */
   cancel(): void {
     this.#sdk.agent
       .notify(methods.agent.session.cancel, { sessionId: this.#agentSession ?? '' })
       .catch(() => {})
   }
 
-  /** @param optionId `undefined` tells the agent that nobody will answer. An id that was settled is ignored. */
   answer(id: number, optionId: string | undefined): void {
     this.#pending.get(id)?.(optionId)
   }
 
-  /** Ends the agent and everything it started. */
   async end(): Promise<AgentExit> {
     await this.process.end()
     return this.exited

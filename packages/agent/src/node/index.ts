@@ -3,3 +3,4 @@ export { type DetectedAgent, detectAgents, resolveAgent, type Surroundings } fro
 export { type Fence, type FenceKind, probeFence, processTree } from './fence.ts'
 export { type AgentCommand, type AgentProcess, spawnAgent } from './process.ts'
 export { marked, markerVariable, sweepMarked } from './processes.ts'
+export type * from './adapter.ts'

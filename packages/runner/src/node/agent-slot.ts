@@ -4,13 +4,15 @@
  * Owns: the present connection. Every fact it tells carries the number of the process it is about.
  */
 import type { AgentExit } from '@belay/agent'
+import { acp } from '@belay/agent/acp'
 import {
   type AgentConnection,
   type AgentEvents,
   type AgentFailure,
-  connectAgent,
-} from '@belay/agent/acp'
-import { markerVariable, probeFence, resolveAgent } from '@belay/agent/node'
+  markerVariable,
+  probeFence,
+  resolveAgent,
+} from '@belay/agent/node'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AgentChoice, limits, type PreparationStep, type ReportOf } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
@@ -73,7 +75,7 @@ export class AgentSlot {
     const { marker } = this.#options
     const { bounds } = config
     log(`agent ${agentGeneration} starts behind a ${fence.kind}: ${found.run.command}`)
-    const connection = connectAgent({
+    const connection = acp.connect({
       ...found.run,
       cwd: place.folder,
       env,

@@ -1,0 +1,79 @@
+/**
+ * The contract between whoever keeps an agent alive and whoever talks to it: one way for every protocol.
+ *
+ * An adapter starts one process and speaks with it until its end; it never starts another. When to start, to end and to try
+ * again is decided by its caller.
+ */
+import type { Ask } from '../ask.ts'
+import type { AgentExit } from '../exit.ts'
+import type { AgentUpdate } from '../translate.ts'
+import type { AgentProcess, SpawnOptions } from './process.ts'
+
+/** What an agent tells, in the order it told it. */
+export interface AgentEvents {
+  update(update: AgentUpdate): void
+  /** To be answered with `answer(id, …)`. */
+  permission(id: number, ask: Ask): void
+  /** The agent took the question back. */
+  permissionGone(id: number): void
+  /** Something odd worth a line in a log. */
+  note(line: string): void
+  /** The stream is lost while the process lives: nothing can be sent until it is `restored`. Protocols on stdio never say it. */
+  degraded?(cause: string): void
+  /** The stream is back, and what happened in the gap was told. */
+  restored?(): void
+}
+
+export interface AgentFailure {
+  readonly code: 'sign-in-needed' | 'agent-error' | 'agent-exited' | 'timeout'
+  readonly message: string
+}
+export type Answer<Value> = { readonly ok: Value } | { readonly failure: AgentFailure }
+
+export interface Initialized {
+  readonly title: string | undefined
+  readonly version: string | undefined
+  readonly load: boolean
+  readonly resume: boolean
+}
+
+/** A conversation, and how it came to be there: `lost` means the older one could not be restored. */
+export interface Opened {
+  readonly agentSession: string
+  readonly restored: 'new' | 'resumed' | 'loaded' | 'lost'
+}
+
+export interface ConnectOptions extends Omit<SpawnOptions, 'onStderr'> {
+  /** Of Belay, told to the agent. */
+  readonly version: string
+  /** From its start to its readiness. */
+  readonly startMs: number
+  readonly on: AgentEvents
+}
+
+export interface AgentConnection {
+  readonly process: AgentProcess
+  /** The end of the process, told once, after everything it wrote. Never rejects. */
+  readonly exited: Promise<AgentExit>
+  /** The answer to the handshake. Never rejects. */
+  readonly initialized: Promise<Answer<Initialized>>
+  /** Opens the conversation: restores `previous` as well as the agent can, else begins a new one. */
+  open(previous: string | undefined): Promise<Answer<Opened>>
+  /** Runs one prompt turn. @returns its stop reason. There is no limit of time here: a busy agent may be quiet for long. */
+  prompt(text: string): Promise<Answer<string>>
+  /** Asks the agent to stop its turn. */
+  cancel(): void
+  /** @param optionId `undefined` tells the agent that nobody will answer. An id that was settled is ignored. */
+  answer(id: number, optionId: string | undefined): void
+  /** Stops reading what the agent says; it then waits in its own pipe. */
+  pause(): void
+  resume(): void
+  /** Ends the agent and everything it started. */
+  end(): Promise<AgentExit>
+}
+
+export interface AgentAdapter {
+  readonly protocol: 'acp' | 'http-sse'
+  /** Starts the agent and begins the handshake. What became of it is in `initialized`. */
+  connect(options: ConnectOptions): AgentConnection
+}
