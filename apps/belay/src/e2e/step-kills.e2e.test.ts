@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { SessionView } from '@belay/protocol'
 import {
   alive,
   belayMain,
@@ -88,7 +89,7 @@ function demoPids(runner: number): number[] {
 
 async function expectTurn(id: string): Promise<void> {
   const viewer = watch(world, id, 'socket')
-  expect(await turnEnd(viewer, 1)).toMatchObject({ outcome: 'completed', promptId: 'p1' })
+  expect(await turnEnd(viewer, 1)).toMatchObject({ code: 'end-turn', promptId: 'p1' })
   expect(ofType(viewer.events, 'prompt-accepted')).toHaveLength(1)
   expect(ofType(viewer.events, 'session-ready')).toHaveLength(1)
   const folder = ofType(viewer.events, 'agent-ready').at(-1)?.folder ?? ''
@@ -135,25 +136,13 @@ test('[B-32] a runner killed at any step of a preparation is told with its cause
       )
       await waitFor(() => below.every((pid) => !alive(pid)), 'all that it started is gone', 20_000)
       hold.release(id, step)
-      if (failed.lastTurn !== undefined) {
-        // Its turn had begun, and ended: certain is that the prompt did not arrive.
-        expect([step, failed.lastTurn]).toMatchObject([
-          'first-prompt',
-          { code: 'runner-exited', reached: 'no', actions: ['send-again', 'discard'] },
-        ])
-      } else {
-        expect(failed.problem?.code).toBe('runner-exited')
-        expect(failed.queue).toMatchObject([{ promptId: 'p1' }])
-        expect(failed.steps.at(-1)).toMatchObject({ step, status: 'failed' })
-        await world.client.call('retry', { id })
-        await expectTurn(id)
-      }
+      await (step === 'first-prompt' ? expectNotArrived(failed) : expectKept(failed, step))
     }),
   )
   await endIdle('runner')
 })
 
-test('[B-33] an agent killed while it starts or opens its session is told with its signal, and a retry works; before its first prompt it is started again', async () => {
+test('[B-33] [R-44] an agent killed while it starts or opens its session is told with its cause, and a retry works; before its first prompt it is started again', async () => {
   const steps = ['agent-start', 'agent-session', 'first-prompt'] as const
   await heldIn('agent', steps)
   await Promise.all(
@@ -163,21 +152,7 @@ test('[B-33] an agent killed while it starts or opens its session is told with i
       expect(agents.length).toBeGreaterThan(0)
       expect(await standsIn(id, step)).toBe(true)
       for (const pid of agents) killHard(pid)
-      if (step !== 'first-prompt') {
-        const failed = await waitFor(
-          async () => {
-            const view = await world.client.call('getSession', { id })
-            return view.status === 'attention' ? view : undefined
-          },
-          `${id} is told`,
-          30_000,
-        )
-        expect(failed.problem?.message).toContain('SIGKILL')
-        expect(failed.queue).toMatchObject([{ promptId: 'p1' }])
-        hold.release(id, step)
-        await world.client.call('retry', { id })
-      }
-      hold.release(id, step)
+      await (step === 'first-prompt' ? expectStepGoesOn(id, step) : retryKilledAgent(id, step))
       await expectTurn(id)
     }),
   )
@@ -205,6 +180,52 @@ test('[B-34] a delete at any step of a preparation wins: no runner, no agent, no
   )
   await endRunners(world.dataFolder)
 })
+
+/** At the last step the turn has begun: it ends, and certain is that the prompt did not arrive. */
+function expectNotArrived({ lastTurn }: SessionView): void {
+  expect(lastTurn).toMatchObject({ code: 'runner-exited', reached: 'no' })
+  expect(lastTurn?.actions).toContain('send-again')
+}
+
+/** What a person has after their runner died at any other step, and that another try works. */
+async function expectKept(failed: SessionView, step: HeldStep): Promise<void> {
+  expect(failed.lastTurn).toBeUndefined()
+  expect(failed.problem?.code).toBe('runner-exited')
+  expect(failed.queue).toMatchObject([{ promptId: 'p1' }])
+  expect(failed.steps.at(-1)).toMatchObject({ step, status: 'failed' })
+  await world.client.call('retry', { id: failed.id })
+  await expectTurn(failed.id)
+}
+
+/** An agent that died while it started: told, with the prompt kept; and another try. */
+async function retryKilledAgent(id: string, step: HeldStep): Promise<void> {
+  const failed = await waitFor(
+    async () => {
+      const view = await world.client.call('getSession', { id })
+      return view.status === 'attention' ? view : undefined
+    },
+    `${id} is told`,
+    30_000,
+  )
+  expect(failed.problem?.message).toContain('killed')
+  expect(failed.queue).toMatchObject([{ promptId: 'p1' }])
+  hold.release(id, step)
+  await world.client.call('retry', { id })
+}
+
+/** Before the first prompt: the exit is told and the step goes on. */
+async function expectStepGoesOn(id: string, step: HeldStep): Promise<void> {
+  // Only once the runner knows of it: a prompt handed to an agent that has just died is cut off instead.
+  const viewer = watch(world, id, 'socket')
+  const exits = () => ofType(viewer.events, 'agent-exited')
+  await waitFor(() => exits().length === 1, 'its exit is told', 10_000)
+  expect(exits()).toMatchObject([{ expected: false, signal: 'SIGKILL' }])
+  // The checkpoint that holds the step is git's and ours, and goes on.
+  expect(await standsIn(id, step)).toBe(true)
+  expect(ofType(viewer.events, 'warning')).toEqual([])
+  viewer.close()
+  hold.release(id, step)
+}
 
 /** A round's runners would make the next one slow. */
 async function endIdle(round: string): Promise<void> {

@@ -51,16 +51,11 @@ export function stepHold(): StepHold {
       PATH: `${bin}:${process.env['PATH'] ?? ''}`,
       NODE_OPTIONS: `--import=${disk}`,
     },
-    setup: (session) => `echo waiting; while [ -e '${file(session, 'setup')}' ]; do sleep 0.05; done`,
+    setup: (session) =>
+      `echo waiting; while [ -e '${file(session, 'setup')}' ]; do sleep 0.05; done`,
     agent: (session, command, args) => ({
       command: process.execPath,
-      args: [
-        agent,
-        file(session, 'agent-start'),
-        file(session, 'agent-session'),
-        command,
-        ...args,
-      ],
+      args: [agent, file(session, 'agent-start'), file(session, 'agent-session'), command, ...args],
     }),
     hold: (session, step) => writeFileSync(file(session, step), ''),
     release: (session, step) => rmSync(file(session, step), { force: true }),
