@@ -262,6 +262,15 @@ export const routes = {
     status: 202,
     response: z.object({ turn: turnSchema, to: z.enum(['before', 'after']) }),
   },
+  restartAgent: {
+    method: 'post',
+    path: '/v1/sessions/{id}/agent/restart',
+    summary:
+      'End the agent’s process, whatever it does, and start another, which restores the conversation. A running turn is cut off by it.',
+    params: session,
+    status: 202,
+    response: sessionSchema,
+  },
   why: {
     method: 'get',
     path: '/v1/sessions/{id}/why',

@@ -36,6 +36,8 @@ const restoreCommandSchema = z.object({
   turn: turnSchema,
   to: z.enum(['before', 'after']),
 })
+/** A person's Retry: end the agent's process, whatever it does, and start another. */
+const restartAgentCommandSchema = z.object({ type: z.literal('restart-agent') })
 /** End the agent and the runner. */
 const closeCommandSchema = z.object({ type: z.literal('close'), reason: z.string() })
 
@@ -45,6 +47,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   interruptCommandSchema,
   answerCommandSchema,
   restoreCommandSchema,
+  restartAgentCommandSchema,
   closeCommandSchema,
 ])
 export type Command = z.infer<typeof commandSchema>

@@ -1,5 +1,6 @@
 /** The words: everything that crosses a process boundary, validated where it enters. */
 export * from './agent.ts'
+export * from './agent-link.ts'
 export * from './api.ts'
 export * from './callback.ts'
 export * from './command.ts'

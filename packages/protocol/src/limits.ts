@@ -30,6 +30,8 @@ export const limits = {
   /** Lines of an agent's stderr that its exit carries. */
   stderrLinesMax: 20,
   stderrLineCharsMax: 500,
+  /** What an agent's connection says beyond its one sentence: the last words of a process. */
+  agentDetailCharsMax: 2000,
   /** Callbacks of one session that are remembered, told or not. */
   callbacksKeptMax: 50,
   callbackDetailCharsMax: 1000,

@@ -5,6 +5,7 @@
  * facts that the session turns into events of its own. Content follows ACP's vocabulary; what is unknown is carried through.
  */
 import { z } from 'zod'
+import { agentFences, agentLinkSchema } from './agent-link.ts'
 import { generationSchema, permissionIdSchema, turnSchema } from './ids.ts'
 import { limits } from './limits.ts'
 
@@ -125,7 +126,7 @@ export const preparedReportSchema = z.object({
    */
   workspace: z.enum(['kept', 'cloned', 'restored']).optional(),
   /** What ends every process of the agent with it. */
-  fence: z.enum(['pid-namespace', 'process-tree']),
+  fence: z.enum(agentFences),
 })
 export const prepareFailedReportSchema = z.object({
   type: z.literal('prepare-failed'),
@@ -224,6 +225,11 @@ export const agentExitedReportSchema = z.object({
   expected: z.boolean(),
   stderr: z.array(z.string()).max(limits.stderrLinesMax),
 })
+/** How it stands with the agent's connection. The present state, never logged. */
+export const agentLinkReportSchema = z.object({
+  type: z.literal('agent-link'),
+  link: agentLinkSchema,
+})
 export const closingReportSchema = z.object({
   type: z.literal('closing'),
   reason: z.string().max(500),
@@ -239,6 +245,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   preparedReportSchema,
   turnTakenReportSchema,
   agentExitedReportSchema,
+  agentLinkReportSchema,
   turnChangesReportSchema,
   restoredReportSchema,
   restoreFailedReportSchema,

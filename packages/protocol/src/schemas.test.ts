@@ -152,6 +152,7 @@ test('[P-15] every event has its number and its time; every report that is an ev
   const both = reports.filter((type) => names.some((name) => name === type))
   // The others are facts the session makes events of its own from.
   expect(reports.filter((type) => !both.includes(type))).toEqual([
+    'agent-link',
     'permission-gone',
     'step',
     'prepare-failed',

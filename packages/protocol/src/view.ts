@@ -1,5 +1,6 @@
 /** What a session looks like from outside, at one moment. Sent whole whenever it changes; never a cursor. */
 import { z } from 'zod'
+import { agentLinkSchema } from './agent-link.ts'
 import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from './agent.ts'
 import {
   cursorSchema,
@@ -108,6 +109,9 @@ export const viewSchema = summarySchema
       .object({ turn: turnSchema, to: z.enum(['before', 'after']), since: z.int() })
       .optional()
       .meta({ description: 'The workspace is being put back to this checkpoint.' }),
+    agentLink: agentLinkSchema
+      .optional()
+      .meta({ description: 'The connection to the agent, while there is a runner.' }),
     runner: z.object({
       state: z.enum(['none', 'starting', 'linked', 'lost']),
       generation: generationSchema.or(z.literal(0)),

@@ -135,6 +135,8 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     }
     case 'restore':
       return askRestore(state, { turn: command.turn, to: command.to })
+    case 'restart-agent':
+      return state.agent?.phase === 'ready' ? restartAgent(state, state.agent) : ignored(state)
     case 'close':
       return close(state, command.reason)
     default:
@@ -196,6 +198,14 @@ function alarm(state: RunnerState, now: number): RunnerStep {
   if (turn.forced || now < turn.cancelBy || agent === undefined) return ignored(state)
   return {
     state: { ...state, turn: { ...turn, forced: true }, agent: { ...agent, phase: 'ending' } },
+    reports: [],
+    effects: [{ type: 'end-agent' }],
+  }
+}
+
+function restartAgent(state: RunnerState, agent: AgentState): RunnerStep {
+  return {
+    state: { ...state, agent: { ...agent, phase: 'ending' } },
     reports: [],
     effects: [{ type: 'end-agent' }],
   }

@@ -75,6 +75,8 @@ export type SessionInput =
       readonly by: string
     }
   | ({ readonly type: 'retry' } & SettingsEdit)
+  /** A person's Retry for the agent's process. */
+  | { readonly type: 'agent-restart-asked' }
   | { readonly type: 'restore'; readonly turn: number; readonly to: 'before' | 'after' }
   /** Asks where the changes of a turn are in the log; changes nothing. */
   | { readonly type: 'changes-looked-up'; readonly turn: number }

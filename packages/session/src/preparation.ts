@@ -13,6 +13,7 @@ import { emptyOutgoing } from '@belay/channel'
 import { limits, type ReportOf, type StepState, type Workspace } from '@belay/protocol'
 import { type Change, log, post, refuse, set } from './change.ts'
 import type { SessionReply, SettingsEdit } from './input.ts'
+import { forgetLink } from './link.ts'
 import { failRestore } from './restore.ts'
 import { initialState, type Problem, type Settings } from './state.ts'
 
@@ -131,6 +132,7 @@ export function releaseRunner(change: Change): void {
   if (runner.type === 'none') return
   const { generation } = runner
   set(change, 'runner', { type: 'none', generation })
+  forgetLink(change)
   set(change, 'commands', emptyOutgoing)
   // One that was not told of it yet takes nothing with it: the next runner is.
   if (change.state.restore.type === 'asked' && change.state.restore.deadline !== undefined)

@@ -9,6 +9,7 @@ import { acknowledge, arrive } from '@belay/channel'
 import { type EndingCode, limits, type Report, type ReportOf } from '@belay/protocol'
 import { type Change, logReport, refuse, set } from './change.ts'
 import type { ReceivedReport, SessionInput, SessionReply } from './input.ts'
+import { takeLink } from './link.ts'
 import { askPermission, dropPermission } from './permission.ts'
 import { failPreparation, finishPreparation, takeStep } from './preparation.ts'
 import { takeRestored } from './restore.ts'
@@ -95,6 +96,8 @@ function take(change: Change, item: ReceivedReport): void {
         ...change.state.agent,
         process: { type: 'ended', at: change.now },
       })
+    case 'agent-link':
+      return takeLink(change, report.link)
     case 'step':
     case 'agent-ready':
     case 'prepare-failed':
@@ -113,6 +116,7 @@ function takeLifecycle(change: Change, report: LifecycleReport, json: string): v
     case 'agent-ready':
       logReport(change, json)
       set(change, 'agent', {
+        ...change.state.agent,
         session: report.agentSession,
         title: report.agent.title,
         version: report.agent.version,

@@ -68,6 +68,7 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'callback-resent':
     case 'callback-tried':
     case 'server-started':
+    case 'agent-restart-asked':
     case 'retry':
     case 'delete':
     case 'alarm':

@@ -8,6 +8,7 @@ import type { Parts } from '@belay/actor'
 import { emptyOutgoing, type Outgoing } from '@belay/channel'
 import type {
   AgentChoice,
+  AgentLink,
   Command,
   EndingCode,
   Finish,
@@ -119,6 +120,8 @@ export interface AgentFacts {
   readonly folder: string | undefined
   /** Its process, as the present runner told it last. */
   readonly process?: { readonly type: 'running' | 'ended'; readonly at: number }
+  /** The connection to it, as the present runner told it last. */
+  readonly link?: AgentLink
 }
 
 export type Turn =

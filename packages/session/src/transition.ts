@@ -19,6 +19,7 @@ import { expire, remove } from './delete.ts'
 import type { SessionEffect } from './effect.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { checkState } from './invariant.ts'
+import { restartAgent } from './link.ts'
 import { answerPermission } from './permission.ts'
 import { beginPreparation, retry } from './preparation.ts'
 import { cancelPrompt, editPrompt, lookUpPrompt, steerPrompt, submitPrompt } from './prompt.ts'
@@ -133,6 +134,8 @@ function decide(change: Change, input: Request): SessionReply {
       return answerPermission(change, input)
     case 'retry':
       return retry(change, input)
+    case 'agent-restart-asked':
+      return restartAgent(change)
     case 'restore':
       return askRestore(change, input)
     case 'changes-looked-up':

@@ -5,6 +5,7 @@ import {
   type SessionView,
   utf8Bytes,
 } from '@belay/protocol'
+import { linkReason } from './link.ts'
 import { actionsFor } from './resolve.ts'
 import type { LastTurn, SessionState } from './state.ts'
 
@@ -98,6 +99,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
     ...(restore.type === 'asked'
       ? { restore: { turn: restore.turn, to: restore.to, since: restore.since } }
       : {}),
+    ...(state.agent.link === undefined ? {} : { agentLink: state.agent.link }),
     runner: {
       state: runner.type,
       generation: runner.generation,
@@ -130,7 +132,7 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     case 'recovering':
       return 'The runner lost its connection; its agent goes on and is waited for.'
     case 'starting':
-      return 'The prompt is on its way to the agent.'
+      return linkReason(state) ?? 'The prompt is on its way to the agent.'
     case 'stopping':
       return 'The agent was asked to stop.'
     case 'waiting-person':
@@ -145,7 +147,10 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
       if (state.restore.type === 'asked')
         return `Putting the workspace back to ${state.restore.to} turn ${state.restore.turn}.`
       if (state.runner.type === 'none') return 'Asleep: the next prompt wakes the agent.'
-      return last.type === 'none' ? 'Ready for a prompt.' : 'Waiting for the next prompt.'
+      return (
+        linkReason(state) ??
+        (last.type === 'none' ? 'Ready for a prompt.' : 'Waiting for the next prompt.')
+      )
     case 'deleted':
       return 'Deleted.'
   }

@@ -6,6 +6,7 @@
  */
 import type { Deadlines, HopState, Why } from '@belay/protocol'
 import { dues } from './alarm.ts'
+import { linkSentence } from './link.ts'
 import { actionsFor } from './resolve.ts'
 import type { ActiveTurn, SessionState } from './state.ts'
 import { reasonOf, statusOf } from './view.ts'
@@ -59,6 +60,7 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
       return `The runner lost its connection ${since} ago; its agent goes on and is waited for.${end}`
     }
     case 'starting':
+      if (linkSentence(state, now) !== undefined) return `${linkSentence(state, now)}${end}`
       return turn.type === 'active'
         ? `The prompt was handed over ${ago(turn.startedAt)} ago, and the agent has not taken it yet.${end}`
         : reason
@@ -106,6 +108,8 @@ function idleSentence(state: SessionState, now: number, deadlines: Deadlines): s
       : ''
   if (runner.type === 'none')
     return `Asleep; the next prompt wakes the agent with its conversation.${decide}`
+  const link = linkSentence(state, now)
+  if (link !== undefined) return `${link}${decide}`
   if (runner.type !== 'linked' || runner.closing) return `Waiting for the next prompt.${decide}`
   const left = head.progressAt + deadlines.idleMs - now
   return `Waiting for the next prompt; without one the agent is let go in ${spell(left)}.${decide}`

@@ -220,6 +220,12 @@ test('[V-72] retry asks for another preparation', async () => {
   expect(server.asked.at(-1)).toEqual({ route: 'retry', args: { id: 's1' } })
 })
 
+test('[V-72] agent restart asks for another process of the agent', async () => {
+  server.create('s1')
+  expect((await cli(['agent', 'restart', 's1'])).out).toContain('started again')
+  expect(server.asked.at(-1)).toEqual({ route: 'restartAgent', args: { id: 's1' } })
+})
+
 test('[V-73] a wrong command line exits with 2 and sends nothing', async () => {
   server.agents = [{ name: 'absent', title: 'Absent', demo: false, found: false, missing: [] }]
   const wrong = [

@@ -13,6 +13,7 @@ import {
   type ManageOptions,
   remove,
   type RemoveOptions,
+  restartAgent,
   retry,
   type RetryOptions,
   stop,
@@ -198,6 +199,13 @@ function addWorkspaceCommands(program: Command, world: World, done: Done): void 
     .option('--shallow', 'with --repo: clone only the latest commit')
     .action(async (given: string, options: RetryOptions) =>
       done(await retry(world, given, options)),
+    )
+  const agent = program.command('agent').description('about the agent of a session')
+  placed(agent.command('restart'))
+    .description('end the agent’s process, whatever it does, and start it again')
+    .argument(...id)
+    .action(async (given: string, options: ManageOptions) =>
+      done(await restartAgent(world, given, options)),
     )
   placed(program.command('diff'))
     .description('show what a turn changed in the workspace')

@@ -91,6 +91,10 @@ function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOption
       await ask({ host, id, type: 'done' }, { type: 'retry', agent, setup, ...place })
       return sessionAt(host, id)
     },
+    async restartAgent({ id }: RouteArgs<'restartAgent'>) {
+      await ask({ host, id, type: 'done' }, { type: 'agent-restart-asked' })
+      return sessionAt(host, id)
+    },
     async interrupt({ id, turn }: RouteArgs<'interrupt'>) {
       const reply = await ask({ host, id, type: 'interrupting' }, { type: 'interrupt', turn })
       return reply.turn === undefined ? {} : { turn: reply.turn }

@@ -212,6 +212,7 @@ export class ViewerServer {
       this.sessions.delete(id)
       return { ok: true }
     },
+    restartAgent: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     retry: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     prompt: ({ id, promptId, text }) => this.#accept(this.session(id), promptId, text),
     getPrompt: ({ id, promptId }) => ({ session: id, promptId, state: 'queued' }),

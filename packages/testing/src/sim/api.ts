@@ -16,6 +16,7 @@ export type Asked = Extract<
       | 'restore'
       | 'permission-answered'
       | 'retry'
+      | 'agent-restart-asked'
       | 'delete'
   }
 >

@@ -38,6 +38,17 @@ export async function retry(world: World, given: string, options: RetryOptions):
   return say(world, options, session, sentence)
 }
 
+export async function restartAgent(
+  world: World,
+  given: string,
+  options: ManageOptions,
+): Promise<number> {
+  const client = await connect(world, options)
+  const id = await findSession(client, given)
+  const session = await client.call('restartAgent', { id })
+  return say(world, options, session, 'The agent is started again; its conversation is restored.')
+}
+
 export interface RemoveOptions extends ManageOptions {
   readonly yes?: boolean
 }
