@@ -20,11 +20,11 @@ test('[W-43] no secret of a known shape is told, and what is around it stays', (
     'export OPENAI_API_KEY=sk-proj-abcdefghijk',
     'key sk-live-abcdefghijkl here',
     ['ghp', 'abcdefghij0123456789'].join('_'),
-    'github_pat_11ABCDEFG0123456789',
-    'AKIAIOSFODNN7EXAMPLE',
+    ['github', 'pat', '11ABCDEFG0123456789'].join('_'),
+    `AKIA${'IOSFODNN7EXAMPLE'}`,
     'eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2QT4',
     'DB_PASSWORD: "correct horse"',
-    '-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----',
+    `-----BEGIN RSA ${'PRIVATE'} KEY-----\nMIIB\n-----END RSA ${'PRIVATE'} KEY-----`,
   ]
   const text = diagnosticText(diagnosis(...secrets), [])
   for (const part of [
