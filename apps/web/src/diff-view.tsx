@@ -17,9 +17,6 @@ const linesAtFirst = 60
 
 export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffViewProps) {
   const diff = useMemo(() => diffLines(oldText, newText), [oldText, newText])
-  const language = languageOf(path)
-  const before = useCode(oldText ?? '', language)
-  const after = useCode(newText, language)
   const [whole, setWhole] = useFold(`diff ${path}`)
   const shown = whole ? diff.lines : diff.lines.slice(0, linesAtFirst)
   const hidden = diff.lines.length - shown.length
@@ -36,15 +33,7 @@ export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffV
         {diff.added > 0 && <span className="plus">+{diff.added}</span>}
         {diff.removed > 0 && <span className="minus">−{diff.removed}</span>}
       </figcaption>
-      <div className="diff-lines">
-        <div>
-          {shown.map((line, index) => (
-            // Lines of one diff never move, so their place is their identity.
-            // oxlint-disable-next-line react/no-array-index-key
-            <Line key={index} line={line} code={codeOf(line, before, after)} />
-          ))}
-        </div>
-      </div>
+      <DiffRows path={path} lines={shown} />
       {hidden > 0 && (
         <button type="button" className="more" onClick={() => setWhole(true)}>
           Show {hidden} more lines
@@ -54,12 +43,58 @@ export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffV
   )
 })
 
-/** The line in its colours; as it is where the colouring counts lines in another way. */
-function codeOf(line: DiffLine, before: readonly CodeLine[], after: readonly CodeLine[]): CodeLine {
-  if (line.type === 'gap') return []
-  const found = line.type === 'removed' ? before[line.old - 1] : after[line.new - 1]
-  const same = found?.map(({ text }) => text).join('') === line.text
-  return found !== undefined && same ? found : [{ text: line.text, kind: undefined }]
+interface DiffRowsProps {
+  /** Names the language. */
+  readonly path: string
+  readonly lines: readonly DiffLine[]
+}
+
+/** The lines alone, in their colours: those of before and those of after are each read as one piece of code. */
+export function DiffRows({ path, lines }: DiffRowsProps) {
+  const language = languageOf(path)
+  const before = useCode(
+    useMemo(() => sideOf(lines, 'removed'), [lines]),
+    language,
+  )
+  const after = useCode(
+    useMemo(() => sideOf(lines, 'added'), [lines]),
+    language,
+  )
+  const coded = useMemo(() => codedLines(lines, before, after), [lines, before, after])
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys
+    <div className="diff-lines" tabIndex={0}>
+      <div>
+        {coded.map(({ line, code }, index) => (
+          // Lines of one diff never move, so their place is their identity.
+          // oxlint-disable-next-line react/no-array-index-key
+          <Line key={index} line={line} code={code} />
+        ))}
+      </div>
+    </div>
+  )
+}
+
+function codedLines(
+  lines: readonly DiffLine[],
+  before: readonly CodeLine[],
+  after: readonly CodeLine[],
+) {
+  let old = 0
+  let now = 0
+  return lines.map((line) => {
+    const { type } = line
+    const code = type === 'gap' ? [] : type === 'removed' ? before[old] : after[now]
+    if (type === 'removed' || type === 'same') old++
+    if (type === 'added' || type === 'same') now++
+    return { line, code: code ?? [] }
+  })
+}
+
+function sideOf(lines: readonly DiffLine[], side: 'added' | 'removed'): string {
+  return lines
+    .flatMap((line) => (line.type === side || line.type === 'same' ? [line.text] : []))
+    .join('\n')
 }
 
 function Line({ line, code }: { readonly line: DiffLine; readonly code: CodeLine }) {

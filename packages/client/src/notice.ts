@@ -98,7 +98,8 @@ function workspaceWords(event: Extract<NoticeEvent, { type: 'agent-ready' }>): s
 
 function agentReady(event: Extract<NoticeEvent, { type: 'agent-ready' }>): Notice {
   const { title, version, demo } = event.agent
-  const name = `${demo ? 'DEMO ' : ''}${title}${version === undefined ? '' : ` ${version}`}`
+  const named = version === undefined ? title : `${title} ${version}`
+  const name = demo ? 'The DEMO agent' : named
   const place = workspaceWords(event)
   switch (event.restored) {
     case 'new':

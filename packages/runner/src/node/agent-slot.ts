@@ -9,7 +9,6 @@ import {
   type AgentConnection,
   type AgentEvents,
   type AgentFailure,
-  markerVariable,
   probeFence,
   resolveAgent,
 } from '@belay/agent/node'
@@ -44,11 +43,6 @@ export class AgentSlot {
 
   constructor(options: AgentSlotOptions) {
     this.#options = options
-  }
-
-  /** For what a runner starts besides agents, so that it is found again too. */
-  get markerEnv(): Readonly<Record<string, string>> {
-    return { [markerVariable]: this.#options.marker }
   }
 
   /** Tells `agent-ready` or `agent-failed`; after `agent-ready`, once, `agent-exited`. */

@@ -8,6 +8,7 @@
  * - R-9 The reports of a step are in the spool before any effect of it is performed.
  */
 import { unreachable } from '@belay/actor'
+import { markerVariable } from '@belay/agent/node'
 import type { Report } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input } from '../input.ts'
@@ -17,12 +18,13 @@ import { transition } from '../transition.ts'
 import { AgentSlot } from './agent-slot.ts'
 import type { RunnerConfig } from './config.ts'
 import { Hands } from './hands.ts'
+import { handsMarker } from './name.ts'
 import type { Spool } from './spool.ts'
 
 export interface DriverOptions {
   readonly config: RunnerConfig
   readonly spool: Spool
-  /** Carried by everything this runner starts. */
+  /** Carried by every process of its agents. */
   readonly marker: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Something new is in the spool. */
@@ -54,7 +56,9 @@ export class Driver {
     const { config, marker, env, log } = options
     const feed = (input: Input) => this.feed(input)
     this.#agent = new AgentSlot({ config, marker, env, log, feed })
-    this.#hands = new Hands({ config, env: { ...env, ...this.#agent.markerEnv }, feed })
+    const { session, runnerFolder, generation } = config
+    const ours = { [markerVariable]: handsMarker(session, runnerFolder, generation) }
+    this.#hands = new Hands({ config, env: { ...env, ...ours }, feed })
   }
 
   /** What happened. An effect that makes something happen at once only queues it. */
