@@ -15,7 +15,14 @@
  */
 import { unreachable } from '@belay/actor'
 import { exitSentence, fit, translate } from '@belay/agent'
-import { type Command, limits, type Report, type ReportOf } from '@belay/protocol'
+import {
+  type Chosen,
+  type Command,
+  followOffer,
+  limits,
+  type Report,
+  type ReportOf,
+} from '@belay/protocol'
 import type { Effect } from './effect.ts'
 import type { Input, Problem, Saved, Settled } from './input.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
@@ -51,6 +58,8 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'agent-ready':
     case 'agent-failed':
     case 'agent-updated':
+    case 'agent-offered':
+    case 'choice-refused':
     case 'agent-asked':
     case 'agent-unasked':
     case 'prompt-settled':
@@ -77,6 +86,14 @@ function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerSte
       const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
       return told(state, translate(fact.update, running))
     }
+    case 'agent-offered':
+      return told({ ...state, chosen: followOffer(state.chosen, fact.offer) }, [
+        { type: 'agent-offer', ...fact.offer },
+      ])
+    case 'choice-refused':
+      return told(state, [
+        { type: 'warning', code: 'choice-refused', message: fact.message.slice(0, 2000) },
+      ])
     case 'agent-asked':
       return asked(state, agent, fact)
     case 'agent-unasked': {
@@ -104,10 +121,12 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     case 'prepare': {
       if (state.phase !== 'idle') return ignored(state)
       const { agentSession, cancelMs, workspace, agent, setup = [], finish, token } = command
+      const { chosen = {} } = command
       const preparing: RunnerState = {
         ...state,
         phase: 'preparing',
         cancelMs,
+        chosen,
         ...(agentSession === undefined ? {} : { agentSession }),
         ...(finish === undefined ? {} : { finish }),
       }
@@ -135,6 +154,10 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     }
     case 'restore':
       return askRestore(state, { turn: command.turn, to: command.to })
+    case 'choose': {
+      const { type: _, ...chosen } = command
+      return choose({ ...state, chosen: { ...state.chosen, ...chosen } }, chosen)
+    }
     case 'restart-agent':
       return state.agent?.phase === 'ready' ? restartAgent(state, state.agent) : ignored(state)
     case 'close':
@@ -242,14 +265,15 @@ function closed(state: RunnerState): RunnerStep {
 
 function startAgent(state: RunnerState): RunnerStep {
   const agentGeneration = state.agents + 1
+  const { chosen } = state
   return {
     state: {
       ...state,
       agents: agentGeneration,
-      agent: { phase: 'starting', agentGeneration, permissions: [] },
+      agent: { phase: 'starting', agentGeneration, permissions: [], chosen },
     },
     reports: [],
-    effects: [{ type: 'start-agent', agentGeneration, agentSession: state.agentSession }],
+    effects: [{ type: 'start-agent', agentGeneration, agentSession: state.agentSession, chosen }],
   }
 }
 
@@ -265,10 +289,28 @@ function agentReady(
     agentSession: ready.agentSession,
     agent: { ...agent, phase: 'ready' },
   }
-  const step = told(open, [{ type: 'agent-ready', ...ready }])
+  // What was chosen while it started came too late for its start.
+  const step = after(told(open, [{ type: 'agent-ready', ...ready }]), (there) =>
+    choose(there, sinceStart(state.chosen, agent.chosen)),
+  )
   const { restore } = state
   if (restore === undefined || state.phase === 'open') return after(step, advance)
-  return { ...step, effects: [{ type: 'restore', restore }] }
+  return { ...step, effects: [...step.effects, { type: 'restore', restore }] }
+}
+
+function choose(state: RunnerState, chosen: Chosen): RunnerStep {
+  const effects: Effect[] =
+    state.agent?.phase === 'ready' && Object.keys(chosen).length > 0
+      ? [{ type: 'choose', chosen }]
+      : []
+  return { state, reports: [], effects }
+}
+
+function sinceStart({ mode, model }: Chosen, atStart: Chosen): Chosen {
+  return {
+    ...(mode === undefined || mode === atStart.mode ? {} : { mode }),
+    ...(model === undefined || model === atStart.model ? {} : { model }),
+  }
 }
 
 function agentFailed(state: RunnerState, problem: Problem): RunnerStep {
