@@ -23,8 +23,10 @@ import {
   type Report,
   type ReportOf,
 } from '@belay/protocol'
+import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
-import type { Input, Problem, Saved, Settled } from './input.ts'
+import { agentGone, completed, endingOf, finished } from './ending.ts'
+import type { Input, Problem, Saved } from './input.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
 
 export interface RunnerStep {
@@ -306,13 +308,6 @@ function choose(state: RunnerState, chosen: Chosen): RunnerStep {
   return { state, reports: [], effects }
 }
 
-function sinceStart({ mode, model }: Chosen, atStart: Chosen): Chosen {
-  return {
-    ...(mode === undefined || mode === atStart.mode ? {} : { mode }),
-    ...(model === undefined || model === atStart.model ? {} : { model }),
-  }
-}
-
 function agentFailed(state: RunnerState, problem: Problem): RunnerStep {
   const { agent: _, ...gone } = state
   if (state.phase === 'closing') return closed(gone)
@@ -445,12 +440,6 @@ function settle(state: RunnerState, turn: Turn, ending: Ending): RunnerStep {
   }
 }
 
-function completed({ stopReason }: Ending): boolean {
-  return (
-    stopReason === 'end_turn' || stopReason === 'max_tokens' || stopReason === 'max_turn_requests'
-  )
-}
-
 function committed(
   state: RunnerState,
   number: number,
@@ -513,32 +502,6 @@ function withdraw(agent: AgentState | undefined): readonly Effect[] {
     id,
     optionId: undefined,
   }))
-}
-
-function endingOf(turn: Turn, settled: Settled): Ending {
-  if ('stopReason' in settled) {
-    const stopReason = stopReasons.find((known) => known === settled.stopReason)
-    if (stopReason !== undefined) return { stopReason }
-    return {
-      error: {
-        code: 'agent-error',
-        message: `The agent stopped for a reason unknown here: ${settled.stopReason.slice(0, 200)}`,
-      },
-    }
-  }
-  // Some agents obey a cancel by failing the prompt.
-  if (turn.cancelBy !== undefined) return { stopReason: 'cancelled' }
-  return { error: { code: settled.failure.code, message: settled.failure.message.slice(0, 4000) } }
-}
-
-const stopReasons = ['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled'] as const
-
-function finished({ turn }: Turn, ending: Ending): Report {
-  return { type: 'turn-finished', turn, ...ending }
-}
-
-function agentGone(message: string): Ending {
-  return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
 }
 
 function without(agent: AgentState, id: number): AgentState {
