@@ -247,6 +247,8 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     await keys.press('j')
     await keys.press('Enter')
     await page.getByRole('log', { name: 'Transcript' }).waitFor()
+    const { sessions } = await world.client.call('listSessions', {})
+    expect(page.url()).toContain(`/s/${sessions.find(({ title }) => title.includes('keys'))?.id}`)
   })
 })
 
