@@ -1,43 +1,68 @@
-/** Where a person writes to the agent. Enter sends, Shift and Enter make a new line. */
-import { useState, type KeyboardEvent } from 'react'
-import { ArrowUp, CornerUpRight } from 'lucide-react'
+/**
+ * Where a person writes to the agent. Enter sends, Shift and Enter make a new line; files are pasted, dropped or chosen.
+ * Its menu of the agent's commands is `slash-list.tsx`, the choice of mode and model `agent-pickers.tsx`.
+ */
+import { useEffect, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent } from 'react'
+import { ArrowUp, CornerUpRight, Paperclip } from 'lucide-react'
+import type { Draft } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
+import { AgentPickers } from './agent-pickers.tsx'
+import { attachRefusal, readFile } from './attach.ts'
+import { DraftChip } from './attachment-chip.tsx'
 import type { DraftBox } from './draft-box.ts'
 import { useLive } from './live.ts'
+import { SlashList, useSlashMenu } from './slash-list.tsx'
 import { StopButton } from './stop-button.tsx'
 
 interface ComposerProps {
   readonly client: Client
   readonly id: string
   readonly box: DraftBox
-  readonly turn: SessionView['turn']
+  readonly session: SessionView | undefined
 }
 
-export function Composer({ client, id, box, turn }: ComposerProps) {
+export function Composer({ client, id, box, session }: ComposerProps) {
   const draft = useLive(box.draft)
-  const [stopProblem, setStopProblem] = useState<string>()
+  const [problem, setProblem] = useState<string>()
+  const turn = session?.turn
   const underWay = draft.sent?.state === 'under-way'
   const canSend = draft.text.trim() !== '' && !underWay
+  const menu = useSlashMenu(draft.text, session?.commands ?? [], box.type)
+  useEffect(() => box.follow(), [box])
 
   function send(): void {
+    setProblem(undefined)
     if (canSend) void box.send(client)
   }
   function onKeyDown(event: KeyboardEvent): void {
+    if (menu.onKeyDown(event)) return
     // Enter also ends the composing of a character, where one is composed.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
     event.preventDefault()
     send()
   }
+  function take(files: FileList, event: ClipboardEvent | DragEvent): void {
+    if (files.length === 0) return
+    event.preventDefault()
+    void attachAll(box, [...files]).then(setProblem)
+  }
 
-  const wrong = draft.problem ?? stopProblem
   return (
-    <div className="composer">
+    <div
+      className="composer"
+      onPaste={(event) => take(event.clipboardData.files, event)}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => take(event.dataTransfer.files, event)}
+    >
+      <SlashList menu={menu} />
+      <Files draft={draft} box={box} />
       <textarea
         id="composer"
         rows={1}
         aria-label="Prompt"
         aria-describedby="composer-hint"
+        aria-controls={menu.shown.length > 0 ? 'slash-commands' : undefined}
         placeholder={
           turn === undefined
             ? 'What should the agent do?'
@@ -48,20 +73,12 @@ export function Composer({ client, id, box, turn }: ComposerProps) {
         onKeyDown={onKeyDown}
       />
       <div className="buttons">
-        <span id="composer-hint" className="hint">
-          {wrong === undefined ? (
-            <span className="keys">
-              {underWay ? 'Sending …' : 'Enter sends, Shift+Enter makes a new line'}
-            </span>
-          ) : (
-            <span className="not-sent" role="alert">
-              {wrong}
-            </span>
-          )}
-        </span>
+        <AttachButton onFiles={(files) => void attachAll(box, files).then(setProblem)} />
+        <AgentPickers client={client} session={session} onProblem={setProblem} />
+        <Hint wrong={draft.problem ?? problem} underWay={underWay} />
         {turn !== undefined && (
           <>
-            <StopButton client={client} id={id} turn={turn} onProblem={setStopProblem} />
+            <StopButton client={client} id={id} turn={turn} onProblem={setProblem} />
             <button
               type="button"
               className="button"
@@ -84,5 +101,74 @@ export function Composer({ client, id, box, turn }: ComposerProps) {
         </button>
       </div>
     </div>
+  )
+}
+
+/** One after the other, so that each is held against what is there. @returns why some were not attached */
+async function attachAll(box: DraftBox, files: readonly File[]): Promise<string | undefined> {
+  const wrong: string[] = []
+  for (const file of files) {
+    // oxlint-disable-next-line no-await-in-loop -- in their order
+    const read = await readFile(file)
+    const refusal =
+      typeof read === 'string' ? read : attachRefusal(box.draft.value.files ?? [], read)
+    if (refusal !== undefined) wrong.push(refusal)
+    else if (typeof read !== 'string') box.attach(read)
+  }
+  return wrong.length === 0 ? undefined : wrong.join(' ')
+}
+
+function Files({ draft, box }: { readonly draft: Draft; readonly box: DraftBox }) {
+  if (draft.files === undefined || draft.files.length === 0) return undefined
+  return (
+    <ul className="chips" aria-label="Attached">
+      {draft.files.map(({ key, ...file }) => (
+        <DraftChip key={key} {...file} onRemove={() => box.detach(key)} />
+      ))}
+    </ul>
+  )
+}
+
+function AttachButton({ onFiles }: { readonly onFiles: (files: readonly File[]) => void }) {
+  return (
+    <label
+      className="button attach"
+      data-kind="quiet"
+      data-size="icon"
+      title="Attach pictures or text files"
+    >
+      <Paperclip className="icon" aria-hidden="true" />
+      <input
+        type="file"
+        multiple
+        aria-label="Attach pictures or text files"
+        onChange={(event) => {
+          onFiles([...(event.target.files ?? [])])
+          // The same file can be chosen again.
+          event.target.value = ''
+        }}
+      />
+    </label>
+  )
+}
+
+interface HintProps {
+  readonly wrong: string | undefined
+  readonly underWay: boolean
+}
+
+function Hint({ wrong, underWay }: HintProps) {
+  return (
+    <span id="composer-hint" className="hint">
+      {wrong === undefined ? (
+        <span className="keys">
+          {underWay ? 'Sending …' : 'Enter sends, Shift+Enter makes a new line'}
+        </span>
+      ) : (
+        <span className="not-sent" role="alert">
+          {wrong}
+        </span>
+      )}
+    </span>
   )
 }

@@ -164,3 +164,33 @@ test('[W-23] a failure that is neither a refusal nor an absence is not hidden', 
   const broken = { ...clientThat(refused), call: () => Promise.reject(new RangeError('a bug')) }
   await expect(box.send(broken)).rejects.toThrow('a bug')
 })
+
+test('[W-12] [W-70] what was attached is there for the next page, goes with the prompt, and leaves nothing behind', async () => {
+  const shelf = new MemoryShelf()
+  const file = { key: 'f1', name: 'a.png', type: 'image/png', bytes: 3, data: 'YWJj' }
+  new DraftBox('s', shelf).type('look')
+  new DraftBox('s', shelf).attach(file)
+  const box = new DraftBox('s', shelf)
+  expect(box.draft.value).toMatchObject({ text: 'look', files: [file] })
+  let body: Record<string, unknown> = {}
+  await box.send(
+    clientThat((sent) => {
+      body = sent
+      return accepted(sent)
+    }),
+  )
+  expect(body['attachments']).toEqual([{ name: 'a.png', type: 'image/png', data: 'YWJj' }])
+  expect(box.draft.value.text).toBe('')
+  expect(shelf.kept.size).toBe(0)
+})
+
+test('[W-12] a browser without room keeps no older state, and the page still has it', () => {
+  const shelf = new MemoryShelf()
+  const box = new DraftBox('s', shelf)
+  shelf.setItem = () => {
+    throw new Error('no room')
+  }
+  box.type('words')
+  expect(box.draft.value.text).toBe('words')
+  expect(new DraftBox('s', shelf).draft.value.text).toBe('')
+})

@@ -5,10 +5,14 @@
  *
  * Invariants:
  * - W-12 Every key typed is stored before the next; a reload or a crash loses none.
+ * - W-69 Tabs agree: what is typed in one is in the others, the newest wins.
  * - W-13 A prompt that was sent without an answer is known again by its id when the log shows it, also after a reload.
  */
 import {
+  attachFile,
+  detachFile,
   type Draft,
+  type DraftFile,
   draftAccepted,
   draftRefused,
   draftUnanswered,
@@ -17,6 +21,7 @@ import {
   typeDraft,
 } from '@belay/client'
 import { ApiError, type Client } from '@belay/client/webapi'
+import { z } from 'zod'
 import { Live } from './live.ts'
 import { newId } from './new-id.ts'
 import { problemOf } from './problem-of.ts'
@@ -36,11 +41,29 @@ export class DraftBox {
   constructor(session: string, shelf: Shelf) {
     this.#session = session
     this.#shelf = shelf
-    this.draft = new Live(readDraft(shelf.getItem(keyOf(session))))
+    this.draft = new Live(this.#stored())
   }
 
   readonly type = (text: string): void => {
     this.#keep(typeDraft(this.draft.value, text))
+  }
+
+  readonly attach = (file: DraftFile): void => {
+    this.#keep(attachFile(this.draft.value, file))
+  }
+
+  readonly detach = (key: string): void => {
+    this.#keep(detachFile(this.draft.value, key))
+  }
+
+  /** Follows what another tab does with the same draft. @returns what ends it */
+  readonly follow = (): (() => void) => {
+    const onStorage = (event: StorageEvent): void => {
+      if (event.key === keyOf(this.#session) || event.key === filesKeyOf(this.#session))
+        this.draft.setNow(this.#stored())
+    }
+    addEventListener('storage', onStorage)
+    return () => removeEventListener('storage', onStorage)
   }
 
   /** Adds to what is there, never replaces it. */
@@ -67,9 +90,17 @@ export class DraftBox {
   async #send(client: Client, how: { readonly steer?: true }): Promise<void> {
     const sending = sendDraft(this.draft.value, newId('p'))
     const { promptId, text } = sending.sent
+    const attachments = sending.files?.map(({ name, type, data }) => ({ name, type, data }))
+    const attached = attachments === undefined ? {} : { attachments }
     this.#keep(sending)
     try {
-      await client.call('prompt', { id: this.#session, promptId, text, ...how })
+      await client.call('prompt', {
+        id: this.#session,
+        promptId,
+        text,
+        ...attached,
+        ...how,
+      })
       this.accepted(promptId)
     } catch (error) {
       const { message, action } = problemOf(error)
@@ -84,18 +115,56 @@ export class DraftBox {
   }
 
   #keep(draft: Draft): void {
+    const before = this.draft.value
     this.draft.setNow(draft)
-    if (draft.text === '' && draft.sent === undefined) this.#shelf.removeItem(keyOf(this.#session))
-    else
-      this.#shelf.setItem(
-        keyOf(this.#session),
-        JSON.stringify({ text: draft.text, sent: draft.sent }),
-      )
+    const { text, sent, files } = draft
+    const empty = text === '' && sent === undefined
+    this.#store(keyOf(this.#session), empty ? undefined : { text, sent })
+    // They are large and seldom change: a key that is typed does not write them.
+    if (files !== before.files) this.#store(filesKeyOf(this.#session), files)
+  }
+
+  #store(key: string, value: unknown): void {
+    if (value === undefined) return this.#shelf.removeItem(key)
+    try {
+      this.#shelf.setItem(key, JSON.stringify(value))
+    } catch {
+      // The browser has no more room. This page still has it, and an older state would be a wrong one.
+      this.#shelf.removeItem(key)
+    }
+  }
+
+  #stored(): Draft {
+    const files = readFiles(this.#shelf.getItem(filesKeyOf(this.#session)))
+    const draft = readDraft(this.#shelf.getItem(keyOf(this.#session)))
+    return files.length === 0 ? draft : { ...draft, files }
   }
 }
 
 function keyOf(session: string): string {
   return `belay.draft.${session}`
+}
+function filesKeyOf(session: string): string {
+  return `belay.draft-files.${session}`
+}
+
+const filesSchema = z.array(
+  z.object({
+    key: z.string(),
+    name: z.string(),
+    type: z.string(),
+    bytes: z.number(),
+    data: z.string(),
+  }),
+)
+
+function readFiles(stored: string | null): readonly DraftFile[] {
+  if (stored === null) return []
+  try {
+    return filesSchema.safeParse(JSON.parse(stored)).data ?? []
+  } catch {
+    return []
+  }
 }
 
 /** What was stored, by this version or another one. Nobody hears of an answer that came after a reload: it is open. */
@@ -105,7 +174,17 @@ export function readDraft(stored: string | null): Draft {
     const { text, sent } = JSON.parse(stored)
     if (typeof text !== 'string') return emptyDraft
     if (typeof sent?.promptId !== 'string' || typeof sent?.text !== 'string') return { text }
-    return { text, sent: { promptId: sent.promptId, text: sent.text, state: 'unanswered' } }
+    const files = z.array(z.string()).safeParse(sent.files).data
+    const { promptId } = sent
+    return {
+      text,
+      sent: {
+        promptId,
+        text: sent.text,
+        ...(files === undefined ? {} : { files }),
+        state: 'unanswered',
+      },
+    }
   } catch {
     return emptyDraft
   }

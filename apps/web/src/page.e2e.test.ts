@@ -4,7 +4,7 @@ import { findChromium, launchChromium, removeFolder, temporaryFolder } from '@be
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { PageSession } from './testing/page-session.ts'
+import type { Entry, PageSession } from './testing/page-session.ts'
 import { PageServer } from './testing/page-server.ts'
 
 let dist: string
@@ -58,6 +58,13 @@ function startTurn(session: PageSession): void {
 /** Lines of text, one event each. */
 function say(session: PageSession, from: number, to: number): void {
   for (let n = from; n <= to; n++) session.append({ type: 'text', turn: 1, text: `Line ${n}.\n\n` })
+}
+
+/** Nine pieces of text, then a tool call. */
+function flooded(n: number): Entry {
+  return n % 10 === 0
+    ? { type: 'tool', turn: 1, toolCallId: `t${n}`, title: `Step ${n}`, status: 'completed' }
+    : { type: 'text', turn: 1, text: `Words ${n} of the flood.\n\n` }
 }
 
 function lines(from: number, to: number): string[] {
@@ -326,6 +333,45 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     await page.getByRole('button', { name: '1 new · Jump to latest' }).waitFor()
     expect(await card(500).evaluate((element) => element.getBoundingClientRect().top)).toBe(top)
   })
+
+  test('[W-71] a flood of 100,000 events: the page stays responsive, and ends with the whole log', async () => {
+    const session = server.create('s1', { title: 'Flood' })
+    startTurn(session)
+    await signIn('/s/s1')
+    await page.getByRole('article', { name: 'Prompt' }).waitFor()
+    await page.evaluate(`{
+      globalThis.longTasks = []
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) globalThis.longTasks.push(Math.round(entry.duration))
+      }).observe({ type: 'longtask' })
+    }`)
+    const total = 100_000
+    const perFrame = 250
+    const began = Date.now()
+    for (let n = 0; n < total; n += perFrame) {
+      const events = Array.from({ length: perFrame }, (_, index) => flooded(n + index + 1))
+      session.append(...events)
+      // The server's own loop goes on: it has other viewers.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    session.append({ type: 'text', turn: 1, text: 'The end of the flood.' })
+    // While it is read, keys are heard.
+    const field = page.getByRole('textbox', { name: 'Prompt' })
+    await field.fill('typed in the flood')
+    await page.getByText('The end of the flood.').waitFor({ timeout: 120_000 })
+    const tasks = await page.evaluate<number[]>('globalThis.longTasks')
+    const heap = await page.evaluate<number>('performance.memory?.usedJSHeapSize ?? 0')
+    console.info(
+      `flood of ${total} events: ${Date.now() - began} ms, ${tasks.length} long tasks, the longest ${Math.max(0, ...tasks)} ms, heap ${Math.round(heap / 2 ** 20)} MiB`,
+    )
+    expect(await field.inputValue()).toBe('typed in the flood')
+    expect(await page.getByRole('article').count()).toBeLessThan(120)
+    await page.getByRole('log').evaluate((box) => box.scrollTo(0, 0))
+    await page.getByRole('article', { name: 'Tool: Step 10', exact: true }).waitFor()
+    // Each tenth is a step: the middle is where it belongs.
+    await page.goto(`${server.url}/s/s1#seq=${3 + total / 2}`)
+    await page.getByRole('article', { name: `Tool: Step ${total / 2}`, exact: true }).waitFor()
+  }, 180_000)
 
   test('[W-66] the transcript is read by keys: from item to item, opened, and left to write', async () => {
     const session = server.create('s1', { title: 'Keys' })

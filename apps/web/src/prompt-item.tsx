@@ -2,6 +2,7 @@
 import { memo } from 'react'
 import type { PromptItem } from '@belay/client'
 import { receiptsOf, receiptWord } from './receipts.ts'
+import { AttachmentChip } from './attachment-chip.tsx'
 import { ClockTime } from './clock-time.tsx'
 import { duration } from './time.ts'
 
@@ -9,6 +10,13 @@ export const Prompt = memo(function Prompt({ item }: { readonly item: PromptItem
   return (
     <article className="prompt" data-state={item.state} aria-label="Prompt">
       <span className="words">{item.text}</span>
+      {item.attachments.length > 0 && (
+        <div className="chips">
+          {item.attachments.map((attachment) => (
+            <AttachmentChip key={attachment.id} attachment={attachment} />
+          ))}
+        </div>
+      )}
       <Receipts item={item} />
     </article>
   )

@@ -1,6 +1,6 @@
 /** Prompts that wait for their turn: each can be changed or taken back until then. */
 import { useState, type FormEvent } from 'react'
-import { ChevronUp, type LucideIcon, Pencil, X } from 'lucide-react'
+import { ChevronDown, ChevronUp, type LucideIcon, Pencil, X } from 'lucide-react'
 import type { PromptItem } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { Problem } from '@belay/protocol'
@@ -48,6 +48,17 @@ export function QueueList({ client, id, queue }: QueueListProps) {
                   <span className="cut" title={text}>
                     {text}
                   </span>
+                  {index < queue.length - 1 && (
+                    <QueueButton
+                      label={`Move prompt ${index + 1} of the queue down`}
+                      icon={ChevronDown}
+                      onClick={() =>
+                        void attempt(() =>
+                          client.call('editPrompt', { id, promptId, position: index + 2 }),
+                        )
+                      }
+                    />
+                  )}
                   {index > 0 && (
                     <QueueButton
                       label={`Move prompt ${index + 1} of the queue up`}

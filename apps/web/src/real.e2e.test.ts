@@ -7,6 +7,10 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RealWorld, startRealWorld } from './testing/real-world.ts'
 
+/** One grey pixel. */
+const dotPng =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=='
+
 let world: RealWorld
 let browser: Browser
 let context: BrowserContext
@@ -201,6 +205,77 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
     // Whether it was kept is the browser's choice; that all is there is the page's.
     console.info('kept by the browser:', await page.evaluate('globalThis.wasKept === true'))
+  })
+
+  test('[W-70] a pasted picture reaches the agent’s model, is in the log by name, and is shown again', async () => {
+    const id = await world.create('[[say hello]]')
+    await open(id)
+    await page.getByText('The agent finished.').waitFor(end)
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('[[say seen]] What is on it?')
+    // As a browser hands over a screenshot that was copied.
+    await page.getByRole('textbox', { name: 'Prompt' }).evaluate(async (field, base64) => {
+      const bytes = Uint8Array.from(atob(base64), (unit) => unit.codePointAt(0) ?? 0)
+      const clipboardData = new DataTransfer()
+      clipboardData.items.add(new File([bytes], 'shot.png', { type: 'image/png' }))
+      field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))
+    }, dotPng)
+    await page.getByRole('button', { name: 'Remove shot.png' }).waitFor()
+    await page.reload()
+    await page.getByRole('button', { name: 'Remove shot.png' }).waitFor()
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('The agent finished.').nth(1).waitFor(end)
+    expect(world.model.requests().flatMap(({ pictures }) => pictures)).toContain(
+      `data:image/png;base64,${dotPng}`,
+    )
+    const { events } = await world.client.call('events', { id, after: 0 })
+    expect(events.flatMap((event) => (event.type === 'prompt-accepted' ? [event] : []))).toEqual([
+      expect.not.objectContaining({ attachments: expect.anything() }),
+      expect.objectContaining({
+        attachments: [expect.objectContaining({ name: 'shot.png', type: 'image/png' })],
+      }),
+    ])
+    await page.getByRole('button', { name: /shot\.png/ }).click()
+    await page.getByRole('img', { name: 'shot.png' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Remove shot.png' }).count()).toBe(0)
+  })
+
+  test('[W-12] [W-13] a page and a server that die between typing and acceptance cost nothing, and the prompt runs once', async () => {
+    const id = await world.create('[[say hello]]')
+    await open(id)
+    await page.getByText('The agent finished.').waitFor(end)
+    await world.killServer()
+    const words = '[[say here]] typed before the crash'
+    const field = page.getByRole('textbox', { name: 'Prompt' })
+    await field.fill(words)
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText(/Not sent yet/).waitFor(end)
+    await page.close({ runBeforeUnload: false })
+    await world.restartServer()
+    page = await context.newPage()
+    await open(id)
+    const again = page.getByRole('textbox', { name: 'Prompt' })
+    await expect.poll(() => again.inputValue()).toBe(words)
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('The agent finished.').nth(1).waitFor(end)
+    await expect.poll(() => again.inputValue()).toBe('')
+    const { events } = await world.client.call('events', { id, after: 0 })
+    const texts = events.flatMap((event) => (event.type === 'prompt-accepted' ? [event.text] : []))
+    expect(texts.filter((text) => text === words)).toHaveLength(1)
+  })
+
+  test('[W-69] two tabs show one draft', async () => {
+    const id = await world.create('[[say hello]]')
+    const other = await context.newPage()
+    await open(id)
+    await open(id, other)
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('written here')
+    await expect
+      .poll(() => other.getByRole('textbox', { name: 'Prompt' }).inputValue())
+      .toBe('written here')
+    await other.getByRole('textbox', { name: 'Prompt' }).fill('and changed there')
+    await expect
+      .poll(() => page.getByRole('textbox', { name: 'Prompt' }).inputValue())
+      .toBe('and changed there')
   })
 
   test('[W-48] the whole job without a mouse: start, answer, read, look at the changes, leave', async () => {

@@ -9,6 +9,7 @@ const prompt = (part: Partial<PromptItem>): PromptItem => ({
   at: 0,
   promptId: 'p',
   text: 'do it',
+  attachments: [],
   state: 'running',
   acceptedAt: 0,
   ...part,

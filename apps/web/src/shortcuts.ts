@@ -46,6 +46,10 @@ export const shortcuts: readonly Shortcut[] = [
 export const otherKeys: readonly { readonly keys: readonly string[]; readonly what: string }[] = [
   { keys: ['Ctrl', 'K'], what: 'Find a session or a command' },
   { keys: ['↑', '↓'], what: 'Move in the list' },
+  { keys: ['j', 'k'], what: 'In the chat: next, previous item' },
+  { keys: ['o'], what: 'In the chat: open or close the item' },
+  { keys: ['y', 'L'], what: 'In the chat: copy the item, or a link to it' },
+  { keys: ['1', '…', '9'], what: 'Answer the question that waits' },
   { keys: ['Enter'], what: 'Send, or open' },
   { keys: ['Shift', 'Enter'], what: 'New line in a prompt' },
   { keys: ['Esc'], what: 'Close, or leave the field' },

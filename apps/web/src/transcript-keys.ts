@@ -1,6 +1,6 @@
 /**
  * Reading a transcript by keys: `j` and `k` move from item to item, `o` or Enter opens and closes what is folded in it,
- * `c` copies it, `l` copies a link to it, `G` or End goes to the latest, Escape to where a person writes.
+ * `y` copies it, `L` copies a link to it, `G` or End goes to the latest, Escape to where a person writes.
  */
 import type { KeyboardEvent, RefObject } from 'react'
 import type { Item } from '@belay/client'
@@ -44,10 +44,10 @@ function pressed(reading: Reading, event: KeyboardEvent<HTMLElement>): boolean {
     case 'Enter':
     case 'o':
       return fold(event)
-    case 'c':
+    case 'y':
       if (item !== undefined) void copyText(itemText(item))
       return item !== undefined
-    case 'l':
+    case 'L':
       if (item !== undefined) void copyText(linkTo(item.seq))
       return item !== undefined
     default:

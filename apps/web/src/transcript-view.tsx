@@ -70,7 +70,7 @@ export function TranscriptView({ items, complete, attention, children }: Transcr
         role="log"
         aria-live="off"
         aria-label="Transcript"
-        aria-keyshortcuts="j k o c l G"
+        aria-keyshortcuts="j k o y L G"
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys
         tabIndex={0}
       >

@@ -2,6 +2,9 @@
 export { takeEvents, type Taken } from './cursor.ts'
 export {
   type Draft,
+  attachFile,
+  detachFile,
+  type DraftFile,
   draftAccepted,
   draftRefused,
   draftUnanswered,

@@ -4,6 +4,7 @@
  * Owns: the shape of each. How events become items is `view.ts`; how the list is kept is `item-list.ts`.
  */
 import type {
+  Attachment,
   ChangedFile,
   EndingCode,
   EventOf,
@@ -38,6 +39,7 @@ export interface PromptItem extends Placed {
   readonly type: 'prompt'
   readonly promptId: string
   readonly text: string
+  readonly attachments: readonly Attachment[]
   readonly state: 'queued' | 'running' | 'done' | 'cancelled'
   readonly turn?: number | undefined
   readonly outcome?: Outcome | undefined

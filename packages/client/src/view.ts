@@ -202,6 +202,7 @@ function promptItem(event: EventOf<'prompt-accepted'>): PromptItem {
     ...placed(event, `prompt:${event.promptId}`),
     promptId: event.promptId,
     text: event.text,
+    attachments: event.attachments ?? [],
     state: 'queued',
     acceptedAt: event.at,
   }

@@ -61,6 +61,8 @@ export interface Host<State, Input, Reply> {
   /** The committed state; `initial` when nobody has written to the actor. @throws when it cannot be read */
   read(id: string): State
   has(id: string): boolean
+  /** The committed row of an actor. */
+  row(id: string, key: string): string | undefined
   /** Stored segments that hold numbers above `after`, in order; the first may begin earlier. At least one if any. */
   log(id: string, after: number, bytesMax: number): Segment[]
   /** Calls the watcher after each later commit of this actor, once for each of its segments. @returns what ends it */
@@ -138,6 +140,11 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   has(id: string): boolean {
     this.#assertReadable()
     return this.#storage.has(id)
+  }
+
+  row(id: string, key: string): string | undefined {
+    this.#assertReadable()
+    return this.#storage.row(id, key)
   }
 
   log(id: string, after: number, bytesMax: number): Segment[] {

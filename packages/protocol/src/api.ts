@@ -10,6 +10,7 @@ import {
   setupSchema,
   workspaceBodySchema,
 } from './agent.ts'
+import { attachmentDataSchema, attachmentIdSchema, attachmentsBodySchema } from './attachment.ts'
 import { callbackSchema, callbackTargetSchema } from './callback.ts'
 import { eventSchema } from './event.ts'
 import {
@@ -53,7 +54,13 @@ function isPair(high: number, low: number): boolean {
 }
 
 const promptBody = z
-  .strictObject({ promptId: promptIdSchema, text: promptText })
+  .strictObject({
+    promptId: promptIdSchema,
+    text: promptText,
+    attachments: attachmentsBodySchema.optional().meta({
+      description: 'Pictures and text files for the agent, 512 KiB together.',
+    }),
+  })
   .meta({ id: 'PromptBody' })
 
 const createBody = z
@@ -181,6 +188,14 @@ export const routes = {
       .meta({ id: 'SubmitBody' }),
     status: 202,
     response: promptState,
+  },
+  attachment: {
+    method: 'get',
+    path: '/v1/sessions/{id}/attachments/{attachmentId}',
+    summary: 'An attachment of a prompt, with what it holds.',
+    params: session.extend({ attachmentId: attachmentIdSchema }),
+    status: 200,
+    response: attachmentDataSchema,
   },
   getPrompt: {
     method: 'get',

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from './agent.ts'
 import { chosenSchema } from './agent-offer.ts'
+import { attachmentSchema } from './attachment.ts'
 import { permissionIdSchema, promptIdSchema, turnSchema } from './ids.ts'
 
 /** Prepare the workspace and the agent. The first command of every generation. */
@@ -25,6 +26,8 @@ const promptCommandSchema = z.object({
   turn: turnSchema,
   promptId: promptIdSchema,
   text: z.string(),
+  /** What they hold is put in on the way to the runner; until then it is in the session's rows alone. */
+  attachments: z.array(attachmentSchema.extend({ data: z.string().optional() })).optional(),
 })
 const interruptCommandSchema = z.object({ type: z.literal('interrupt'), turn: turnSchema })
 /** `optionId` absent: the permission was withdrawn, tell the agent `cancelled`. */

@@ -17,6 +17,10 @@ export const errorTable = {
   'route-not-found': { status: 404, action: 'See /v1/openapi.json for what there is.' },
   'session-not-found': { status: 404, action: 'List the sessions to see which there are.' },
   'prompt-not-found': { status: 404, action: 'Look at the session for the prompts it has.' },
+  'attachment-not-found': {
+    status: 404,
+    action: 'Look at the log for what is attached to its prompts.',
+  },
   'permission-not-found': {
     status: 404,
     action: 'Look at the session for the permissions it asks.',

@@ -1,6 +1,7 @@
 /** Events: the entries of a session's log, each with its dense number and its time. */
 import { z } from 'zod'
 import { agentChoiceSchema, setupSchema, workspaceSchema } from './agent.ts'
+import { attachmentSchema } from './attachment.ts'
 import {
   callbackIdSchema,
   cursorSchema,
@@ -51,6 +52,7 @@ const promptAccepted = z.object({
   type: z.literal('prompt-accepted'),
   promptId: promptIdSchema,
   text: z.string(),
+  attachments: z.array(attachmentSchema).optional(),
   /** Its place in the queue, from 1. Absent: the last. */
   position: z.int().min(1).optional(),
 })

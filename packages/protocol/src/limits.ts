@@ -2,6 +2,9 @@
 export const limits = {
   /** One prompt's text. Larger than what people paste; far below what an agent takes. */
   promptBytesMax: 256 * 1024,
+  /** Attachments of one prompt, and their bytes together: with the longest text they still fit into one request. */
+  attachedFilesMax: 8,
+  attachmentsBytesMax: 512 * 1024,
   /** Prompts waiting behind the running turn; the field's number (cloud sessions: 10). */
   queuedPromptsMax: 10,
   /** A request body of the HTTP API. Less than a frame, so that what came in can go out again with its stamps. */

@@ -1,6 +1,6 @@
 /** What a runner is to do. Performed only after the reports of the same step are on disk. */
 import type { AgentChoice, Chosen, Finish, Setup, Workspace } from '@belay/protocol'
-import type { Restore } from './state.ts'
+import type { PromptAttachments, Restore } from './state.ts'
 
 export type Effect =
   | {
@@ -17,7 +17,12 @@ export type Effect =
       readonly agentSession: string | undefined
       readonly chosen: Chosen
     }
-  | { readonly type: 'send-prompt'; readonly turn: number; readonly text: string }
+  | {
+      readonly type: 'send-prompt'
+      readonly turn: number
+      readonly text: string
+      readonly attachments: PromptAttachments
+    }
   /** Outcome: `saved`. `hurried`: a person waits for the end of the turn. */
   | {
       readonly type: 'save'

@@ -4,12 +4,16 @@
  * Owns: the shape. `transition.ts` owns every change of it.
  */
 
-import type { Chosen, Finish, ReportOf } from '@belay/protocol'
+import type { Chosen, Command, Finish, ReportOf } from '@belay/protocol'
+
+/** What goes with a prompt, each with what it holds. */
+export type PromptAttachments = Extract<Command, { type: 'prompt' }>['attachments']
 
 /** A turn from the prompt's arrival to its end. */
 export interface Turn {
   readonly turn: number
   readonly text: string
+  readonly attachments?: PromptAttachments
   /**
    * `waiting` for an agent that is ready; `saving` the workspace as it is before; `running` from the moment its taking
    * is on disk; `finishing`: the agent is done with it, what it changed is saved and, where asked for, committed.

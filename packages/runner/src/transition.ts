@@ -139,7 +139,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
       }
     }
     case 'prompt':
-      return takePrompt(state, { turn: command.turn, text: command.text, phase: 'waiting' }, now)
+      return takePrompt(state, turnOf(command), now)
     case 'interrupt':
       return interrupt(state, command.turn, now)
     case 'answer': {
@@ -167,6 +167,10 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     default:
       return unreachable(command)
   }
+}
+
+function turnOf({ turn, text, attachments }: Extract<Command, { type: 'prompt' }>): Turn {
+  return { turn, text, phase: 'waiting', ...(attachments === undefined ? {} : { attachments }) }
 }
 
 function takePrompt(state: RunnerState, turn: Turn, now: number): RunnerStep {
@@ -419,7 +423,9 @@ function take(state: RunnerState, turn: Turn): RunnerStep {
   return {
     state: { ...state, turn: { ...turn, phase: 'running' } },
     reports: [{ type: 'turn-taken', turn: turn.turn }],
-    effects: [{ type: 'send-prompt', turn: turn.turn, text: turn.text }],
+    effects: [
+      { type: 'send-prompt', turn: turn.turn, text: turn.text, attachments: turn.attachments },
+    ],
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a session can be told, and what it answers. Requests of people first, then facts of the runner's side. */
 import type {
   AgentChoice,
+  Attachment,
   CallbackState,
   Finish,
   PromptState,
@@ -17,6 +18,8 @@ export interface PromptText {
   readonly promptId: string
   readonly text: string
   readonly digest: string
+  /** One without `data` is in the rows already: its prompt is sent again. */
+  readonly attachments?: readonly (Attachment & { readonly data?: string })[] | undefined
 }
 
 /** A report with the bytes it came in. */

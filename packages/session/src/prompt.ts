@@ -3,6 +3,7 @@
  *
  * - S-4 A prompt is accepted when its transition is committed; the same id with the same text returns the first
  *   answer, with another text it is refused.
+ * - S-91 What is attached to a prompt is kept by the commit that accepts it; state, log and commands only name it.
  * - S-36 A steering prompt stops the running turn and is the next, before all that wait.
  * - S-37 The queue keeps its order, and changes it only as it was asked to.
  * - S-5 At most `queuedPromptsMax` prompts wait; one more is refused and nothing of it is kept.
@@ -11,7 +12,8 @@ import { limits, type PromptState } from '@belay/protocol'
 import { type Change, log, refuse, set } from './change.ts'
 import type { PromptText, SessionInput, SessionReply } from './input.ts'
 import { beginPreparation } from './preparation.ts'
-import { findPrompt, keepPrompt, type PromptRow } from './row.ts'
+import { findPrompt, keepAttachments, keepPrompt, type PromptRow } from './row.ts'
+import type { QueuedPrompt } from './state.ts'
 import { interrupt } from './turn.ts'
 
 type Edit = Extract<SessionInput, { type: 'prompt-edited' }>
@@ -55,24 +57,34 @@ export function refuseFull(change: Change): SessionReply | undefined {
 
 /** Puts a new prompt at the end of the queue. */
 export function acceptPrompt(change: Change, prompt: PromptText): PromptRow {
-  const { promptId, text, digest } = prompt
-  set(change, 'queue', [...change.state.queue, { promptId, digest, text, at: change.now }])
-  return accepted(change, prompt, undefined)
+  const queued = queuedPrompt(change, prompt)
+  set(change, 'queue', [...change.state.queue, queued])
+  return accepted(change, queued, undefined)
 }
 
 /** Puts a new prompt before all others. */
 export function acceptNext(change: Change, prompt: PromptText): PromptRow {
-  const { promptId, text, digest } = prompt
-  set(change, 'queue', [{ promptId, digest, text, at: change.now }, ...change.state.queue])
-  return accepted(change, prompt, 1)
+  const queued = queuedPrompt(change, prompt)
+  set(change, 'queue', [queued, ...change.state.queue])
+  return accepted(change, queued, 1)
 }
 
-function accepted(change: Change, prompt: PromptText, position: number | undefined): PromptRow {
+function queuedPrompt(change: Change, prompt: PromptText): QueuedPrompt {
   const { promptId, text, digest } = prompt
+  return { promptId, digest, text, ...keepAttachments(change, prompt.attachments), at: change.now }
+}
+
+function accepted(change: Change, queued: QueuedPrompt, position: number | undefined): PromptRow {
+  const { promptId, text, digest, attachments } = queued
   const row: PromptRow = { digest, state: 'queued' }
   keepPrompt(change, promptId, row)
-  const place = position === undefined ? {} : { position }
-  log(change, { type: 'prompt-accepted', promptId, text, ...place })
+  log(change, {
+    type: 'prompt-accepted',
+    promptId,
+    text,
+    ...(attachments === undefined ? {} : { attachments: [...attachments] }),
+    ...(position === undefined ? {} : { position }),
+  })
   // A new prompt always moves the session on: also out of a failed preparation.
   if (change.state.lifecycle.type === 'attention') beginPreparation(change)
   return row

@@ -2,9 +2,9 @@
  * Cold facts of a session, kept as rows: what became of each prompt, who answered each permission, and which turns a
  * person may still decide about.
  */
-import type { EndingCode, PromptState, Resolution } from '@belay/protocol'
+import type { Attachment, EndingCode, PromptState, Resolution } from '@belay/protocol'
 import type { Change } from './change.ts'
-import type { SessionInput } from './input.ts'
+import type { PromptText, SessionInput } from './input.ts'
 
 export interface PromptRow {
   readonly digest: string
@@ -21,6 +21,7 @@ export interface PermissionRow {
 export interface TurnText {
   readonly text: string
   readonly digest: string
+  readonly attachments?: readonly Attachment[]
 }
 /** Of a turn that ended in a way that may be tried again. */
 export interface TurnRow {
@@ -83,6 +84,28 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'files-removed':
       return []
   }
+}
+
+/** The row that holds an attachment: an `AttachmentData` as JSON. It is as old as its prompt, and goes with the session. */
+export function attachmentKey(attachmentId: string): string {
+  return `attachment:${attachmentId}`
+}
+
+/** Keeps what came with a prompt, in the commit that accepts it. @returns how the log names it */
+export function keepAttachments(
+  change: Change,
+  attachments: PromptText['attachments'],
+): { readonly attachments?: Attachment[] } {
+  if (attachments === undefined) return {}
+  const named = attachments.map(({ data, ...attachment }) => {
+    if (data !== undefined)
+      change.rows.push({
+        key: attachmentKey(attachment.id),
+        value: JSON.stringify({ ...attachment, data }),
+      })
+    return attachment
+  })
+  return { attachments: named }
 }
 
 export function findPrompt(change: Change, promptId: string): PromptRow | undefined {

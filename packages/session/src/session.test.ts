@@ -57,6 +57,43 @@ describe('creating and prompting', () => {
     expect(delivered()).toHaveLength(1)
   })
 
+  test('[S-91] what is attached is kept with the acceptance, and state, log and commands only name it', () => {
+    const s = createdSession('do it')
+    s.linkRunner()
+    s.report({ type: 'turn-taken', turn: 1 }, finished(1))
+    const named = { id: 'p2.1', name: 'a.png', type: 'image/png', bytes: 3 }
+    s.input({
+      type: 'prompt-submitted',
+      prompt: {
+        promptId: 'p2',
+        text: 'look',
+        digest: 'd',
+        attachments: [{ ...named, data: 'YWJj' }],
+      },
+    })
+    expect(s.rows.get('attachment:p2.1')).toBe(JSON.stringify({ ...named, data: 'YWJj' }))
+    expect(s.events.findLast(({ type }) => type === 'prompt-accepted')).toMatchObject({
+      promptId: 'p2',
+      attachments: [named],
+    })
+    expect(s.commands().at(-1)).toMatchObject({ type: 'prompt', attachments: [named] })
+    expect(JSON.stringify([s.state, s.events])).not.toContain('YWJj')
+
+    // Cut off, and sent again by a person: with the same attachment.
+    s.report({ type: 'turn-taken', turn: 2 })
+    s.input({
+      type: 'runner-exited',
+      generation: s.state.runner.generation,
+      code: 1,
+      signal: undefined,
+    })
+    s.input({ type: 'turn-resolved', turn: 2, action: 'send-again', promptId: 'p3' })
+    expect(s.events.findLast(({ type }) => type === 'prompt-accepted')).toMatchObject({
+      promptId: 'p3',
+      attachments: [named],
+    })
+  })
+
   test('[S-24] the same create again returns the first answer, other settings are refused', () => {
     const s = createdSession('do it')
     const create = {

@@ -9,6 +9,7 @@ import { emptyOutgoing, type Outgoing } from '@belay/channel'
 import type {
   AgentChoice,
   AgentLink,
+  Attachment,
   AgentOffer,
   Chosen,
   Command,
@@ -172,6 +173,7 @@ export interface QueuedPrompt {
   /** Of the text it was first sent with, so that a repeated request is recognised after an edit too. */
   readonly digest: string
   readonly text: string
+  readonly attachments?: readonly Attachment[]
   readonly at: number
 }
 

@@ -42,14 +42,16 @@ export function startTurn(change: Change, prompt: QueuedPrompt): void {
     state: 'started',
     turn: active.turn,
   })
-  keepTurnText(change, active.turn, { text: prompt.text, digest: prompt.digest })
+  const { promptId, text, digest, attachments } = prompt
+  const attached = attachments === undefined ? {} : { attachments: [...attachments] }
+  keepTurnText(change, active.turn, { text, digest, ...attached })
   log(change, {
     type: 'turn-started',
     turn: active.turn,
     promptId: prompt.promptId,
     generation: active.generation,
   })
-  post(change, { type: 'prompt', turn: active.turn, promptId: prompt.promptId, text: prompt.text })
+  post(change, { type: 'prompt', turn: active.turn, promptId, text, ...attached })
 }
 
 /** Once the runner has acknowledged the prompt of the running turn, that is said: a receipt for who sent it. */

@@ -213,6 +213,40 @@ test('[E-5] the same id with the same content returns the first answer, with oth
   })
 })
 
+test('[K-30] an attachment is found again as it was, and refused beyond its limits with nothing kept', async () => {
+  await post('/v1/sessions', { ...settings, id: 'with-files' })
+  const prompts = '/v1/sessions/with-files/prompts'
+  const file = { name: 'a.png', type: 'image/png', data: btoa('picture') }
+  const prompt = { promptId: 'p1', text: 'look', attachments: [file] }
+  expect(await post(prompts, prompt)).toMatchObject({ status: 202 })
+  expect(await post(prompts, prompt)).toMatchObject({ status: 202 })
+  const other = { ...prompt, attachments: [{ ...file, data: btoa('another') }] }
+  expect(await post(prompts, other)).toMatchObject({ problem: { code: 'prompt-conflict' } })
+  expect(await ask('/v1/sessions/with-files/attachments/p1.1')).toMatchObject({
+    status: 200,
+    answer: { ...file, id: 'p1.1', bytes: 7 },
+  })
+  expect(await ask('/v1/sessions/with-files/attachments/p1.2')).toMatchObject({
+    problem: { code: 'attachment-not-found' },
+  })
+  const half = 'A'.repeat(Math.ceil(limits.attachmentsBytesMax / 2 / 3 + 1) * 4)
+  for (const attachments of [
+    [
+      { ...file, data: half },
+      { ...file, data: half },
+    ],
+    Array.from({ length: limits.attachedFilesMax + 1 }, () => file),
+    [{ ...file, data: 'not base64!' }],
+    [{ ...file, name: '../a.png' }],
+    [{ ...file, type: 'image/png; charset=x' }],
+    [],
+  ]) {
+    const refused = await post(prompts, { promptId: 'p2', text: 'look', attachments })
+    expect(refused, JSON.stringify(attachments).slice(0, 80)).toMatchObject({ status: 400 })
+  }
+  expect(await ask(`${prompts}/p2`)).toMatchObject({ problem: { code: 'prompt-not-found' } })
+})
+
 test('[E-6] [E-10] the eleventh waiting prompt is refused with the limit, and nothing of it is kept', async () => {
   const id = await newSession()
   for (let n = 1; n <= 10; n++)

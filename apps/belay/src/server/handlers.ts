@@ -19,6 +19,7 @@ import {
   viewOf,
   whyOf,
 } from '@belay/session'
+import { attachmentOf, namedAttachments } from './attachments.ts'
 import type { Callbacks } from './callbacks.ts'
 import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
@@ -130,12 +131,21 @@ function promptHandlers({ host }: HandlerOptions) {
   const prompt = async (id: string, input: SessionInput) =>
     (await ask({ host, id, type: 'prompt' }, input)).prompt
   return {
-    prompt: ({ id, promptId, text, steer }: RouteArgs<'prompt'>) =>
+    prompt: ({ id, steer, ...body }: RouteArgs<'prompt'>) =>
       prompt(id, {
         type: 'prompt-submitted',
-        prompt: promptText(promptId, text),
+        prompt: promptText(body),
         ...(steer === undefined ? {} : { steer }),
       }),
+    attachment({ id, attachmentId }: RouteArgs<'attachment'>) {
+      existing(host, id)
+      const found = attachmentOf(host, id, attachmentId)
+      if (found !== undefined) return found
+      throw new RefusalError(
+        'attachment-not-found',
+        `Session ${id} has no attachment ${attachmentId}.`,
+      )
+    },
     getPrompt: ({ id, promptId }: RouteArgs<'getPrompt'>) =>
       prompt(id, { type: 'prompt-looked-up', promptId }),
     editPrompt: ({ id, promptId, text, position }: RouteArgs<'editPrompt'>) =>
@@ -275,7 +285,7 @@ function createInput(body: CreateBody, callbacks: Callbacks, seal: Seal): Sessio
     finish,
     title: title ?? titleOf(prompt?.text, workspace),
     digest: digestOf(JSON.stringify(asked)),
-    prompt: prompt === undefined ? undefined : promptText(prompt.promptId, prompt.text),
+    prompt: prompt === undefined ? undefined : promptText(prompt),
     ...(callback === undefined ? {} : { callback: callbacks.admit(callback) }),
   }
 }
@@ -288,8 +298,14 @@ function titleOf(text: string | undefined, workspace: CreateBody['workspace']): 
   return line.length > max ? `${line.slice(0, max - 1)}…` : line
 }
 
-function promptText(promptId: string, text: string): PromptText {
-  return { promptId, text, digest: digestOf(text) }
+function promptText({
+  promptId,
+  text,
+  attachments: bodies,
+}: NonNullable<CreateBody['prompt']>): PromptText {
+  const attachments = namedAttachments(promptId, bodies)
+  const digest = digestOf(attachments === undefined ? text : JSON.stringify([text, attachments]))
+  return { promptId, text, digest, ...(attachments === undefined ? {} : { attachments }) }
 }
 
 function digestOf(text: string): string {

@@ -5,6 +5,7 @@
  * Invariants:
  * - K-1 A runner's ack is sent only after the commit of what it acknowledges.
  * - K-2 A session has at most one linked socket: a newer one replaces the older, and an older generation replaces none.
+ * - K-30 What is attached to a prompt is put into it only on its way to the runner of its session.
  * - K-27 A repository's token is unsealed only on its way to the runner of its session.
  * - K-3 A socket is let in only with the token of its session and generation, and fenced by the session itself.
  * - K-8 A runner that breaks the protocol loses its socket, and nothing more of it is stored.
@@ -40,6 +41,7 @@ import {
 import { decodeReport, type ReceivedReport, type SessionReply } from '@belay/session'
 import type { Logger } from 'pino'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { attachmentOf } from './attachments.ts'
 import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
 import { gitPlace, type Seal } from './seal.ts'
@@ -111,6 +113,7 @@ export class RunnerLinks {
 
   /** A command as it leaves: here, and nowhere else, what is sealed in it is opened. */
   #opened(session: string, command: Command): Command {
+    if (command.type === 'prompt') return this.#withAttachments(session, command)
     if (command.type !== 'prepare' || command.sealedToken === undefined) return command
     const { sealedToken, ...rest } = command
     if (rest.workspace.type !== 'repository') return rest
@@ -120,6 +123,17 @@ export class RunnerLinks {
       // Sealed by another folder's secret: the clone will say that it is not let in.
       this.#options.log.warn({ session, error: String(error) }, 'a token could not be unsealed')
       return rest
+    }
+  }
+
+  /** What is attached to a prompt is in the session's rows alone, so that its state stays small. */
+  #withAttachments(session: string, command: Extract<Command, { type: 'prompt' }>): Command {
+    const { attachments, ...rest } = command
+    if (attachments === undefined) return rest
+    const { host } = this.#options
+    return {
+      ...rest,
+      attachments: attachments.map((one) => attachmentOf(host, session, one.id) ?? one),
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type BelayServer,
   codexAgent,
   endRunners,
+  type FakeModel,
   gitRepository,
   killHard,
   runnerPid,
@@ -21,6 +22,7 @@ export interface RealWorld {
   readonly token: string
   readonly url: string
   readonly client: Client
+  readonly model: FakeModel
   /** A session on the folder with its first prompt. @returns its id */
   create(prompt: string): Promise<string>
   /** `kill -9` of the server. Its runners go on. */
@@ -49,6 +51,7 @@ export async function startRealWorld(): Promise<RealWorld> {
     token,
     url,
     client,
+    model,
     async create(text) {
       const { session } = await client.call('createSession', {
         agent,

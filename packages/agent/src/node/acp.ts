@@ -35,6 +35,7 @@ import type {
   Opened,
 } from './adapter.ts'
 import { AcpOffer } from './acp-offer.ts'
+import { contentBlocks, type PromptAttachment } from './content.ts'
 import { Lines } from './lines.ts'
 import { type AgentProcess, spawnAgent } from './process.ts'
 
@@ -170,8 +171,15 @@ class AcpConnection implements AgentConnection {
     return this.#offer.choose('model', modelId)
   }
 
-  async prompt(text: string): Promise<Answer<string>> {
-    const params = { sessionId: this.#agentSession, prompt: [{ type: 'text', text }] }
+  async prompt(
+    text: string,
+    attachments: readonly PromptAttachment[] = [],
+  ): Promise<Answer<string>> {
+    const initialized = await this.initialized
+    if ('failure' in initialized) return initialized
+    const blocks = contentBlocks(text, attachments, initialized.ok.prompt)
+    if (typeof blocks === 'string') return failed('agent-error', blocks)
+    const params = { sessionId: this.#agentSession, prompt: blocks }
     const answer = await this.#request(methods.agent.session.prompt, params, undefined)
     if ('failure' in answer) return answer
     this.#offer.hearPrompt(answer.ok)

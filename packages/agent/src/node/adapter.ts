@@ -8,6 +8,7 @@ import type { AgentOffer, Chosen } from '@belay/protocol'
 import type { Ask } from '../ask.ts'
 import type { AgentExit } from '../exit.ts'
 import type { AgentUpdate } from '../translate.ts'
+import type { PromptAttachment } from './content.ts'
 import type { AgentProcess, SpawnOptions } from './process.ts'
 
 /** What an agent tells, in the order it told it. */
@@ -73,7 +74,8 @@ export interface AgentConnection {
   setMode(modeId: string): Promise<void>
   setModel(modelId: string): Promise<void>
   /** Runs one prompt turn. @returns its stop reason. There is no limit of time here: a busy agent may be quiet for long. */
-  prompt(text: string): Promise<Answer<string>>
+  /** An attachment that cannot be handed over is a failure: a prompt is never sent without a part of it. */
+  prompt(text: string, attachments?: readonly PromptAttachment[]): Promise<Answer<string>>
   /** Asks the agent to stop its turn. */
   cancel(): void
   /** @param optionId `undefined` tells the agent that nobody will answer. An id that was settled is ignored. */

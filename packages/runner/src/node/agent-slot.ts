@@ -22,6 +22,7 @@ import {
 } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input, Problem } from '../input.ts'
+import type { PromptAttachments } from '../state.ts'
 import type { RunnerConfig } from './config.ts'
 import { spell } from './git.ts'
 import type { Prepared } from './workspace.ts'
@@ -121,9 +122,9 @@ export class AgentSlot {
     feed({ type: 'agent-exited', agentGeneration, exit })
   }
 
-  async prompt(turn: number, text: string): Promise<void> {
+  async prompt(turn: number, text: string, attachments: PromptAttachments): Promise<void> {
     const agentGeneration = this.#agentGeneration
-    const answer = await this.#connection?.prompt(text)
+    const answer = await this.#connection?.prompt(text, attachments)
     if (answer === undefined) return
     const { feed } = this.#options
     if ('ok' in answer)

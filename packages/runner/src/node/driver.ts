@@ -160,7 +160,7 @@ export class Driver {
         return
       }
       case 'send-prompt':
-        void this.#agent.prompt(effect.turn, effect.text)
+        void this.#agent.prompt(effect.turn, effect.text, effect.attachments)
         return
       case 'choose':
         void this.#agent.choose(effect.chosen)

@@ -10,6 +10,8 @@ export interface ModelRequest {
   /** One letter a message, of user, assistant and tool: `uat`. */
   readonly roles: string
   readonly tools: readonly string[]
+  /** What it was shown, as `data:` addresses, in their order. */
+  readonly pictures: readonly string[]
   /** The directives that were played, as `slow`, `write`, … */
   readonly played: readonly string[]
   readonly call: ToolCall | undefined
@@ -33,6 +35,7 @@ export function newModelRequest(n: number, path: string): MutableModelRequest {
     dialect: undefined,
     roles: '',
     tools: [],
+    pictures: [],
     played: [],
     call: undefined,
     status: 0,

@@ -92,6 +92,7 @@ async function play(exchange: Exchange, dialect: Dialect, body: unknown): Promis
   entry.dialect = dialect.name
   entry.roles = conversation.messages.map((message) => message.role.charAt(0)).join('')
   entry.tools = conversation.tools.map((tool) => tool.name)
+  entry.pictures = JSON.stringify(body).match(/data:image\/[^"\\]+/g) ?? []
   entry.played = directives.map((directive) => directive.type)
   const status = failureNow(exchange, conversation, directives)
   entry.status = status ?? 200

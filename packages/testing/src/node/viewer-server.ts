@@ -201,6 +201,9 @@ export class ViewerServer {
   }
 
   readonly #handlers: Handlers = {
+    attachment: () => {
+      throw new Refused('attachment-not-found')
+    },
     createSession: (body) => this.#created(body),
     listSessions: () => ({ sessions: [...this.sessions.values()].map(({ view }) => view) }),
     getSession: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
