@@ -106,7 +106,7 @@ export class EventStream {
     }
   }
 
-  async *#events(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown> {
+  async *#events(body: ReadableStream<Uint8Array>): AsyncGenerator {
     const { policy, onNote } = this.#options
     const ready: unknown[] = []
     const parser = createParser({

@@ -38,7 +38,6 @@ export type BusFact =
   | { readonly type: 'unasked'; readonly requestId: string }
   /** Tokens of the context and cost of the session, as far as they are known. */
   | { readonly type: 'usage'; readonly usage: BusUsage }
-  | { readonly type: 'commands-changed' }
   /** The session is at rest. */
   | { readonly type: 'idle' }
 
@@ -192,7 +191,7 @@ export class Bus {
     const { type, properties } = read
     if (type === 'session.created' || type === 'session.updated') return this.#info(properties)
     const session = ofSession.safeParse(properties).data?.sessionID
-    if (session === undefined) return type === 'command.updated' ? [{ type: 'commands-changed' }] : []
+    if (session === undefined) return []
     if (this.#family.has(session)) {
       const asked = this.#question(type, properties)
       if (asked !== undefined) return asked
@@ -227,10 +226,13 @@ export class Bus {
     }
     const permissions = list(permissionSchema, kept.permissions)
     const questions = list(questionSchema, kept.questions)
-    for (const asked of permissions) facts.push(...this.take({ type: 'permission.asked', properties: asked }))
-    for (const asked of questions) facts.push(...this.take({ type: 'question.asked', properties: asked }))
+    for (const asked of permissions)
+      facts.push(...this.take({ type: 'permission.asked', properties: asked }))
+    for (const asked of questions)
+      facts.push(...this.take({ type: 'question.asked', properties: asked }))
     const open = new Set([...permissions, ...questions].map(({ id }) => id))
-    for (const requestId of this.#asked.keys()) if (!open.has(requestId)) facts.push(...this.#gone(requestId))
+    for (const requestId of this.#asked.keys())
+      if (!open.has(requestId)) facts.push(...this.#gone(requestId))
     if (!kept.busy) facts.push(...this.#idle())
     return facts
   }
@@ -408,8 +410,8 @@ export class Bus {
   }
 }
 
-function update(update: AgentUpdate): BusFact {
-  return { type: 'update', update }
+function update(told: AgentUpdate): BusFact {
+  return { type: 'update', update: told }
 }
 
 function chunk(sessionUpdate: string, text: string): BusFact {

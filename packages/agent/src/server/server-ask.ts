@@ -51,7 +51,8 @@ export function askOfServerPermission(asked: z.infer<typeof permissionSchema>): 
   return {
     requestId: id,
     ask: {
-      title: said === permission && patterns.length > 0 ? `${permission}: ${patterns.join(', ')}` : said,
+      title:
+        said === permission && patterns.length > 0 ? `${permission}: ${patterns.join(', ')}` : said,
       ...(tool ? { toolCallId: tool.callID.slice(0, 200) } : {}),
       options: [
         { optionId: 'once', name: 'Allow once', kind: 'allow_once' },

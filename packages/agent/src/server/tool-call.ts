@@ -83,8 +83,7 @@ function diffOf({ tool, state }: ToolPart): readonly unknown[] {
   if (isRecord(change)) {
     const oldText = textOf(change, 'before')
     const newText = textOf(change, 'after')
-    if (newText !== undefined)
-      return [{ type: 'diff', path, oldText: oldText ?? null, newText }]
+    if (newText !== undefined) return [{ type: 'diff', path, oldText: oldText ?? null, newText }]
   }
   const whole = textOf(input, 'content')
   // Of a file that was there before, the old text is not known; to show it as new would be a lie.

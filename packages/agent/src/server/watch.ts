@@ -47,12 +47,20 @@ export function tick(before: Watch, now: number, policy: ServerPolicy): Watched 
 }
 
 /** The answer to a question, or that there was none in time. One that nobody waits for any more says nothing. */
-export function probed(watch: Watch, answered: boolean, now: number, policy: ServerPolicy): Watched {
+export function probed(
+  watch: Watch,
+  answered: boolean,
+  now: number,
+  policy: ServerPolicy,
+): Watched {
   if (watch.probe.state !== 'asked') return { watch, act: 'nothing' }
   // It lives, and its stream is silent: that is the stream's fault.
   if (answered) return { watch: heard(watch, now), act: 'reopen' }
   const failures = watch.probe.failures + 1
   const wait = policy.probeWaitsMs[failures - 1]
   if (wait === undefined) return { watch: { ...watch, probe: { state: 'none' } }, act: 'hung' }
-  return { watch: { ...watch, probe: { state: 'waiting', failures, until: now + wait } }, act: 'nothing' }
+  return {
+    watch: { ...watch, probe: { state: 'waiting', failures, until: now + wait } },
+    act: 'nothing',
+  }
 }
