@@ -320,7 +320,7 @@ class ServerConnection implements AgentConnection {
       case 'update':
         return this.#on.update(fact.update)
       case 'usage':
-        return this.#tellOffer({ usage: this.#sized(fact.usage) })
+        return this.#tellUsage(fact.usage)
       case 'asked': {
         const id = ++this.#asked
         const { kind, asked, labels } = fact
@@ -343,11 +343,13 @@ class ServerConnection implements AgentConnection {
     }
   }
 
-  #sized(usage: BusUsage): NonNullable<AgentOffer['usage']> {
+  /** A server repeats its numbers with everything it does. */
+  #tellUsage(told: BusUsage): void {
     const contextSize = this.#contextSizes.get(this.#offer.models?.current ?? '')
-    return usage.contextUsed === undefined || contextSize === undefined
-      ? usage
-      : { ...usage, contextSize }
+    const isSized = told.contextUsed !== undefined && contextSize !== undefined
+    const usage: NonNullable<AgentOffer['usage']> = isSized ? { ...told, contextSize } : told
+    const merged = { ...this.#offer.usage, ...usage }
+    if (JSON.stringify(merged) !== JSON.stringify(this.#offer.usage)) this.#tellOffer({ usage })
   }
 
   /** An abort says so before the last words of what it ended. */

@@ -1,4 +1,5 @@
 /** Agents on this machine: finding them, starting their processes, ending all of them. Talking to them is `acp.ts`. */
+export { agentServer } from './agent-server.ts'
 export { type DetectedAgent, detectAgents, resolveAgent, type Surroundings } from './detect.ts'
 export { type Fence, type FenceKind, probeFence, processTree } from './fence.ts'
 export { type AgentCommand, type AgentProcess, spawnAgent } from './process.ts'

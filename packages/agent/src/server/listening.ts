@@ -11,7 +11,8 @@ export interface Listening {
 
 const charsMax = 64 * 1024
 /** Nothing beyond loopback is an address of ours. */
-const line = /\b(\w+) server listening on (http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5}))\/?(?:\s|$)/
+const line =
+  /\b(\w+) server listening on (http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5}))\/?(?:\s|$)/
 
 /** @param text one whole line, without its end; noise around the words is normal */
 export function listeningAt(text: string): Listening | undefined {

@@ -58,7 +58,7 @@ export function probed(
   if (answered) return { watch: heard(watch, now), act: 'reopen' }
   const failures = watch.probe.failures + 1
   const wait = policy.probeWaitsMs[failures - 1]
-  if (wait === undefined) return { watch: { ...watch, probe: { state: 'none' } }, act: 'hung' }
+  if (wait === undefined) return { watch: beginWatch(now), act: 'hung' }
   return {
     watch: { ...watch, probe: { state: 'waiting', failures, until: now + wait } },
     act: 'nothing',
