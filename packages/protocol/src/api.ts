@@ -320,7 +320,13 @@ export const routes = {
       limit: z.coerce.number().int().min(1).max(limits.pageEventsMax).default(500),
     }),
     status: 200,
-    response: z.object({ events: z.array(eventSchema), seq: cursorSchema }),
+    response: z.object({
+      events: z.array(eventSchema),
+      seq: cursorSchema,
+      trimmedTo: cursorSchema.optional().meta({
+        description: 'Events after `after` and up to this one are not kept any more.',
+      }),
+    }),
   },
   ticket: {
     method: 'post',

@@ -8,6 +8,7 @@
  * - L-1 The cursor moves only over events that were written to the sink, in order.
  * - L-2 `caught-up` is said once, after the last event that was stored when the viewer came, and never again.
  * - L-3 A viewer whose sink is full is given nothing until it drains; then it goes on from its cursor.
+ * - L-7 Where the log begins behind a viewer's cursor, the snapshot says up to which event it was trimmed.
  */
 import type { Commit, Host } from '@belay/host'
 import { closeCodes, limits } from '@belay/protocol'
@@ -45,10 +46,19 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   let pumping = false
   const line = { open: true }
   const stopWatching = host.watch(id, onCommit)
-  sink.write(
-    `{"type":"snapshot","from":${after + 1},"seq":${shown.head.seq},"session":${viewJson(shown, id)}}`,
-  )
+  begin()
   pump()
+
+  /** Says where the viewer stands; what is not kept any more between its cursor and there is said, never left out silently. */
+  function begin(): void {
+    const first = host.first(id) ?? cursor + 1
+    const isTrimmed = first > cursor + 1
+    if (isTrimmed) cursor = first - 1
+    const trimmed = isTrimmed ? `"trimmedTo":${cursor},` : ''
+    sink.write(
+      `{"type":"snapshot","from":${cursor + 1},"seq":${shown.head.seq},${trimmed}"session":${viewJson(shown, id)}}`,
+    )
+  }
 
   /** Writes stored segments until the end of the log or until the sink is full. */
   function pump(): void {
@@ -56,6 +66,8 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
     while (line.open && !sink.isFull()) {
       const seq = host.read(id).head.seq
       if (cursor >= seq) return finishPump(seq)
+      // The log was trimmed beyond a viewer that is slow.
+      if ((host.first(id) ?? 0) > cursor + 1) begin()
       for (const segment of host.log(id, cursor, limits.pageBytesMax)) {
         sink.write(eventsFrameAfter(segment, cursor), segment.last)
         cursor = segment.last
