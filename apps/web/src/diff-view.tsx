@@ -29,15 +29,7 @@ export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffV
         {diff.added > 0 && <span className="plus">+{diff.added}</span>}
         {diff.removed > 0 && <span className="minus">−{diff.removed}</span>}
       </figcaption>
-      <div className="diff-lines">
-        <div>
-          {shown.map((line, index) => (
-            // Lines of one diff never move, so their place is their identity.
-            // oxlint-disable-next-line react/no-array-index-key
-            <Line key={index} line={line} />
-          ))}
-        </div>
-      </div>
+      <DiffRows path={path} lines={shown} />
       {hidden > 0 && (
         <button type="button" className="more" onClick={() => setWhole(true)}>
           Show {hidden} more lines
@@ -46,6 +38,28 @@ export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffV
     </figure>
   )
 })
+
+interface DiffRowsProps {
+  /** Names the language. */
+  readonly path: string
+  readonly lines: readonly DiffLine[]
+}
+
+/** The lines alone. */
+export function DiffRows({ lines }: DiffRowsProps) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys
+    <div className="diff-lines" tabIndex={0}>
+      <div>
+        {lines.map((line, index) => (
+          // Lines of one diff never move, so their place is their identity.
+          // oxlint-disable-next-line react/no-array-index-key
+          <Line key={index} line={line} />
+        ))}
+      </div>
+    </div>
+  )
+}
 
 function Line({ line }: { readonly line: DiffLine }) {
   switch (line.type) {

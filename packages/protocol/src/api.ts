@@ -343,6 +343,25 @@ export const routes = {
     status: 200,
     response: z.object({ agents: z.array(foundAgentSchema) }),
   },
+  settings: {
+    method: 'get',
+    path: '/v1/settings',
+    summary: 'What this server was started with: its deadlines and limits. Read-only.',
+    status: 200,
+    response: z.object({
+      version: z.string(),
+      protocol: z.int(),
+      since: z.int().meta({ description: 'When the server started.' }),
+      keepSessionsMs: z
+        .int()
+        .optional()
+        .meta({ description: 'Sessions that are idle for longer are deleted. Absent: never.' }),
+      minDiskBytes: z.int().meta({ description: 'Free space that a preparation asks for.' }),
+      allowPrivateCallbacks: z.boolean(),
+      deadlines: z.record(z.string(), z.int()).meta({ description: 'By name, milliseconds.' }),
+      limits: z.record(z.string(), z.int()).meta({ description: 'By name, units last.' }),
+    }),
+  },
   health: {
     method: 'get',
     path: '/v1/health',

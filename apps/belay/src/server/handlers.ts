@@ -43,6 +43,11 @@ export interface HandlerOptions {
   /** What can be seen of a session's hops from here. */
   readonly proofs: (id: string) => Proofs
   readonly deadlines: Deadlines
+  /** What else the server was started with. */
+  readonly started: Pick<
+    RouteAnswer<'settings'>,
+    'since' | 'keepSessionsMs' | 'minDiskBytes' | 'allowPrivateCallbacks'
+  >
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
@@ -175,8 +180,10 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
   }
 }
 
-function otherHandlers({ tickets, clock, agents, version }: HandlerOptions) {
+function otherHandlers(options: HandlerOptions) {
+  const { tickets, clock, agents, version, deadlines, started } = options
   return {
+    settings: () => ({ version, protocol: protocolVersion, deadlines, limits, ...started }),
     ticket: () => tickets.issue(clock()),
     agents: () => ({ agents: agents().map((agent) => foundAgentSchema.parse(agent)) }),
     health: () => ({ ok: true as const }),

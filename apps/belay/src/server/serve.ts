@@ -21,7 +21,7 @@ import type { Logger } from 'pino'
 import { createAdmission } from './admission.ts'
 import { type Callbacks, createCallbacks } from './callbacks.ts'
 import { type DataFolder, openDataFolder, runnerFolder, writeServerAddress } from './data-folder.ts'
-import { createHandlers } from './handlers.ts'
+import { createHandlers, type HandlerOptions } from './handlers.ts'
 import { createHttp } from './http.ts'
 import { Launcher } from './launcher.ts'
 import { createListener } from './listener.ts'
@@ -118,8 +118,9 @@ async function serveFolder(
     runner: lockOwner(runnerFolder(dataFolder, id)),
   })
   const { callbacks, seal } = parts
+  const started = startedWith(options, startedAt)
   const known = { host, tickets, clock, agents, version, deadlines, callbacks, seal, proofs }
-  const handlers = createHandlers(known)
+  const handlers = createHandlers({ ...known, started })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
   const listener = createListener({
     http: getRequestListener(http.fetch),
@@ -151,6 +152,16 @@ async function serveFolder(
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+function startedWith(options: ServeOptions, since: number): HandlerOptions['started'] {
+  const { keepSessionsMs, diskFreeBytesMin = limits.diskFreeBytesMin } = options
+  return {
+    since,
+    minDiskBytes: diskFreeBytesMin,
+    allowPrivateCallbacks: options.allowPrivateCallbacks === true,
+    ...(keepSessionsMs === undefined ? {} : { keepSessionsMs }),
   }
 }
 

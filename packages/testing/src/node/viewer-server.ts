@@ -8,9 +8,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import {
   type CreateBody,
+  deadlines,
   type ErrorCode,
   errorTable,
   type FoundAgent,
+  limits,
   type Problem,
   type Route,
   type RouteAnswer,
@@ -269,6 +271,15 @@ export class ViewerServer {
       return { ticket, expiresAt: Date.now() + 60_000 }
     },
     agents: () => ({ agents: this.agents }),
+    settings: () => ({
+      version: '0.0.0',
+      protocol: 1,
+      since: 0,
+      minDiskBytes: limits.diskFreeBytesMin,
+      allowPrivateCallbacks: false,
+      deadlines,
+      limits,
+    }),
     health: () => ({ ok: true }),
     version: () => ({ version: '0.0.0', protocol: 1 }),
   }
