@@ -356,6 +356,14 @@ export const routes = {
         .int()
         .optional()
         .meta({ description: 'Sessions that are idle for longer are deleted. Absent: never.' }),
+      keepEvents: z
+        .int()
+        .optional()
+        .meta({ description: 'The last events of each session that are kept. Absent: all.' }),
+      keepEventsMs: z
+        .int()
+        .optional()
+        .meta({ description: 'How long events are kept. Absent: for ever.' }),
       minDiskBytes: z.int().meta({ description: 'Free space that a preparation asks for.' }),
       allowPrivateCallbacks: z.boolean(),
       deadlines: z.record(z.string(), z.int()).meta({ description: 'By name, milliseconds.' }),

@@ -30,39 +30,37 @@ export function trimPoint(
   last: number,
 ): number | undefined {
   const byCount = count === undefined ? 0 : last - count
-  const waiting = new Set<string>()
-  let busy = false
+  const open = new Set<string>()
   let point: number | undefined
   for (const event of events) {
     const goes = event.seq <= byCount || (since !== undefined && event.at < since)
     // The last event stays, so that a log is never empty.
     if (!goes || event.seq >= last) break
-    switch (event.type) {
-      case 'prompt-accepted':
-        waiting.add(event.promptId)
-        break
-      case 'prompt-cancelled':
-        waiting.delete(event.promptId)
-        break
-      case 'preparation-started':
-        busy = true
-        break
-      case 'preparation-failed':
-      case 'session-ready':
-        busy = false
-        break
-      case 'turn-started':
-        waiting.delete(event.promptId)
-        busy = true
-        break
-      case 'turn-ended':
-        busy = false
-        break
-      default:
-    }
-    if (!busy && waiting.size === 0) point = event.seq
+    const { opens, closes } = reach(event)
+    if (opens !== undefined) open.add(opens)
+    for (const closed of closes ?? []) open.delete(closed)
+    if (open.size === 0) point = event.seq
   }
   return point
+}
+
+interface Reach {
+  /** What cannot be cut in two begins here. */
+  readonly opens?: string
+  readonly closes?: readonly string[]
+}
+
+const preparation = 'preparation'
+const turn = 'turn'
+
+function reach(event: SessionEvent): Reach {
+  if (event.type === 'prompt-accepted') return { opens: `prompt:${event.promptId}` }
+  if (event.type === 'prompt-cancelled') return { closes: [`prompt:${event.promptId}`] }
+  if (event.type === 'turn-started') return { opens: turn, closes: [`prompt:${event.promptId}`] }
+  if (event.type === 'turn-ended') return { closes: [turn] }
+  if (event.type === 'preparation-started') return { opens: preparation }
+  const isPrepared = event.type === 'preparation-failed' || event.type === 'session-ready'
+  return isPrepared ? { closes: [preparation] } : {}
 }
 
 /** Removes what was found to be removable. The state does not depend on the log, so there is nothing to decide but the bound. */

@@ -46,7 +46,12 @@ export interface HandlerOptions {
   /** What else the server was started with. */
   readonly started: Pick<
     RouteAnswer<'settings'>,
-    'since' | 'keepSessionsMs' | 'minDiskBytes' | 'allowPrivateCallbacks'
+    | 'since'
+    | 'keepSessionsMs'
+    | 'keepEvents'
+    | 'keepEventsMs'
+    | 'minDiskBytes'
+    | 'allowPrivateCallbacks'
   >
 }
 

@@ -156,12 +156,14 @@ async function serveFolder(
 }
 
 function startedWith(options: ServeOptions, since: number): HandlerOptions['started'] {
-  const { keepSessionsMs, diskFreeBytesMin = limits.diskFreeBytesMin } = options
+  const { keep = {}, diskFreeBytesMin = limits.diskFreeBytesMin } = options
   return {
     since,
     minDiskBytes: diskFreeBytesMin,
     allowPrivateCallbacks: options.allowPrivateCallbacks === true,
-    ...(keepSessionsMs === undefined ? {} : { keepSessionsMs }),
+    ...(keep.sessionsMs === undefined ? {} : { keepSessionsMs: keep.sessionsMs }),
+    ...(keep.events === undefined ? {} : { keepEvents: keep.events }),
+    ...(keep.eventsMs === undefined ? {} : { keepEventsMs: keep.eventsMs }),
   }
 }
 

@@ -13,7 +13,14 @@
 import type { Commit, Host } from '@belay/host'
 import { closeCodes, limits } from '@belay/protocol'
 import type { SessionInput, SessionReply, SessionState } from '@belay/session'
-import { endFrame, eventsFrame, eventsFrameAfter, looksSame, viewJson } from './frames.ts'
+import {
+  endFrame,
+  eventsFrame,
+  eventsFrameAfter,
+  looksSame,
+  snapshotFrame,
+  viewJson,
+} from './frames.ts'
 
 export type SessionHost = Host<SessionState, SessionInput, SessionReply>
 
@@ -51,13 +58,9 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
 
   /** Says where the viewer stands; what is not kept any more between its cursor and there is said, never left out silently. */
   function begin(): void {
-    const first = host.first(id) ?? cursor + 1
-    const isTrimmed = first > cursor + 1
-    if (isTrimmed) cursor = first - 1
-    const trimmed = isTrimmed ? `"trimmedTo":${cursor},` : ''
-    sink.write(
-      `{"type":"snapshot","from":${cursor + 1},"seq":${shown.head.seq},${trimmed}"session":${viewJson(shown, id)}}`,
-    )
+    const kept = Math.max(cursor, (host.first(id) ?? 0) - 1)
+    sink.write(snapshotFrame(shown, id, { cursor, kept }))
+    cursor = kept
   }
 
   /** Writes stored segments until the end of the log or until the sink is full. */
@@ -118,9 +121,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   function end(code: 'session-deleted' | 'going-away', message: string): void {
     if (!line.open) return
     closed()
-    const going = code === 'going-away'
-    sink.write(endFrame(code, message, going))
-    sink.close(going ? closeCodes.goingAway : closeCodes.done, code)
+    endSink(sink, code, message)
   }
 
   function closed(): void {
@@ -129,4 +130,10 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   }
 
   return { beat, end, closed }
+}
+
+function endSink(sink: Sink, code: 'session-deleted' | 'going-away', message: string): void {
+  const going = code === 'going-away'
+  sink.write(endFrame(code, message, going))
+  sink.close(going ? closeCodes.goingAway : closeCodes.done, code)
 }

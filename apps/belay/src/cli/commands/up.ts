@@ -123,7 +123,7 @@ function mibOf(given: string): number {
 const dayMs = 24 * 60 * 60_000
 
 /** @throws CliError when one of them is no number of its kind */
-export function keepOf({
+function keepOf({
   keepSessions,
   keepEvents,
   keepEventDays,
