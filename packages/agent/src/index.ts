@@ -6,6 +6,7 @@ export {
   type Choice,
   elicitationAnswer,
 } from './ask.ts'
+export { offerOfAnswer, offerOfPrompt, offerOfUpdate } from './offer.ts'
 export { type AgentExit, exitSentence } from './exit.ts'
 export { fit } from './fit.ts'
 export { type KnownAgent, knownAgents, missingOf, type Proof } from './registry.ts'

@@ -262,6 +262,29 @@ export const routes = {
     status: 202,
     response: z.object({ turn: turnSchema, to: z.enum(['before', 'after']) }),
   },
+  setMode: {
+    method: 'post',
+    path: '/v1/sessions/{id}/mode',
+    summary:
+      'Choose a mode of those the agent offers. It is kept: an agent that is started again gets it again.',
+    params: session,
+    body: z
+      .strictObject({ modeId: z.string().min(1).max(limits.choiceIdCharsMax) })
+      .meta({ id: 'ModeBody' }),
+    status: 202,
+    response: sessionSchema,
+  },
+  setModel: {
+    method: 'post',
+    path: '/v1/sessions/{id}/model',
+    summary: 'Choose a model of those the agent offers. It is kept like a mode.',
+    params: session,
+    body: z
+      .strictObject({ modelId: z.string().min(1).max(limits.choiceIdCharsMax) })
+      .meta({ id: 'ModelBody' }),
+    status: 202,
+    response: sessionSchema,
+  },
   restartAgent: {
     method: 'post',
     path: '/v1/sessions/{id}/agent/restart',

@@ -3,7 +3,7 @@
  * is recognised and comes to nothing.
  */
 import type { AgentExit, AgentUpdate, Ask } from '@belay/agent'
-import type { Command, FinishResult, ReportOf } from '@belay/protocol'
+import type { AgentOffer, Command, FinishResult, ReportOf } from '@belay/protocol'
 import type { Restore } from './state.ts'
 
 export type Input =
@@ -24,6 +24,10 @@ export type Input =
       readonly agentGeneration: number
       readonly update: AgentUpdate
     }
+  /** What it offers, as far as that changed. */
+  | { readonly type: 'agent-offered'; readonly agentGeneration: number; readonly offer: AgentOffer }
+  /** It would not choose what a person chose; what holds instead is offered again. */
+  | { readonly type: 'choice-refused'; readonly agentGeneration: number; readonly message: string }
   | {
       readonly type: 'agent-asked'
       readonly agentGeneration: number

@@ -15,9 +15,18 @@
  */
 import { unreachable } from '@belay/actor'
 import { exitSentence, fit, translate } from '@belay/agent'
-import { type Command, limits, type Report, type ReportOf } from '@belay/protocol'
+import {
+  type Chosen,
+  type Command,
+  followOffer,
+  limits,
+  type Report,
+  type ReportOf,
+} from '@belay/protocol'
+import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
-import type { Input, Problem, Saved, Settled } from './input.ts'
+import { agentGone, completed, endingOf, finished } from './ending.ts'
+import type { Input, Problem, Saved } from './input.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
 
 export interface RunnerStep {
@@ -51,6 +60,8 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'agent-ready':
     case 'agent-failed':
     case 'agent-updated':
+    case 'agent-offered':
+    case 'choice-refused':
     case 'agent-asked':
     case 'agent-unasked':
     case 'prompt-settled':
@@ -77,6 +88,14 @@ function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerSte
       const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
       return told(state, translate(fact.update, running))
     }
+    case 'agent-offered':
+      return told({ ...state, chosen: followOffer(state.chosen, fact.offer) }, [
+        { type: 'agent-offer', ...fact.offer },
+      ])
+    case 'choice-refused':
+      return told(state, [
+        { type: 'warning', code: 'choice-refused', message: fact.message.slice(0, 2000) },
+      ])
     case 'agent-asked':
       return asked(state, agent, fact)
     case 'agent-unasked': {
@@ -104,10 +123,12 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     case 'prepare': {
       if (state.phase !== 'idle') return ignored(state)
       const { agentSession, cancelMs, workspace, agent, setup = [], finish, token } = command
+      const { chosen = {} } = command
       const preparing: RunnerState = {
         ...state,
         phase: 'preparing',
         cancelMs,
+        chosen,
         ...(agentSession === undefined ? {} : { agentSession }),
         ...(finish === undefined ? {} : { finish }),
       }
@@ -135,6 +156,10 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     }
     case 'restore':
       return askRestore(state, { turn: command.turn, to: command.to })
+    case 'choose': {
+      const { type: _, ...chosen } = command
+      return choose({ ...state, chosen: { ...state.chosen, ...chosen } }, chosen)
+    }
     case 'restart-agent':
       return state.agent?.phase === 'ready' ? restartAgent(state, state.agent) : ignored(state)
     case 'close':
@@ -242,14 +267,15 @@ function closed(state: RunnerState): RunnerStep {
 
 function startAgent(state: RunnerState): RunnerStep {
   const agentGeneration = state.agents + 1
+  const { chosen } = state
   return {
     state: {
       ...state,
       agents: agentGeneration,
-      agent: { phase: 'starting', agentGeneration, permissions: [] },
+      agent: { phase: 'starting', agentGeneration, permissions: [], chosen },
     },
     reports: [],
-    effects: [{ type: 'start-agent', agentGeneration, agentSession: state.agentSession }],
+    effects: [{ type: 'start-agent', agentGeneration, agentSession: state.agentSession, chosen }],
   }
 }
 
@@ -265,10 +291,21 @@ function agentReady(
     agentSession: ready.agentSession,
     agent: { ...agent, phase: 'ready' },
   }
-  const step = told(open, [{ type: 'agent-ready', ...ready }])
+  // What was chosen while it started came too late for its start.
+  const step = after(told(open, [{ type: 'agent-ready', ...ready }]), (there) =>
+    choose(there, sinceStart(state.chosen, agent.chosen)),
+  )
   const { restore } = state
   if (restore === undefined || state.phase === 'open') return after(step, advance)
-  return { ...step, effects: [{ type: 'restore', restore }] }
+  return { ...step, effects: [...step.effects, { type: 'restore', restore }] }
+}
+
+function choose(state: RunnerState, chosen: Chosen): RunnerStep {
+  const effects: Effect[] =
+    state.agent?.phase === 'ready' && Object.keys(chosen).length > 0
+      ? [{ type: 'choose', chosen }]
+      : []
+  return { state, reports: [], effects }
 }
 
 function agentFailed(state: RunnerState, problem: Problem): RunnerStep {
@@ -403,12 +440,6 @@ function settle(state: RunnerState, turn: Turn, ending: Ending): RunnerStep {
   }
 }
 
-function completed({ stopReason }: Ending): boolean {
-  return (
-    stopReason === 'end_turn' || stopReason === 'max_tokens' || stopReason === 'max_turn_requests'
-  )
-}
-
 function committed(
   state: RunnerState,
   number: number,
@@ -471,32 +502,6 @@ function withdraw(agent: AgentState | undefined): readonly Effect[] {
     id,
     optionId: undefined,
   }))
-}
-
-function endingOf(turn: Turn, settled: Settled): Ending {
-  if ('stopReason' in settled) {
-    const stopReason = stopReasons.find((known) => known === settled.stopReason)
-    if (stopReason !== undefined) return { stopReason }
-    return {
-      error: {
-        code: 'agent-error',
-        message: `The agent stopped for a reason unknown here: ${settled.stopReason.slice(0, 200)}`,
-      },
-    }
-  }
-  // Some agents obey a cancel by failing the prompt.
-  if (turn.cancelBy !== undefined) return { stopReason: 'cancelled' }
-  return { error: { code: settled.failure.code, message: settled.failure.message.slice(0, 4000) } }
-}
-
-const stopReasons = ['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled'] as const
-
-function finished({ turn }: Turn, ending: Ending): Report {
-  return { type: 'turn-finished', turn, ...ending }
-}
-
-function agentGone(message: string): Ending {
-  return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
 }
 
 function without(agent: AgentState, id: number): AgentState {

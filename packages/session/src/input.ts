@@ -75,6 +75,8 @@ export type SessionInput =
       readonly by: string
     }
   | ({ readonly type: 'retry' } & SettingsEdit)
+  /** One of what the agent offers. */
+  | { readonly type: 'chosen'; readonly of: 'mode' | 'model'; readonly id: string }
   /** A person's Retry for the agent's process. */
   | { readonly type: 'agent-restart-asked' }
   | { readonly type: 'restore'; readonly turn: number; readonly to: 'before' | 'after' }

@@ -18,7 +18,7 @@ import { failRestore } from './restore.ts'
 import { initialState, type Problem, type Settings } from './state.ts'
 
 export function beginPreparation(change: Change): void {
-  const { lifecycle, runner, settings, agent } = change.state
+  const { lifecycle, runner, settings, agent, offer } = change.state
   const { setup, finish, sealedToken } = settings
   // The workspace may have been changed since the finish was asked for.
   const mayFinish =
@@ -47,6 +47,7 @@ export function beginPreparation(change: Change): void {
     ...(mayFinish ? { finish } : {}),
     ...(sealedToken === undefined ? {} : { sealedToken }),
     ...(agent.session === undefined ? {} : { agentSession: agent.session }),
+    ...(offer.chosen === undefined ? {} : { chosen: offer.chosen }),
   })
   log(change, { type: 'preparation-started', attempt, generation })
   change.must.push({
@@ -178,7 +179,10 @@ function editSettings(change: Change, edit: SettingsEdit): void {
     ...(sealedToken === undefined ? {} : { sealedToken }),
   })
   // The conversation is the other agent's.
-  if (agent !== undefined) set(change, 'agent', initialState().agent)
+  if (agent !== undefined) {
+    set(change, 'agent', initialState().agent)
+    set(change, 'offer', initialState().offer)
+  }
   if (Object.keys(changed).length > 0) log(change, { type: 'settings-changed', ...changed })
 }
 

@@ -10,6 +10,7 @@ import { type EndingCode, limits, type Report, type ReportOf } from '@belay/prot
 import { type Change, logReport, refuse, set } from './change.ts'
 import type { ReceivedReport, SessionInput, SessionReply } from './input.ts'
 import { takeLink } from './link.ts'
+import { takeOffer } from './offer.ts'
 import { askPermission, dropPermission } from './permission.ts'
 import { failPreparation, finishPreparation, takeStep } from './preparation.ts'
 import { takeRestored } from './restore.ts'
@@ -98,6 +99,8 @@ function take(change: Change, item: ReceivedReport): void {
       })
     case 'agent-link':
       return takeLink(change, report.link)
+    case 'agent-offer':
+      return takeOffer(change, report)
     case 'step':
     case 'agent-ready':
     case 'prepare-failed':

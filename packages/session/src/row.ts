@@ -70,6 +70,7 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'callback-tried':
     case 'server-started':
     case 'agent-restart-asked':
+    case 'chosen':
     case 'retry':
     case 'delete':
     case 'alarm':

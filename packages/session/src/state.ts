@@ -9,6 +9,8 @@ import { emptyOutgoing, type Outgoing } from '@belay/channel'
 import type {
   AgentChoice,
   AgentLink,
+  AgentOffer,
+  Chosen,
   Command,
   EndingCode,
   Finish,
@@ -29,6 +31,8 @@ export interface SessionState extends Parts {
   /** What the session sends its runner: part of the state, so a command and its cause are one commit. */
   readonly commands: Outgoing<Command>
   readonly agent: AgentFacts
+  /** What the agent offers: long and seldom changed, so a part of its own. */
+  readonly offer: Offer
   readonly turn: Turn
   readonly queue: readonly QueuedPrompt[]
   readonly permissions: readonly OpenPermission[]
@@ -122,6 +126,11 @@ export interface AgentFacts {
   readonly process?: { readonly type: 'running' | 'ended'; readonly at: number }
   /** The connection to it, as the present runner told it last. */
   readonly link?: AgentLink
+}
+
+export interface Offer extends AgentOffer {
+  /** What a person chose of it. */
+  readonly chosen?: Chosen
 }
 
 export type Turn =
@@ -236,6 +245,7 @@ export function initialState(): SessionState {
     runner: { type: 'none', generation: 0 },
     commands: emptyOutgoing,
     agent: { session: undefined, title: '', version: undefined, folder: undefined },
+    offer: {},
     turn: { type: 'none', last: 0 },
     queue: [],
     permissions: [],

@@ -20,6 +20,7 @@ import type { SessionEffect } from './effect.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { checkState } from './invariant.ts'
 import { restartAgent } from './link.ts'
+import { choose } from './offer.ts'
 import { answerPermission } from './permission.ts'
 import { beginPreparation, retry } from './preparation.ts'
 import { cancelPrompt, editPrompt, lookUpPrompt, steerPrompt, submitPrompt } from './prompt.ts'
@@ -139,6 +140,8 @@ function decide(change: Change, input: Request): SessionReply {
       return retry(change, input)
     case 'agent-restart-asked':
       return restartAgent(change)
+    case 'chosen':
+      return choose(change, input)
     case 'restore':
       return askRestore(change, input)
     case 'changes-looked-up':

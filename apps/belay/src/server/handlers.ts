@@ -105,6 +105,14 @@ function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOption
       await ask({ host, id, type: 'done' }, { type: 'agent-restart-asked' })
       return sessionAt(host, id)
     },
+    async setMode({ id, modeId }: RouteArgs<'setMode'>) {
+      await ask({ host, id, type: 'done' }, { type: 'chosen', of: 'mode', id: modeId })
+      return sessionAt(host, id)
+    },
+    async setModel({ id, modelId }: RouteArgs<'setModel'>) {
+      await ask({ host, id, type: 'done' }, { type: 'chosen', of: 'model', id: modelId })
+      return sessionAt(host, id)
+    },
     async interrupt({ id, turn }: RouteArgs<'interrupt'>) {
       const reply = await ask({ host, id, type: 'interrupting' }, { type: 'interrupt', turn })
       return reply.turn === undefined ? {} : { turn: reply.turn }

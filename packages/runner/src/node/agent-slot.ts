@@ -13,7 +13,13 @@ import {
   resolveAgent,
 } from '@belay/agent/node'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AgentChoice, limits, type PreparationStep, type ReportOf } from '@belay/protocol'
+import {
+  type AgentChoice,
+  type Chosen,
+  limits,
+  type PreparationStep,
+  type ReportOf,
+} from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input, Problem } from '../input.ts'
 import type { RunnerConfig } from './config.ts'
@@ -46,7 +52,7 @@ export class AgentSlot {
   }
 
   /** Tells `agent-ready` or `agent-failed`; after `agent-ready`, once, `agent-exited`. */
-  async start({ agentGeneration, agentSession }: Start, place: Place): Promise<void> {
+  async start({ agentGeneration, agentSession, chosen }: Start, place: Place): Promise<void> {
     const { config, env, feed, log } = this.#options
     this.#agentGeneration = agentGeneration
     this.#unwanted = false
@@ -86,7 +92,7 @@ export class AgentSlot {
     this.#step('agent-start', 'done')
 
     this.#step('agent-session', 'started')
-    const opened = await within(connection.open(agentSession), bounds.agentSessionMs)
+    const opened = await within(connection.open(agentSession, chosen), bounds.agentSessionMs)
     if ('failure' in opened)
       return fail(await this.#failure('agent-session', opened.failure, connection))
     this.#step('agent-session', 'done')
@@ -134,6 +140,13 @@ export class AgentSlot {
     feed({ type: 'prompt-settled', agentGeneration, turn, settled: { failure } })
   }
 
+  async choose({ mode, model }: Chosen): Promise<void> {
+    const connection = this.#connection
+    if (connection === undefined) return
+    if (mode !== undefined) await connection.setMode(mode)
+    if (model !== undefined) await connection.setModel(model)
+  }
+
   cancel(): void {
     this.#connection?.cancel()
   }
@@ -159,6 +172,8 @@ export class AgentSlot {
     const agentGeneration = this.#agentGeneration
     return {
       update: (update) => feed({ type: 'agent-updated', agentGeneration, update }),
+      offer: (offer) => feed({ type: 'agent-offered', agentGeneration, offer }),
+      choiceRefused: (message) => feed({ type: 'choice-refused', agentGeneration, message }),
       permission: (id, ask) => feed({ type: 'agent-asked', agentGeneration, id, ask }),
       permissionGone: (id) => feed({ type: 'agent-unasked', agentGeneration, id }),
       note: (line) => log(`agent ${agentGeneration}: ${line}`),

@@ -170,6 +170,9 @@ export class Driver {
       case 'send-prompt':
         void this.#agent.prompt(effect.turn, effect.text)
         return
+      case 'choose':
+        void this.#agent.choose(effect.chosen)
+        return
       case 'cancel-prompt':
         return this.#agent.cancel()
       case 'answer-permission':

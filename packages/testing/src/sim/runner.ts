@@ -223,6 +223,9 @@ export class SimRunner {
         return void this.#agent.start(effect.agentGeneration, effect.agentSession)
       case 'send-prompt':
         return this.#agent.prompt(effect.turn, this.#promptIds.get(effect.turn) ?? '', effect.text)
+      // The scripted agent offers nothing to choose from.
+      case 'choose':
+        return
       case 'cancel-prompt':
         return this.#agent.cancel()
       case 'answer-permission':

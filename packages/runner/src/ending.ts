@@ -1,0 +1,36 @@
+/** How a turn ends, in the words of its report. `transition.ts` decides when. */
+import type { Report } from '@belay/protocol'
+import type { Settled } from './input.ts'
+import type { Ending, Turn } from './state.ts'
+
+export function completed({ stopReason }: Ending): boolean {
+  return (
+    stopReason === 'end_turn' || stopReason === 'max_tokens' || stopReason === 'max_turn_requests'
+  )
+}
+
+export function endingOf(turn: Turn, settled: Settled): Ending {
+  if ('stopReason' in settled) {
+    const stopReason = stopReasons.find((known) => known === settled.stopReason)
+    if (stopReason !== undefined) return { stopReason }
+    return {
+      error: {
+        code: 'agent-error',
+        message: `The agent stopped for a reason unknown here: ${settled.stopReason.slice(0, 200)}`,
+      },
+    }
+  }
+  // Some agents obey a cancel by failing the prompt.
+  if (turn.cancelBy !== undefined) return { stopReason: 'cancelled' }
+  return { error: { code: settled.failure.code, message: settled.failure.message.slice(0, 4000) } }
+}
+
+const stopReasons = ['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled'] as const
+
+export function agentGone(message: string): Ending {
+  return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
+}
+
+export function finished({ turn }: Turn, ending: Ending): Report {
+  return { type: 'turn-finished', turn, ...ending }
+}
