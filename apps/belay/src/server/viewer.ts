@@ -56,7 +56,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   begin()
   pump()
 
-  /** Says where the viewer stands; what is not kept any more between its cursor and there is said, never left out silently. */
+  /** Says where the viewer stands, and what before it is not kept any more: at its beginning, and when it was too slow. */
   function begin(): void {
     const kept = Math.max(cursor, (host.first(id) ?? 0) - 1)
     sink.write(snapshotFrame(shown, id, { cursor, kept }))
@@ -69,7 +69,6 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
     while (line.open && !sink.isFull()) {
       const seq = host.read(id).head.seq
       if (cursor >= seq) return finishPump(seq)
-      // The log was trimmed beyond a viewer that is slow.
       if ((host.first(id) ?? 0) > cursor + 1) begin()
       for (const segment of host.log(id, cursor, limits.pageBytesMax)) {
         sink.write(eventsFrameAfter(segment, cursor), segment.last)
