@@ -41,10 +41,12 @@ export interface PromptItem extends Placed {
   readonly state: 'queued' | 'running' | 'done' | 'cancelled'
   readonly turn?: number | undefined
   readonly outcome?: Outcome | undefined
-  /** Receipts: on disk, handed to the runner, taken by the agent, over. */
+  /** Receipts: on disk, its turn begun, with the runner, taken by the agent, the first sign of it, over. */
   readonly acceptedAt: number
   readonly startedAt?: number | undefined
+  readonly deliveredAt?: number | undefined
   readonly takenAt?: number | undefined
+  readonly firstOutputAt?: number | undefined
   readonly endedAt?: number | undefined
 }
 

@@ -179,6 +179,26 @@ describe('what a person reads', () => {
     expect(brief(fold([...entries, move('p9', 1)])).at(-1)).toBe('other prompt-moved')
   })
 
+  test('[V-80] a prompt carries when it was delivered, taken and first heard of', () => {
+    const state = fold([
+      prompt('p1'),
+      start(1, 'p1'),
+      { type: 'turn-delivered', turn: 1 },
+      { type: 'turn-taken', turn: 1 },
+      text(1, 'one'),
+      text(1, 'two'),
+      end(1, 'p1'),
+    ])
+    expect(findItem(state, 'prompt:p1')).toMatchObject({
+      acceptedAt: 1000,
+      startedAt: 2000,
+      deliveredAt: 3000,
+      takenAt: 4000,
+      firstOutputAt: 5000,
+      endedAt: 7000,
+    })
+  })
+
   test('[V-17] the end of a turn says what a person decided about it', () => {
     const decided = { type: 'turn-resolved', turn: 1, action: 'discard', promptId: 'p2' } as const
     const entries = [prompt('p1'), start(1, 'p1'), end(1, 'p1')]

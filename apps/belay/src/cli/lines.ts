@@ -24,6 +24,7 @@ export function linesOf(paint: Paint, { event, before, after }: Change): readonl
     case 'thought':
     case 'agent-update':
     case 'session-created':
+    case 'turn-delivered':
     case 'turn-taken':
       return []
     case 'prompt-accepted':

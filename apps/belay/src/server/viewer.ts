@@ -113,8 +113,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
 
   function beat(): void {
     if (!line.open || pumping) return
-    if (sink.isFull()) later()
-    else say(shown)
+    return sink.isFull() ? later() : say(shown)
   }
 
   function end(code: 'session-deleted' | 'going-away', message: string): void {
