@@ -21,8 +21,8 @@ function message(role: string, id: string, more: object = {}) {
 function part(id: string, type: string, more: object = {}) {
   return event('message.part.updated', { part: { id, type, messageID: 'msg_2', ...more } })
 }
-function delta(partID: string, text: string) {
-  return event('message.part.delta', { messageID: 'msg_2', partID, field: 'text', delta: text })
+function delta(partID: string, piece: string) {
+  return event('message.part.delta', { messageID: 'msg_2', partID, field: 'text', delta: piece })
 }
 function retry() {
   return event('session.status', { status: { type: 'retry', attempt: 1, message: 'no', next: 1 } })
