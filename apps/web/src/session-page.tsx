@@ -4,6 +4,7 @@ import { ChevronLeft } from 'lucide-react'
 import { findItem, type Transcript } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { SessionSummary, SessionView } from '@belay/protocol'
+import { AskedScope, firstAsked } from './asked.ts'
 import { Composer } from './composer.tsx'
 import { DeleteSession } from './delete-session.tsx'
 import type { DraftBox } from './draft-box.ts'
@@ -60,12 +61,18 @@ export function SessionPage(props: SessionPageProps) {
           {tab === 'log' && <LogPage session={session} seq={transcript.cursor} />}
         </Suspense>
         {tab === 'chat' && (
-          <TranscriptView items={transcript.items}>
-            {session === undefined && <p className="opening muted">Opening the session …</p>}
-            {(session?.status === 'preparing' || session?.status === 'attention') && (
-              <PreparationCard session={session} />
-            )}
-          </TranscriptView>
+          <AskedScope value={firstAsked(transcript)}>
+            <TranscriptView
+              items={transcript.items}
+              complete={transcript.caughtUp}
+              attention={session?.status === 'attention'}
+            >
+              {session === undefined && <p className="opening muted">Opening the session …</p>}
+              {(session?.status === 'preparing' || session?.status === 'attention') && (
+                <PreparationCard session={session} />
+              )}
+            </TranscriptView>
+          </AskedScope>
         )}
       </FolderScope>
       <div className="dock">

@@ -1,4 +1,5 @@
 import type { LinkState } from '@belay/client/webapi'
+import type { AgentLink } from '@belay/protocol'
 import { expect, test } from 'vitest'
 import { linkChanged } from './link-view.ts'
 import { awayMs, quietMs, standingOf, type KnownSession, type StandingFacts } from './standing.ts'
@@ -6,6 +7,17 @@ import { awayMs, quietMs, standingOf, type KnownSession, type StandingFacts } fr
 const open = linkChanged(undefined, { state: 'open', attempt: 0 }, 0)
 const connecting: LinkState = { state: 'connecting', attempt: 1 }
 const turn = { turn: 1, promptId: 'p', phase: 'running', startedAt: 0, openTools: [] } as const
+const agentLink: AgentLink = {
+  state: 'backoff',
+  generation: 2,
+  since: 0,
+  attempt: 2,
+  attemptsMax: 4,
+  nextRetryAt: 3000,
+  cause: { code: 'crash', title: 'The agent stopped by itself (exit 1).' },
+  canSend: 'queue',
+  actions: ['restart-now', 'stop'],
+}
 const ended = {
   turn: 1,
   outcome: 'in-doubt',
@@ -99,6 +111,30 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
     'It did not come back in time; what became of the turn is being found out.',
   ],
   [
+    'the agent restarts, with its countdown',
+    at(1000, { session: session({ status: 'starting', agentLink }) }),
+    'Agent restarting',
+    'The agent stopped by itself (exit 1). It starts again in 2 s (2 of 4).',
+  ],
+  [
+    'the agent restarts, under way',
+    at(1000, { session: session({ agentLink: { ...agentLink, state: 'starting' } }) }),
+    'Agent restarting',
+    'The agent stopped by itself (exit 1). It is starting (2 of 4).',
+  ],
+  [
+    'the agent is given up',
+    at(1000, { session: session({ agentLink: { ...agentLink, state: 'failed' } }) }),
+    'Agent failed',
+    'The agent stopped by itself (exit 1).',
+  ],
+  [
+    'the agent is ready',
+    at(1000, { session: session({ agentLink: { ...agentLink, state: 'ready' } }) }),
+    'Idle',
+    'Waiting for the next prompt.',
+  ],
+  [
     'the agent is quiet',
     at(5 * 60_000, { session: working, lastEventAt: 100 }),
     'Agent quiet',
@@ -161,4 +197,14 @@ test('[W-37] a quiet agent is a warning after five minutes, and none while a too
   expect(standingOf(at(2 * 60_000, { session: working })).tone).toBe('busy')
   const tool = session({ status: 'waiting-tool', turn: { ...turn, openTools: ['1'] } })
   expect(standingOf(at(now, { session: tool })).word).toBe('Running a tool')
+})
+
+test('[W-37] an agent that can be started again offers it, and one that is well does not', () => {
+  const said = standingOf(at(1000, { session: session({ agentLink }) }))
+  expect(said.canRestart).toBe(true)
+  const starting = { ...agentLink, state: 'starting', actions: [] } as const
+  const again = { ...starting, actions: [...starting.actions] }
+  expect(
+    standingOf(at(1000, { session: session({ agentLink: again }) })).canRestart,
+  ).toBeUndefined()
 })

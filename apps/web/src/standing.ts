@@ -9,7 +9,7 @@
  * - W-10 While the next try is waited for, it is said how long, and that it can be now.
  * - W-37 At any time there is one word and one sentence, and what is waited for has its time.
  */
-import type { SessionSummary, SessionView } from '@belay/protocol'
+import type { AgentLink, SessionSummary, SessionView } from '@belay/protocol'
 import type { LinkView } from './link-view.ts'
 import { statusReason, statusWords, type Tone } from './status-words.ts'
 import { runningFor } from './time.ts'
@@ -24,7 +24,7 @@ const agentQuietWarnMs = 5 * 60_000
 
 /** What is known of the session: of its own stream, or before that of the list. */
 export type KnownSession = SessionSummary &
-  Partial<Pick<SessionView, 'turn' | 'runner' | 'permissions' | 'restore'>>
+  Partial<Pick<SessionView, 'turn' | 'runner' | 'permissions' | 'restore' | 'agentLink'>>
 
 export interface StandingFacts {
   readonly session: KnownSession | undefined
@@ -44,6 +44,8 @@ export interface Standing {
   readonly reason: string
   /** Set while the line to the server is down: whether trying at once is something a person can ask for. */
   readonly retry?: 'possible' | 'under-way'
+  /** Whether the agent's process can be started at once, because a person says so. */
+  readonly canRestart?: true
   /** What is counted from, for a time beside the sentence. */
   readonly since?: number
 }
@@ -86,6 +88,8 @@ function sessionStanding({ session, lastEventAt, toolTitles, now }: StandingFact
   if (session === undefined)
     return { tone: 'busy', word: 'Opening', reason: 'The session is being read.' }
   const plain = { ...statusWords(session), reason: statusReason(session) }
+  const agent = agentStanding(session, now)
+  if (agent !== undefined) return agent
   switch (session.status) {
     case 'recovering':
       return runnerStanding(session, now) ?? plain
@@ -127,6 +131,54 @@ function runnerStanding({ runner }: KnownSession, now: number): Standing | undef
         : 'It did not come back in time; what became of the turn is being found out.',
   }
 }
+
+/** How it stands with the agent's process, where that is what is waited for. @returns undefined where it is not */
+function agentStanding({ status, agentLink }: KnownSession, now: number): Standing | undefined {
+  if (agentLink === undefined || untouched.has(status)) return undefined
+  const cause = agentLink.cause?.title ?? 'The agent stopped.'
+  const tries = `${agentLink.attempt} of ${agentLink.attemptsMax}`
+  const act = agentLink.actions.some((action) => restarts.has(action)) ? { canRestart } : {}
+  switch (agentLink.state) {
+    case 'backoff': {
+      const left = Math.max(1, Math.ceil(((agentLink.nextRetryAt ?? now) - now) / 1000))
+      const reason = `${cause} It starts again in ${left} s (${tries}).`
+      return { tone: 'person', word: 'Agent restarting', reason, ...act }
+    }
+    case 'starting':
+      if (agentLink.attempt === 0) return undefined
+      return {
+        tone: 'person',
+        word: 'Agent restarting',
+        reason: `${cause} It is starting (${tries}).`,
+      }
+    case 'degraded':
+      return { tone: 'person', word: 'Agent out of touch', reason: cause, ...act }
+    case 'blocked':
+    case 'failed':
+      return { tone: 'bad', word: 'Agent failed', reason: cause, ...act }
+    case 'idle':
+    case 'ready':
+    case 'stopping':
+    case 'disposed':
+      return undefined
+  }
+}
+
+const canRestart = true as const
+const restarts: ReadonlySet<AgentLink['actions'][number]> = new Set([
+  'restart-now',
+  'restart',
+  'retry',
+])
+/** What these say comes before the agent: its process is not there yet, or not the matter. */
+const untouched: ReadonlySet<SessionSummary['status']> = new Set([
+  'preparing',
+  'attention',
+  'recovering',
+  'waiting-person',
+  'stopping',
+  'deleted',
+])
 
 function quietStanding(
   { turn }: KnownSession,

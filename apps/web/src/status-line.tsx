@@ -4,6 +4,7 @@ import type { Client } from '@belay/client/webapi'
 import type { Why } from '@belay/protocol'
 import { Elapsed } from './elapsed.tsx'
 import type { LinkView } from './link-view.ts'
+import { problemOf } from './problem-of.ts'
 import { linkStanding, standingOf, type KnownSession, type Standing } from './standing.ts'
 import { useNow } from './use-now.ts'
 import { useOnline } from './use-online.ts'
@@ -43,8 +44,29 @@ export function StatusLine({ client, id, onRetry, lastEventAt, ...known }: Statu
           <Elapsed since={standing.since} />
         </span>
       )}
+      {standing.canRestart === true && <RestartAgent client={client} id={id} />}
       <RetryNow standing={standing} onRetry={onRetry} />
     </div>
+  )
+}
+
+function RestartAgent({ client, id }: { readonly client: Client; readonly id: string }) {
+  const [problem, setProblem] = useState<string>()
+  async function restart(): Promise<void> {
+    setProblem(undefined)
+    try {
+      await client.call('restartAgent', { id })
+    } catch (error) {
+      setProblem(problemOf(error).message)
+    }
+  }
+  return (
+    <>
+      {problem !== undefined && <span role="alert">{problem}</span>}
+      <button type="button" className="button" data-size="small" onClick={() => void restart()}>
+        Start it now
+      </button>
+    </>
   )
 }
 

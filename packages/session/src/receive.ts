@@ -16,7 +16,7 @@ import { failPreparation, finishPreparation, takeStep } from './preparation.ts'
 import { takeRestored } from './restore.ts'
 import { keepChanges } from './row.ts'
 import type { ActiveTurn, OpenTool } from './state.ts'
-import { endTurn } from './turn.ts'
+import { endTurn, noteDelivered } from './turn.ts'
 import { updateTurn } from './waiting.ts'
 
 type Frame = Extract<SessionInput, { type: 'runner-frame' }>
@@ -29,6 +29,7 @@ export function receive(change: Change, frame: Frame): SessionReply {
     if (frame.acked > commands.sent)
       return refuse('bad-request', `Command ${frame.acked} was never sent.`)
     set(change, 'commands', acknowledge(commands, frame.acked))
+    noteDelivered(change)
   }
   for (const item of frame.reports) {
     // A report may end the runner's rights in the middle of its own frame.

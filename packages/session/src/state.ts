@@ -148,6 +148,8 @@ export interface ActiveTurn {
     | { readonly type: 'starting'; readonly deadline: number }
     | { readonly type: 'running' }
     | { readonly type: 'stopping'; readonly deadline: number }
+  /** The runner acknowledged the prompt. */
+  readonly delivered?: true
   /** The runner wrote down that it hands the prompt to the agent. */
   readonly taken: boolean
   /** The agent gave a sign of the prompt. */

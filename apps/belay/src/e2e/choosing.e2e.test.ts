@@ -1,7 +1,6 @@
 /** Modes and models of a real agent, through server, runner and the death of the agent. */
-import { runnerPid, waitFor } from '@belay/testing/node'
+import { agentPids, runnerPid, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { agentPids } from './agent-pids.ts'
 import { createSession, startWorld, turnEnd, watch, type World } from './world.ts'
 
 let world: World

@@ -3,9 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { follow } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
-import { type GitServer, runnerPid, start, startGitServer, waitFor } from '@belay/testing/node'
+import {
+  agentPids,
+  type GitServer,
+  runnerPid,
+  start,
+  startGitServer,
+  waitFor,
+} from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { agentPids } from './agent-pids.ts'
 import { expectDense, ofType, startWorld, textOf, turnEnd, watch, type World } from './world.ts'
 
 const token = 'ghs_0123456789abcdefghijSECRET'

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SessionView } from '@belay/protocol'
 import {
+  agentPids,
   alive,
   belayMain,
   endRunners,
@@ -19,7 +20,6 @@ import {
   waitFor,
 } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { agentPids } from './agent-pids.ts'
 import { ofType, startWorld, turnEnd, watch, type World } from './world.ts'
 
 const hold = stepHold()

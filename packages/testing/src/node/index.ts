@@ -1,4 +1,5 @@
 /** The test world's Node half: real processes, real sockets, a real browser, and the faults between them. */
+export { agentPids } from './agent-pids.ts'
 export { findChromium, launchChromium } from './chromium.ts'
 export { type AgentCommand, codexAgent, type CodexOptions } from './codex.ts'
 export { type FakeModel, startFakeModel } from './fake-model.ts'
