@@ -49,6 +49,7 @@ async function start(): Promise<Started> {
     fence: await probeFence(),
     startMs: 60_000,
     version: '0',
+    mcpServers: [],
     on: {
       update: (update) => updates.push(update),
       offer: (offer) => offers.push(offer),

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Ask } from '../ask.ts'
 import { serverPolicy } from '../server/policy.ts'
 import type { AgentUpdate } from '../translate.ts'
-import type { AgentConnection } from './adapter.ts'
+import type { AgentConnection, ConnectOptions } from './adapter.ts'
 import { agentServer } from './agent-server.ts'
 import { processTree } from './fence.ts'
 
@@ -20,6 +20,7 @@ let updates: AgentUpdate[]
 let asks: { id: number; ask: Ask }[]
 let gone: number[]
 let said: string[]
+let mcpServers: NonNullable<ConnectOptions['mcpServers']>
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'belay-server-'))
@@ -27,6 +28,7 @@ beforeEach(() => {
   asks = []
   gone = []
   said = []
+  mcpServers = []
 })
 afterEach(async () => {
   await connection?.end()
@@ -99,6 +101,7 @@ function server(script: string, policy = quick): AgentConnection {
     fence: processTree,
     startMs: 5000,
     version: '0',
+    mcpServers,
     on: {
       update: (update) => updates.push(update),
       offer: () => {},
@@ -262,4 +265,21 @@ test('[A-44] [A-48] a silent stream of a server that answers is opened again; on
   await hung.open(undefined)
   expect(await hung.prompt('go')).toMatchObject({ failure: { code: 'agent-exited' } })
   expect((await hung.exited).stderr.at(-1)).toContain('it lived and did not answer')
+})
+
+test('[A-49] servers of tools are lent to it as it takes them; one it refuses is noted', async () => {
+  mcpServers = [
+    { name: 'files', command: 'mcp', args: ['--x'], env: [{ name: 'KEY', value: 'k' }] },
+    { type: 'http', name: 'web', url: 'https://example.org/mcp', headers: [] },
+  ]
+  const agent = server(`
+    const lent = []
+    onReply = (path, { name, config }) => { if (path === '/mcp') lent.push([name, config.type, config.command?.join(' ') ?? config.url, config.environment?.KEY ?? ''].join(' ')) }
+    onPrompt = ({ messageID }) => {
+      message('user', messageID); message('assistant', 'a1'); part('p1', lent.join('; '), { time: { end: 1 } })
+      message('assistant', 'a1', { time: { completed: 1 }, finish: 'stop' }); say('session.idle')
+    }`)
+  await agent.open(undefined)
+  expect(await agent.prompt('go')).toEqual({ ok: 'end_turn' })
+  expect(text()).toBe('files local mcp --x k; web remote https://example.org/mcp ')
 })

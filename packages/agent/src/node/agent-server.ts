@@ -29,6 +29,7 @@ import type {
   Opened,
 } from './adapter.ts'
 import type { AgentProcess } from './process.ts'
+import type { ResolvedMcpServer } from './secret.ts'
 import type { ServerAnswer, ServerApi } from './server-api.ts'
 import { type Attached, ServerLine } from './server-line.ts'
 
@@ -65,6 +66,7 @@ class ServerConnection implements AgentConnection {
   readonly #policy: ServerPolicy
   readonly #line: ServerLine
   readonly #pending = new Map<number, Pending>()
+  readonly #mcpServers: readonly ResolvedMcpServer[]
   #api: ServerApi | undefined
   #bus: Bus | undefined
   #session = ''
@@ -76,6 +78,7 @@ class ServerConnection implements AgentConnection {
 
   constructor(connect: ConnectOptions, policy: ServerPolicy) {
     this.#on = connect.on
+    this.#mcpServers = connect.mcpServers ?? []
     this.#policy = policy
     this.#line = new ServerLine({
       connect,
@@ -107,6 +110,7 @@ class ServerConnection implements AgentConnection {
     if (typeof session !== 'string') return session
     this.#session = session
     this.#bus = new Bus(session)
+    await this.#lendTools()
     await this.#learn(chosen)
     const restored =
       previous === undefined ? 'new' : session === previous ? 'resumed' : ('lost' as const)
@@ -161,7 +165,7 @@ class ServerConnection implements AgentConnection {
     const { api, version } = attached.ok
     this.#api = api
     const prompt = { image: false, resource: false }
-    return { ok: { title: undefined, version, load: false, resume: true, prompt } }
+    return { ok: { title: undefined, version, load: false, resume: true, prompt, mcpHttp: true } }
   }
 
   /** What happened while nobody listened. */
@@ -205,6 +209,16 @@ class ServerConnection implements AgentConnection {
     return answer.ok && id !== undefined
       ? id
       : failed(`The agent could not begin a conversation: ${answer.fault || 'it named none'}.`)
+  }
+
+  /** The servers of tools a person gave it. One it cannot use is noted: the agent works without. */
+  async #lendTools(): Promise<void> {
+    for (const server of this.#mcpServers) {
+      // oxlint-disable-next-line no-await-in-loop -- in the order they were given
+      const answer = await this.#api?.post('/mcp', mcpBody(server))
+      if (answer?.ok !== true)
+        this.#on.note(`the tools of "${server.name}" were not taken: ${answer?.fault ?? ''}`)
+    }
   }
 
   async #learn(chosen: Chosen): Promise<void> {
@@ -388,6 +402,24 @@ const noAnswer: Promise<ServerAnswer> = Promise.resolve({
   value: undefined,
   fault: 'there is no server',
 })
+
+function values(pairs: readonly { readonly name: string; readonly value: string }[]) {
+  return Object.fromEntries(pairs.map(({ name, value }) => [name, value]))
+}
+
+/** A server of tools, as these servers take one. */
+function mcpBody(server: ResolvedMcpServer): unknown {
+  const { name } = server
+  if ('url' in server) {
+    const headers = values(server.headers)
+    return { name, config: { type: 'remote', url: server.url, headers, enabled: true } }
+  }
+  const command = [server.command, ...server.args]
+  return {
+    name,
+    config: { type: 'local', command, environment: values(server.env), enabled: true },
+  }
+}
 
 function failed(message: string): { readonly failure: AgentFailure } {
   return { failure: { code: 'agent-error', message } }
