@@ -77,6 +77,8 @@ function addServerCommands(program: Command, world: World, done: Done): void {
     .option('--deadline <name=ms>', 'another deadline than the default; may be repeated', collect)
     .option('--min-disk <mib>', 'free space a preparation asks for, MiB (default: 2048)')
     .option('--keep-sessions <days>', 'delete sessions that were idle for longer (default: never)')
+    .option('--keep-events <count>', 'keep the last <count> events of each session (default: all)')
+    .option('--keep-event-days <days>', 'keep events that are not older (default: all)')
     .option(
       '--allow-private-callbacks',
       'let callbacks go to addresses of this machine and its networks',

@@ -46,7 +46,12 @@ export interface HandlerOptions {
   /** What else the server was started with. */
   readonly started: Pick<
     RouteAnswer<'settings'>,
-    'since' | 'keepSessionsMs' | 'minDiskBytes' | 'allowPrivateCallbacks'
+    | 'since'
+    | 'keepSessionsMs'
+    | 'keepEvents'
+    | 'keepEventsMs'
+    | 'minDiskBytes'
+    | 'allowPrivateCallbacks'
   >
 }
 
@@ -121,7 +126,10 @@ function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOption
     },
     events({ id, after, limit }: RouteArgs<'events'>) {
       existing(host, id)
-      return { events: pageOfEvents(host, id, { after, limit }), seq: host.read(id).head.seq }
+      const events = pageOfEvents(host, id, { after, limit })
+      const { seq } = host.read(id).head
+      const first = host.first(id) ?? 0
+      return { events, seq, ...(first > after + 1 ? { trimmedTo: first - 1 } : {}) }
     },
   }
 }
@@ -318,7 +326,7 @@ function changesAt(
 ): RouteAnswer<'turnChanges'> {
   if (seq !== undefined) {
     const [event] = pageOfEvents(host, id, { after: seq - 1, limit: 1 })
-    if (event?.type === 'turn-changes') {
+    if (event?.type === 'turn-changes' && event.seq === seq) {
       const { files, more, patch } = event
       return { turn, files, patch, ...(more === undefined ? {} : { more }) }
     }
