@@ -59,7 +59,7 @@ describe.each([['the best fence'], ['process-tree']])('an agent behind %s', (nam
     )
     expect(await agent.exited).toMatchObject({ code: 3 })
     expect(marked(marker)).toEqual([])
-    await sleep(900)
+    await sleep(3200)
     expect(existsSync(join(folder, 'acted'))).toBe(false)
   })
 
