@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { buildPage } from './testing/build-page.ts'
+import { sum, weigh } from './testing/first-load.ts'
 import { PageServer } from './testing/page-server.ts'
 import { fillScenes } from './testing/scenes.ts'
 import { openScene, scenes } from './testing/screens.ts'
@@ -17,17 +18,22 @@ const found = z.object({
 })
 
 let dist: string
-let browser: Browser
+let browser: Browser | undefined
 
 beforeAll(async () => {
   dist = temporaryFolder('axe')
   await buildPage(dist)
-  browser = await launchChromium()
+  if (!('missing' in findChromium(process.env))) browser = await launchChromium()
 })
 afterAll(async () => {
-  await browser.close()
+  await browser?.close()
   removeFolder(dist)
 })
+
+function started(): Browser {
+  if (browser === undefined) throw new Error('the browser was not started')
+  return browser
+}
 
 /** The serious faults of what is on the screen, and how many checks passed. */
 async function faultsOf(page: Page): Promise<z.infer<typeof found>> {
@@ -41,6 +47,14 @@ async function faultsOf(page: Page): Promise<z.infer<typeof found>> {
   return found.parse(answer)
 }
 
+test('[W-49] the first load is at most 250 kB of script as it goes over the line', () => {
+  const { scripts, later } = weigh(dist)
+  expect(sum(scripts)).toBeGreaterThan(50_000)
+  expect(sum(scripts)).toBeLessThanOrEqual(250_000)
+  // Highlighting, the log and the palette are among what waits until it is needed.
+  expect(later.length).toBeGreaterThan(2)
+})
+
 describe.skipIf('missing' in findChromium(process.env))('every screen', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test.each(scenes)(
@@ -49,7 +63,7 @@ describe.skipIf('missing' in findChromium(process.env))('every screen', () => {
         const server = new PageServer(dist)
         await server.start()
         fillScenes(server, Date.now())
-        const context = await browser.newContext({
+        const context = await started().newContext({
           viewport:
             scene.narrow === true ? { width: 390, height: 760 } : { width: 1120, height: 720 },
           colorScheme,

@@ -77,28 +77,14 @@ export function Composer({ client, id, box, session }: ComposerProps) {
         <AgentPickers client={client} session={session} onProblem={setProblem} />
         <Hint wrong={draft.problem ?? problem} underWay={underWay} />
         {turn !== undefined && (
-          <>
-            <StopButton client={client} id={id} turn={turn} onProblem={setProblem} />
-            <button
-              type="button"
-              className="button"
-              disabled={!canSend}
-              title="Stop the running turn and send this next"
-              onClick={() => void box.steer(client)}
-            >
-              <CornerUpRight className="icon" aria-hidden="true" /> Steer
-            </button>
-          </>
+          <StopButton client={client} id={id} turn={turn} onProblem={setProblem} />
         )}
-        <button
-          type="button"
-          className="button"
-          data-kind="main"
-          disabled={!canSend}
-          onClick={send}
-        >
-          <ArrowUp className="icon" aria-hidden="true" /> {turn === undefined ? 'Send' : 'Queue'}
-        </button>
+        <SendButtons
+          runs={turn !== undefined}
+          canSend={canSend}
+          onSend={send}
+          onSteer={() => void box.steer(client)}
+        />
       </div>
     </div>
   )
@@ -149,6 +135,41 @@ function AttachButton({ onFiles }: { readonly onFiles: (files: readonly File[]) 
         }}
       />
     </label>
+  )
+}
+
+interface SendButtonsProps {
+  /** Whether a turn runs: then a prompt waits for it, or stops it. */
+  readonly runs: boolean
+  readonly canSend: boolean
+  readonly onSend: () => void
+  readonly onSteer: () => void
+}
+
+function SendButtons({ runs, canSend, onSend, onSteer }: SendButtonsProps) {
+  return (
+    <>
+      {runs && (
+        <button
+          type="button"
+          className="button"
+          disabled={!canSend}
+          title="Stop the running turn and send this next"
+          onClick={onSteer}
+        >
+          <CornerUpRight className="icon" aria-hidden="true" /> Steer
+        </button>
+      )}
+      <button
+        type="button"
+        className="button"
+        data-kind="main"
+        disabled={!canSend}
+        onClick={onSend}
+      >
+        <ArrowUp className="icon" aria-hidden="true" /> {runs ? 'Queue' : 'Send'}
+      </button>
+    </>
   )
 }
 

@@ -48,28 +48,13 @@ export function QueueList({ client, id, queue }: QueueListProps) {
                   <span className="cut" title={text}>
                     {text}
                   </span>
-                  {index < queue.length - 1 && (
-                    <QueueButton
-                      label={`Move prompt ${index + 1} of the queue down`}
-                      icon={ChevronDown}
-                      onClick={() =>
-                        void attempt(() =>
-                          client.call('editPrompt', { id, promptId, position: index + 2 }),
-                        )
-                      }
-                    />
-                  )}
-                  {index > 0 && (
-                    <QueueButton
-                      label={`Move prompt ${index + 1} of the queue up`}
-                      icon={ChevronUp}
-                      onClick={() =>
-                        void attempt(() =>
-                          client.call('editPrompt', { id, promptId, position: index }),
-                        )
-                      }
-                    />
-                  )}
+                  <MoveButtons
+                    place={index + 1}
+                    last={queue.length}
+                    onMove={(position) =>
+                      void attempt(() => client.call('editPrompt', { id, promptId, position }))
+                    }
+                  />
                   <QueueButton
                     label={`Edit prompt ${index + 1} of the queue`}
                     icon={Pencil}
@@ -87,6 +72,34 @@ export function QueueList({ client, id, queue }: QueueListProps) {
             </li>
           ))}
         </ol>
+      )}
+    </>
+  )
+}
+
+interface MoveButtonsProps {
+  /** From 1. */
+  readonly place: number
+  readonly last: number
+  readonly onMove: (position: number) => void
+}
+
+function MoveButtons({ place, last, onMove }: MoveButtonsProps) {
+  return (
+    <>
+      {place < last && (
+        <QueueButton
+          label={`Move prompt ${place} of the queue down`}
+          icon={ChevronDown}
+          onClick={() => onMove(place + 1)}
+        />
+      )}
+      {place > 1 && (
+        <QueueButton
+          label={`Move prompt ${place} of the queue up`}
+          icon={ChevronUp}
+          onClick={() => onMove(place - 1)}
+        />
       )}
     </>
   )

@@ -7,6 +7,8 @@
  * - A-1 What an agent needs is proven by any one of its proofs; an agent without proofs needs nothing.
  */
 
+import type { AgentProtocol } from '@belay/protocol'
+
 /** Evidence that an agent can reach its model: a variable that is set, or a file below the home folder. */
 export type Proof = { readonly env: string } | { readonly file: string }
 
@@ -20,6 +22,8 @@ export interface KnownAgent {
   /** Files looked for in `node_modules` before `.bin`: a program itself starts faster than the script npm wraps it in. */
   readonly packaged: readonly string[]
   readonly args: readonly string[]
+  /** Default: ACP on stdio. */
+  readonly protocol?: AgentProtocol
   readonly proofs: readonly Proof[]
   /** What to do when no proof is found, in words. */
   readonly missing: string
@@ -106,6 +110,35 @@ export const knownAgents: readonly KnownAgent[] = [
     binaries: ['kilo', 'kilocode'],
     packaged: perPlatform('@kilocode/cli', 'bin/kilo'),
     args: ['acp'],
+    proofs: [
+      { env: 'KILO_API_KEY' },
+      { env: 'KILO_CONFIG_CONTENT' },
+      { env: 'ANTHROPIC_API_KEY' },
+      { env: 'OPENAI_API_KEY' },
+      { file: '.local/share/kilo/auth.json' },
+    ],
+    missing: 'a sign-in: run "kilo auth login", or set KILO_API_KEY',
+  },
+  {
+    name: 'opencode-http',
+    title: 'opencode (server)',
+    protocol: 'http-sse',
+    demo: false,
+    binaries: ['opencode'],
+    packaged: perPlatform('opencode', 'bin/opencode'),
+    args: ['serve', '--port', '0'],
+    // Its own hosted models take a public key, so it works before anybody signed in.
+    proofs: [],
+    missing: '',
+  },
+  {
+    name: 'kilo-http',
+    title: 'Kilo (server)',
+    protocol: 'http-sse',
+    demo: false,
+    binaries: ['kilo', 'kilocode'],
+    packaged: perPlatform('@kilocode/cli', 'bin/kilo'),
+    args: ['serve', '--port', '0'],
     proofs: [
       { env: 'KILO_API_KEY' },
       { env: 'KILO_CONFIG_CONTENT' },

@@ -134,23 +134,32 @@ export interface ChangesItem extends Placed {
   readonly patch: string
 }
 
-export type NoticeEvent = EventOf<
-  | 'settings-changed'
-  | 'restored'
-  | 'restore-failed'
-  | 'warning'
-  | 'preparation-started'
-  | 'preparation-failed'
-  | 'agent-ready'
-  | 'session-ready'
-  | 'interrupt-requested'
-  | 'agent-exited'
-  | 'runner-lost'
-  | 'runner-returned'
-  | 'runner-exited'
-  | 'callback-failed'
-  | 'session-deleted'
->
+/** No event of the log, but what stands in the place of those that are not kept any more: up to `seq`. */
+export interface TrimmedEvent {
+  readonly type: 'log-trimmed'
+  readonly seq: number
+  readonly at: number
+}
+
+export type NoticeEvent =
+  | EventOf<
+      | 'settings-changed'
+      | 'restored'
+      | 'restore-failed'
+      | 'warning'
+      | 'preparation-started'
+      | 'preparation-failed'
+      | 'agent-ready'
+      | 'session-ready'
+      | 'interrupt-requested'
+      | 'agent-exited'
+      | 'runner-lost'
+      | 'runner-returned'
+      | 'runner-exited'
+      | 'callback-failed'
+      | 'session-deleted'
+    >
+  | TrimmedEvent
 /** Something happened to the session itself; `notice.ts` has the words. */
 export interface NoticeItem extends Placed {
   readonly type: 'notice'

@@ -118,6 +118,25 @@ describe('the cursor', () => {
     })
   })
 
+  test('[V-18] what is not kept any more is one line in its place, and nothing of it stays open', () => {
+    const tool: Entry = {
+      type: 'tool',
+      turn: 1,
+      toolCallId: 't',
+      title: 'Run',
+      status: 'in_progress',
+    }
+    const before = fold([prompt('p1'), start(1, 'p1'), tool, prompt('p2')])
+    const trimmed = { type: 'snapshot', session: view, from: 8, seq: 9, trimmedTo: 7 } as const
+    const after = applyFrame(before, trimmed)
+    expect(after).toMatchObject({ cursor: 7, gap: undefined, open: [], queue: [] })
+    expect(after.running).toBeUndefined()
+    expect(brief(after)).toEqual(['prompt p1 running', 'tool Run unknown', 'notice log-trimmed'])
+    expect(applyFrame(after, trimmed).items).toBe(after.items)
+    const fresh = applyFrame(emptyTranscript(), trimmed)
+    expect([fresh.cursor, brief(fresh)]).toEqual([7, ['notice log-trimmed']])
+  })
+
   test('[V-12] a log that is shorter than what was seen is another log: the transcript begins anew', () => {
     const before = fold([prompt('p1'), start(1, 'p1'), text(1, 'a')])
     const after = applyFrame(before, { type: 'snapshot', session: view, from: 1, seq: 2 })

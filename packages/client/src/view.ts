@@ -77,6 +77,8 @@ export function applyFrame(state: Transcript, frame: ViewerFrame): Transcript {
         ended: undefined,
         gap: undefined,
       }
+      if (frame.trimmedTo !== undefined && frame.trimmedTo === frame.from - 1)
+        return passTrimmed(opened, frame.trimmedTo, frame.session.createdAt)
       return frame.from > base.cursor + 1
         ? { ...opened, gap: { expected: base.cursor + 1, got: frame.from } }
         : opened
@@ -97,6 +99,17 @@ export function applyFrame(state: Transcript, frame: ViewerFrame): Transcript {
     default:
       return unreachable(frame)
   }
+}
+
+/** Nothing is known of what was removed, but that nothing of it is open: a log is cut only there. */
+function passTrimmed(state: Transcript, seq: number, createdAt: number): Transcript {
+  if (seq <= state.cursor) return state
+  const at = itemAt(state.items, -1)?.at ?? createdAt
+  const closed = state.open.reduce((next, key) => closeOpen(next, key, at), state)
+  return notice(
+    { ...closed, cursor: seq, open: [], queue: [], running: undefined },
+    { type: 'log-trimmed', seq, at },
+  )
 }
 
 function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
@@ -383,7 +396,7 @@ function other(state: Transcript, event: ViewerEvent): Transcript {
   return append(state, { type: 'other', ...placed(event), event })
 }
 
-function placed(event: ViewerEvent, key = `event:${event.seq}`) {
+function placed(event: Pick<ViewerEvent, 'seq' | 'at'>, key = `event:${event.seq}`) {
   return { key, seq: event.seq, at: event.at }
 }
 

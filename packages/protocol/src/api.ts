@@ -358,7 +358,13 @@ export const routes = {
       limit: z.coerce.number().int().min(1).max(limits.pageEventsMax).default(500),
     }),
     status: 200,
-    response: z.object({ events: z.array(eventSchema), seq: cursorSchema }),
+    response: z.object({
+      events: z.array(eventSchema),
+      seq: cursorSchema,
+      trimmedTo: cursorSchema.optional().meta({
+        description: 'Events after `after` and up to this one are not kept any more.',
+      }),
+    }),
   },
   ticket: {
     method: 'post',
@@ -373,7 +379,12 @@ export const routes = {
     path: '/v1/agents',
     summary: 'Agents of this machine and what they miss.',
     status: 200,
-    response: z.object({ agents: z.array(foundAgentSchema) }),
+    response: z.object({
+      agents: z.array(foundAgentSchema),
+      problems: z.array(z.string()).optional().meta({
+        description: 'What is wrong in the file of agents, in sentences.',
+      }),
+    }),
   },
   settings: {
     method: 'get',
@@ -388,6 +399,14 @@ export const routes = {
         .int()
         .optional()
         .meta({ description: 'Sessions that are idle for longer are deleted. Absent: never.' }),
+      keepEvents: z
+        .int()
+        .optional()
+        .meta({ description: 'The last events of each session that are kept. Absent: all.' }),
+      keepEventsMs: z
+        .int()
+        .optional()
+        .meta({ description: 'How long events are kept. Absent: for ever.' }),
       minDiskBytes: z.int().meta({ description: 'Free space that a preparation asks for.' }),
       allowPrivateCallbacks: z.boolean(),
       deadlines: z.record(z.string(), z.int()).meta({ description: 'By name, milliseconds.' }),

@@ -28,6 +28,7 @@ import type { Effect } from './effect.ts'
 import { agentGone, completed, endingOf, finished } from './ending.ts'
 import type { Input, Problem, Saved } from './input.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
+import { turnOf } from './state.ts'
 
 export interface RunnerStep {
   readonly state: RunnerState
@@ -167,10 +168,6 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     default:
       return unreachable(command)
   }
-}
-
-function turnOf({ turn, text, attachments }: Extract<Command, { type: 'prompt' }>): Turn {
-  return { turn, text, phase: 'waiting', ...(attachments === undefined ? {} : { attachments }) }
 }
 
 function takePrompt(state: RunnerState, turn: Turn, now: number): RunnerStep {
@@ -420,12 +417,11 @@ function saved(state: RunnerState, number: number, { changes, warning }: Saved):
 function take(state: RunnerState, turn: Turn): RunnerStep {
   if (state.agent?.phase !== 'ready')
     return advance({ ...state, turn: { ...turn, phase: 'waiting' } })
+  const { text, attachments } = turn
   return {
     state: { ...state, turn: { ...turn, phase: 'running' } },
     reports: [{ type: 'turn-taken', turn: turn.turn }],
-    effects: [
-      { type: 'send-prompt', turn: turn.turn, text: turn.text, attachments: turn.attachments },
-    ],
+    effects: [{ type: 'send-prompt', turn: turn.turn, text, attachments }],
   }
 }
 

@@ -66,6 +66,7 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'interrupt':
     case 'restore':
     case 'expire':
+    case 'trim':
     case 'callback-resent':
     case 'callback-tried':
     case 'server-started':

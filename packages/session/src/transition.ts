@@ -36,6 +36,7 @@ import {
   serverStarted,
 } from './runner.ts'
 import type { SessionState } from './state.ts'
+import { trimLog } from './trim.ts'
 import { interrupt, lookUpChanges, startTurn } from './turn.ts'
 
 export interface SessionContext extends Context {
@@ -56,12 +57,14 @@ export function transition(
     must: [],
     settle: [],
     wipe: false,
+    trim: undefined,
   }
   const reply = gate(state, input) ?? (isFact(input) ? learn(change, input) : decide(change, input))
   advance(change)
   checkState(change.state)
-  const { append, rows, effects, must, settle, wipe } = change
-  return { state: change.state, reply, append, rows, effects, must, settle, wipe }
+  const { append, rows, effects, must, settle, wipe, trim } = change
+  const step = { state: change.state, reply, append, rows, effects, must, settle, wipe }
+  return trim === undefined ? step : { ...step, trim }
 }
 
 /** What no state but an existing session's can answer. */
@@ -147,6 +150,8 @@ function decide(change: Change, input: Request): SessionReply {
       return remove(change)
     case 'expire':
       return expire(change, input.before)
+    case 'trim':
+      return trimLog(change, input.through)
   }
 }
 

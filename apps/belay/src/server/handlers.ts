@@ -38,6 +38,8 @@ export interface HandlerOptions {
   readonly tickets: Tickets
   readonly clock: () => number
   readonly agents: () => readonly FoundAgent[]
+  /** What is wrong in the file of agents. */
+  readonly agentProblems?: () => readonly string[]
   readonly version: string
   readonly callbacks: Callbacks
   readonly seal: Seal
@@ -47,7 +49,12 @@ export interface HandlerOptions {
   /** What else the server was started with. */
   readonly started: Pick<
     RouteAnswer<'settings'>,
-    'since' | 'keepSessionsMs' | 'minDiskBytes' | 'allowPrivateCallbacks'
+    | 'since'
+    | 'keepSessionsMs'
+    | 'keepEvents'
+    | 'keepEventsMs'
+    | 'minDiskBytes'
+    | 'allowPrivateCallbacks'
   >
 }
 
@@ -122,7 +129,10 @@ function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOption
     },
     events({ id, after, limit }: RouteArgs<'events'>) {
       existing(host, id)
-      return { events: pageOfEvents(host, id, { after, limit }), seq: host.read(id).head.seq }
+      const events = pageOfEvents(host, id, { after, limit })
+      const { seq } = host.read(id).head
+      const first = host.first(id) ?? 0
+      return { events, seq, ...(first > after + 1 ? { trimmedTo: first - 1 } : {}) }
     },
   }
 }
@@ -196,11 +206,17 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
 }
 
 function otherHandlers(options: HandlerOptions) {
-  const { tickets, clock, agents, version, deadlines, started } = options
+  const { tickets, clock, agents, agentProblems, version, deadlines, started } = options
   return {
     settings: () => ({ version, protocol: protocolVersion, deadlines, limits, ...started }),
     ticket: () => tickets.issue(clock()),
-    agents: () => ({ agents: agents().map((agent) => foundAgentSchema.parse(agent)) }),
+    agents() {
+      const problems = agentProblems?.() ?? []
+      return {
+        agents: agents().map((agent) => foundAgentSchema.parse(agent)),
+        ...(problems.length === 0 ? {} : { problems: [...problems] }),
+      }
+    },
     health: () => ({ ok: true as const }),
     version: () => ({ version, protocol: protocolVersion }),
   }
@@ -334,7 +350,7 @@ function changesAt(
 ): RouteAnswer<'turnChanges'> {
   if (seq !== undefined) {
     const [event] = pageOfEvents(host, id, { after: seq - 1, limit: 1 })
-    if (event?.type === 'turn-changes') {
+    if (event?.type === 'turn-changes' && event.seq === seq) {
       const { files, more, patch } = event
       return { turn, files, patch, ...(more === undefined ? {} : { more }) }
     }

@@ -9,6 +9,7 @@ import type { Ask } from '../ask.ts'
 import type { AgentExit } from '../exit.ts'
 import type { AgentUpdate } from '../translate.ts'
 import type { PromptAttachment } from './content.ts'
+import type { ResolvedMcpServer } from './secret.ts'
 import type { AgentProcess, SpawnOptions } from './process.ts'
 
 /** What an agent tells, in the order it told it. */
@@ -41,6 +42,8 @@ export interface Initialized {
   readonly version: string | undefined
   readonly load: boolean
   readonly resume: boolean
+  /** It takes servers of tools that are reached over HTTP. */
+  readonly mcpHttp: boolean
   /** What a prompt may hold besides text. */
   readonly prompt: { readonly image: boolean; readonly resource: boolean }
 }
@@ -57,6 +60,8 @@ export interface ConnectOptions extends Omit<SpawnOptions, 'onStderr'> {
   /** From its start to its readiness. */
   readonly startMs: number
   readonly on: AgentEvents
+  /** Given to the agent with each conversation. One it cannot reach, by what it advertised, is left out with a note. */
+  readonly mcpServers?: readonly ResolvedMcpServer[]
 }
 
 export interface AgentConnection {

@@ -8,7 +8,7 @@ const notes = { id: 'p.2', name: 'my notes.md', type: 'text/markdown', data: bas
 const every = { image: true, resource: true }
 const none = { image: false, resource: false }
 
-test('[A-40] pictures and texts become the blocks an agent said it takes', () => {
+test('[A-97] pictures and texts become the blocks an agent said it takes', () => {
   expect(contentBlocks('look', [picture, notes], every)).toEqual([
     { type: 'text', text: 'look' },
     { type: 'image', data: picture.data, mimeType: 'image/png' },
@@ -23,14 +23,14 @@ test('[A-40] pictures and texts become the blocks an agent said it takes', () =>
   ])
 })
 
-test('[A-40] a text is handed over as text where resources are not taken', () => {
+test('[A-97] a text is handed over as text where resources are not taken', () => {
   expect(contentBlocks('look', [notes], none)).toEqual([
     { type: 'text', text: 'look' },
     { type: 'text', text: 'The attached file my notes.md:\n\n# Größe' },
   ])
 })
 
-test('[A-40] what cannot be handed over is named, and the prompt is not sent without it', () => {
+test('[A-97] what cannot be handed over is named, and the prompt is not sent without it', () => {
   expect(contentBlocks('look', [picture], none)).toBe(
     'This agent takes no pictures, and a.png is one: send the prompt again without it. The agent was not given the prompt.',
   )

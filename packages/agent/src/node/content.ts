@@ -2,7 +2,7 @@
  * A prompt as the content blocks of ACP: its text, and what is attached to it as the agent can take it.
  *
  * Invariants:
- * - A-40 Every attachment reaches the agent whole, as a block it said it takes, or the prompt is refused with a sentence that
+ * - A-97 Every attachment reaches the agent whole, as a block it said it takes, or the prompt is refused with a sentence that
  *   names what cannot be handed over.
  */
 import { Buffer } from 'node:buffer'

@@ -7,6 +7,7 @@
  * Invariants:
  * - R-9 The reports of a step are in the spool before any effect of it is performed.
  */
+import { existsSync } from 'node:fs'
 import { unreachable } from '@belay/actor'
 import { markerVariable } from '@belay/agent/node'
 import type { Report } from '@belay/protocol'
@@ -69,6 +70,13 @@ export class Driver {
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
       this.#step(next)
     this.#feeding = false
+  }
+
+  /** No turn is at work, and the folder that the next one would work in is not there any more. */
+  get isWorkspaceLost(): boolean {
+    const { phase, turn } = this.#state
+    const folder = this.#hands.place?.folder
+    return phase === 'open' && turn === undefined && folder !== undefined && !existsSync(folder)
   }
 
   /** The session has stored more: an agent that had to wait may go on. */
