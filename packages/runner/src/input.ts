@@ -3,7 +3,7 @@
  * is recognised and comes to nothing.
  */
 import type { AgentExit, AgentUpdate, Ask } from '@belay/agent'
-import type { Command, FinishResult, ReportOf } from '@belay/protocol'
+import type { AgentLink, Command, FinishResult, PreparationStep, ReportOf } from '@belay/protocol'
 import type { Restore } from './state.ts'
 
 export type Input =
@@ -17,8 +17,8 @@ export type Input =
       readonly agentGeneration: number
       readonly ready: Omit<ReportOf<'agent-ready'>, 'type'>
     }
-  /** The process did not become ready, and is gone. */
-  | { readonly type: 'agent-failed'; readonly agentGeneration: number; readonly problem: Problem }
+  /** How it stands with the connection to the agent. `step`: how far its last start came. */
+  | { readonly type: 'agent-link'; readonly link: AgentLink; readonly step: StartStep }
   | {
       readonly type: 'agent-updated'
       readonly agentGeneration: number
@@ -57,6 +57,7 @@ export type Input =
   /** The runner itself is to end: a signal, or the server's word. */
   | { readonly type: 'close-asked'; readonly reason: string }
 
+export type StartStep = Extract<PreparationStep, 'agent-start' | 'agent-session'>
 export type Problem = Omit<ReportOf<'prepare-failed'>, 'type'>
 
 export interface Saved {

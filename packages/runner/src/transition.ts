@@ -15,9 +15,11 @@
  */
 import { unreachable } from '@belay/actor'
 import { exitSentence, fit, translate } from '@belay/agent'
-import { type Command, limits, type Report, type ReportOf } from '@belay/protocol'
+import { type Command, limits, type Report } from '@belay/protocol'
 import type { Effect } from './effect.ts'
-import type { Input, Problem, Saved, Settled } from './input.ts'
+import type { Input, Problem, Saved } from './input.ts'
+import { agentGone, completed, endingOf } from './ending.ts'
+import { problemOf, unavailable } from './link.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
 
 export interface RunnerStep {
@@ -39,7 +41,7 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'step-changed':
       return state.phase === 'preparing' ? told(state, [input.report]) : ignored(state)
     case 'workspace-ready':
-      return state.phase === 'preparing' ? startAgent(state) : ignored(state)
+      return state.phase === 'preparing' ? keepAgent(state) : ignored(state)
     case 'workspace-failed':
       return prepareFailed(state, input.problem)
     case 'saved':
@@ -49,7 +51,9 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'restored':
       return restored(state, input)
     case 'agent-ready':
-    case 'agent-failed':
+      return agentReady(state, input)
+    case 'agent-link':
+      return linked(state, input)
     case 'agent-updated':
     case 'agent-asked':
     case 'agent-unasked':
@@ -65,14 +69,13 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
   }
 }
 
-type AgentFact = Extract<Input, { readonly agentGeneration: number }>
+type AgentFact = Exclude<
+  Extract<Input, { readonly agentGeneration: number }>,
+  { readonly type: 'agent-ready' }
+>
 
 function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
   switch (fact.type) {
-    case 'agent-ready':
-      return agentReady(state, agent, fact.ready)
-    case 'agent-failed':
-      return agentFailed(state, fact.problem)
     case 'agent-updated': {
       const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
       return told(state, translate(fact.update, running))
@@ -136,7 +139,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     case 'restore':
       return askRestore(state, { turn: command.turn, to: command.to })
     case 'restart-agent':
-      return state.agent?.phase === 'ready' ? restartAgent(state, state.agent) : ignored(state)
+      return state.kept && state.phase !== 'closing' ? restartAgent(state) : ignored(state)
     case 'close':
       return close(state, command.reason)
     default:
@@ -196,29 +199,28 @@ function alarm(state: RunnerState, now: number): RunnerStep {
   const { turn, agent } = state
   if (turn?.phase !== 'running' || turn.cancelBy === undefined) return ignored(state)
   if (turn.forced || now < turn.cancelBy || agent === undefined) return ignored(state)
-  return {
-    state: { ...state, turn: { ...turn, forced: true }, agent: { ...agent, phase: 'ending' } },
-    reports: [],
-    effects: [{ type: 'end-agent' }],
-  }
+  return restartAgent({ ...state, turn: { ...turn, forced: true } })
 }
 
-function restartAgent(state: RunnerState, agent: AgentState): RunnerStep {
+/** It comes back by itself, with its conversation. */
+function restartAgent(state: RunnerState): RunnerStep {
+  const { agent } = state
   return {
-    state: { ...state, agent: { ...agent, phase: 'ending' } },
+    state: agent === undefined ? state : { ...state, agent: { ...agent, phase: 'ending' } },
     reports: [],
-    effects: [{ type: 'end-agent' }],
+    effects: [{ type: 'restart-agent' }],
   }
 }
 
 function close(state: RunnerState, reason: string): RunnerStep {
   if (state.phase === 'closing') return ignored(state)
   const closing: RunnerState = { ...state, phase: 'closing', reason }
-  if (state.agent === undefined) return closed(closing)
+  if (!state.kept) return closed(closing)
+  const { agent } = state
   return {
-    state: { ...closing, agent: { ...state.agent, phase: 'ending' } },
+    state: agent === undefined ? closing : { ...closing, agent: { ...agent, phase: 'ending' } },
     reports: [],
-    effects: state.agent.phase === 'ending' ? [] : [{ type: 'end-agent' }],
+    effects: [{ type: 'end-agent' }],
   }
 }
 
@@ -240,30 +242,23 @@ function closed(state: RunnerState): RunnerStep {
 
 // The agent.
 
-function startAgent(state: RunnerState): RunnerStep {
-  const agentGeneration = state.agents + 1
-  return {
-    state: {
-      ...state,
-      agents: agentGeneration,
-      agent: { phase: 'starting', agentGeneration, permissions: [] },
-    },
-    reports: [],
-    effects: [{ type: 'start-agent', agentGeneration, agentSession: state.agentSession }],
-  }
+function keepAgent(state: RunnerState): RunnerStep {
+  const { agentSession } = state
+  const effect: Effect = { type: 'keep-agent', agentSession }
+  return { state: { ...state, kept: true }, reports: [], effects: [effect] }
 }
 
 function agentReady(
   state: RunnerState,
-  agent: AgentState,
-  ready: Omit<ReportOf<'agent-ready'>, 'type'>,
+  { agentGeneration, ready }: Extract<Input, { readonly type: 'agent-ready' }>,
 ): RunnerStep {
-  if (agent.phase !== 'starting' || state.phase === 'closing') return ignored(state)
+  if (state.phase !== 'preparing' && state.phase !== 'open') return ignored(state)
+  if (state.agent !== undefined) return ignored(state)
   const open: RunnerState = {
     ...state,
     phase: 'open',
     agentSession: ready.agentSession,
-    agent: { ...agent, phase: 'ready' },
+    agent: { phase: 'ready', agentGeneration, permissions: [] },
   }
   const step = told(open, [{ type: 'agent-ready', ...ready }])
   const { restore } = state
@@ -271,13 +266,21 @@ function agentReady(
   return { ...step, effects: [{ type: 'restore', restore }] }
 }
 
-function agentFailed(state: RunnerState, problem: Problem): RunnerStep {
-  const { agent: _, ...gone } = state
-  if (state.phase === 'closing') return closed(gone)
-  if (state.phase === 'preparing') return prepareFailed(gone, problem)
-  if (state.turn === undefined) return ignored(gone)
-  const code = problem.code === 'sign-in-needed' ? 'sign-in-needed' : 'agent-start-failed'
-  return finishTurn(gone, { error: { code, message: problem.message } })
+/** Passes on how it stands with the connection; only its last word on a start concerns those who wait for it. */
+function linked(
+  state: RunnerState,
+  { link, step }: Extract<Input, { readonly type: 'agent-link' }>,
+): RunnerStep {
+  const known = told({ ...state, link }, [{ type: 'agent-link', link }])
+  if (link.state === 'ready') return after(known, advance)
+  if (link.state === 'disposed') return state.phase === 'closing' ? after(known, closed) : known
+  const isLast = link.state === 'failed' || link.state === 'blocked' || link.state === 'idle'
+  if (!isLast) return known
+  if (state.phase === 'preparing')
+    return after(known, (calm) => prepareFailed(calm, problemOf(link, step)))
+  return state.phase === 'open' && state.turn?.phase === 'waiting'
+    ? after(known, (calm) => finishTurn(calm, unavailable(link)))
+    : known
 }
 
 function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
@@ -327,15 +330,14 @@ function agentExited(
     stderr: [...exit.stderr],
   }
   const step = told(gone, [report])
-  if (state.phase === 'closing') return after(step, closed)
   const { turn } = state
+  if (state.phase === 'closing') return step
   if (turn?.phase !== 'running') return after(step, advance)
   const forced: Ending = {
     error: { code: 'interrupt-forced', message: 'The agent did not stop in time and was ended.' },
   }
-  return after(step, (calm) =>
-    settle(calm, turn, turn.forced ? forced : agentGone(exitSentence(exit))),
-  )
+  const why = agent.phase === 'ending' ? 'The agent was restarted as asked.' : exitSentence(exit)
+  return after(step, (calm) => settle(calm, turn, turn.forced ? forced : agentGone(why)))
 }
 
 // Turns.
@@ -349,8 +351,7 @@ function advance(state: RunnerState): RunnerStep {
     return finishTurn(state, {
       error: { code: 'agent-start-failed', message: 'The workspace is not prepared.' },
     })
-  if (agent === undefined) return startAgent(state)
-  if (agent.phase !== 'ready') return ignored(state)
+  if (!canSend(state, agent)) return awaitAgent(state)
   return {
     state: { ...state, turn: { ...turn, phase: 'saving' } },
     reports: [],
@@ -375,9 +376,35 @@ function saved(state: RunnerState, number: number, { changes, warning }: Saved):
   return { ...step, effects: [{ type: 'commit', turn: number, text, finish }] }
 }
 
+/** Ready is said before the connection says so; and a stream may be lost while the process lives. */
+function canSend({ link }: RunnerState, agent: AgentState | undefined): boolean {
+  return agent?.phase === 'ready' && (link === undefined || link.canSend === 'send')
+}
+
+/** A turn waits for its agent, and does not when it would wait for ever. */
+function awaitAgent(state: RunnerState): RunnerStep {
+  switch (state.link?.state) {
+    case 'failed':
+      return finishTurn(state, unavailable(state.link))
+    case 'idle':
+      return restartAgent(state)
+    case 'blocked':
+      // Whether the person has signed in is known only by trying.
+      return restartAgent(state)
+    case 'disposed':
+    case 'starting':
+    case 'ready':
+    case 'degraded':
+    case 'stopping':
+    case 'backoff':
+    case undefined:
+      return ignored(state)
+  }
+}
+
 /** Hands the prompt over; or waits again, when the agent went away meanwhile. */
 function take(state: RunnerState, turn: Turn): RunnerStep {
-  if (state.agent?.phase !== 'ready')
+  if (!canSend(state, state.agent))
     return advance({ ...state, turn: { ...turn, phase: 'waiting' } })
   return {
     state: { ...state, turn: { ...turn, phase: 'running' } },
@@ -401,12 +428,6 @@ function settle(state: RunnerState, turn: Turn, ending: Ending): RunnerStep {
       { type: 'save', turn: turn.turn, at: 'after', hurried: turn.cancelBy !== undefined },
     ],
   }
-}
-
-function completed({ stopReason }: Ending): boolean {
-  return (
-    stopReason === 'end_turn' || stopReason === 'max_tokens' || stopReason === 'max_turn_requests'
-  )
 }
 
 function committed(
@@ -473,30 +494,8 @@ function withdraw(agent: AgentState | undefined): readonly Effect[] {
   }))
 }
 
-function endingOf(turn: Turn, settled: Settled): Ending {
-  if ('stopReason' in settled) {
-    const stopReason = stopReasons.find((known) => known === settled.stopReason)
-    if (stopReason !== undefined) return { stopReason }
-    return {
-      error: {
-        code: 'agent-error',
-        message: `The agent stopped for a reason unknown here: ${settled.stopReason.slice(0, 200)}`,
-      },
-    }
-  }
-  // Some agents obey a cancel by failing the prompt.
-  if (turn.cancelBy !== undefined) return { stopReason: 'cancelled' }
-  return { error: { code: settled.failure.code, message: settled.failure.message.slice(0, 4000) } }
-}
-
-const stopReasons = ['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled'] as const
-
 function finished({ turn }: Turn, ending: Ending): Report {
   return { type: 'turn-finished', turn, ...ending }
-}
-
-function agentGone(message: string): Ending {
-  return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
 }
 
 function without(agent: AgentState, id: number): AgentState {

@@ -150,11 +150,13 @@ export class Driver {
         return
       case 'stop-saving':
         return this.#hands.stopSaving()
-      case 'start-agent': {
+      case 'keep-agent': {
         const { place } = this.#hands
-        if (place !== undefined) void this.#agent.start(effect, place)
+        if (place !== undefined) this.#agent.keep(place, effect.agentSession)
         return
       }
+      case 'restart-agent':
+        return this.#agent.restart()
       case 'send-prompt':
         void this.#agent.prompt(effect.turn, effect.text)
         return
