@@ -2,6 +2,7 @@
 import { memo, useState } from 'react'
 import type { ChangesItem } from '@belay/client'
 import type { ChangedFile } from '@belay/protocol'
+import { useFold } from './folds.ts'
 import { problemOf } from './problem-of.ts'
 import { useSession } from './session-context.ts'
 
@@ -9,7 +10,7 @@ import { useSession } from './session-context.ts'
 const shownMax = 8
 
 export const ChangesCard = memo(function ChangesCard({ item }: { readonly item: ChangesItem }) {
-  const [open, setOpen] = useState(false)
+  const [open, setOpen] = useFold('patch')
   const files = open ? item.files : item.files.slice(0, shownMax)
   const hidden = item.files.length - files.length + item.more
   const count = item.files.length + item.more
@@ -27,7 +28,11 @@ export const ChangesCard = memo(function ChangesCard({ item }: { readonly item: 
         ))}
       </ul>
       {hidden > 0 && <p className="hint">… and {hidden} more</p>}
-      <details className="folded" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <details
+        className="folded"
+        open={open}
+        onToggle={(event) => setOpen(event.currentTarget.open)}
+      >
         <summary>Patch</summary>
         <pre className="output">{item.patch}</pre>
       </details>

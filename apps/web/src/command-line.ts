@@ -6,3 +6,9 @@ export function wordsOf(line: string): readonly string[] {
   }
   return words
 }
+
+/** A word as `wordsOf` reads it again. A word with both kinds of quotes cannot be written, and loses the double ones. */
+export function quoted(word: string): string {
+  if (/^[^\s"']+$/.test(word)) return word
+  return word.includes('"') && !word.includes("'") ? `'${word}'` : `"${word.replaceAll('"', '')}"`
+}

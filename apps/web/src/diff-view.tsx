@@ -1,6 +1,10 @@
 /** One file's change, line by line. Long ones begin folded. */
-import { memo, useMemo, useState } from 'react'
+import { memo, useMemo } from 'react'
+import { CodeLineView } from './code-line.tsx'
+import { type CodeLine, languageOf } from './code-tokens.ts'
 import { diffLines, type DiffLine } from './diff-lines.ts'
+import { useFold } from './folds.ts'
+import { useCode } from './use-code.ts'
 
 interface DiffViewProps {
   readonly path: string
@@ -13,7 +17,7 @@ const linesAtFirst = 60
 
 export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffViewProps) {
   const diff = useMemo(() => diffLines(oldText, newText), [oldText, newText])
-  const [whole, setWhole] = useState(false)
+  const [whole, setWhole] = useFold(`diff ${path}`)
   const shown = whole ? diff.lines : diff.lines.slice(0, linesAtFirst)
   const hidden = diff.lines.length - shown.length
   return (
@@ -29,15 +33,7 @@ export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffV
         {diff.added > 0 && <span className="plus">+{diff.added}</span>}
         {diff.removed > 0 && <span className="minus">−{diff.removed}</span>}
       </figcaption>
-      <div className="diff-lines">
-        <div>
-          {shown.map((line, index) => (
-            // Lines of one diff never move, so their place is their identity.
-            // oxlint-disable-next-line react/no-array-index-key
-            <Line key={index} line={line} />
-          ))}
-        </div>
-      </div>
+      <DiffRows path={path} lines={shown} />
       {hidden > 0 && (
         <button type="button" className="more" onClick={() => setWhole(true)}>
           Show {hidden} more lines
@@ -47,7 +43,61 @@ export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffV
   )
 })
 
-function Line({ line }: { readonly line: DiffLine }) {
+interface DiffRowsProps {
+  /** Names the language. */
+  readonly path: string
+  readonly lines: readonly DiffLine[]
+}
+
+/** The lines alone, in their colours: those of before and those of after are each read as one piece of code. */
+export function DiffRows({ path, lines }: DiffRowsProps) {
+  const language = languageOf(path)
+  const before = useCode(
+    useMemo(() => sideOf(lines, 'removed'), [lines]),
+    language,
+  )
+  const after = useCode(
+    useMemo(() => sideOf(lines, 'added'), [lines]),
+    language,
+  )
+  const coded = useMemo(() => codedLines(lines, before, after), [lines, before, after])
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys
+    <div className="diff-lines" tabIndex={0}>
+      <div>
+        {coded.map(({ line, code }, index) => (
+          // Lines of one diff never move, so their place is their identity.
+          // oxlint-disable-next-line react/no-array-index-key
+          <Line key={index} line={line} code={code} />
+        ))}
+      </div>
+    </div>
+  )
+}
+
+function codedLines(
+  lines: readonly DiffLine[],
+  before: readonly CodeLine[],
+  after: readonly CodeLine[],
+) {
+  let old = 0
+  let now = 0
+  return lines.map((line) => {
+    const { type } = line
+    const code = type === 'gap' ? [] : type === 'removed' ? before[old] : after[now]
+    if (type === 'removed' || type === 'same') old++
+    if (type === 'added' || type === 'same') now++
+    return { line, code: code ?? [] }
+  })
+}
+
+function sideOf(lines: readonly DiffLine[], side: 'added' | 'removed'): string {
+  return lines
+    .flatMap((line) => (line.type === side || line.type === 'same' ? [line.text] : []))
+    .join('\n')
+}
+
+function Line({ line, code }: { readonly line: DiffLine; readonly code: CodeLine }) {
   switch (line.type) {
     case 'gap':
       return (
@@ -56,22 +106,24 @@ function Line({ line }: { readonly line: DiffLine }) {
         </div>
       )
     case 'added':
-      return row('added', '+', line.new, line.text)
+      return row('added', '+', line.new, code)
     case 'removed':
-      return row('removed', '−', line.old, line.text)
+      return row('removed', '−', line.old, code)
     case 'same':
-      return row('same', ' ', line.new, line.text)
+      return row('same', ' ', line.new, code)
   }
 }
 
-function row(kind: string, sign: string, number: number, text: string) {
+function row(kind: string, sign: string, number: number, code: CodeLine) {
   return (
     <div className={`diff-line ${kind}`}>
       <span className="number" aria-hidden="true">
         {number}
       </span>
       <span className="sign">{sign}</span>
-      <span className="code">{text}</span>
+      <span className="code">
+        <CodeLineView line={code} />
+      </span>
     </div>
   )
 }

@@ -21,7 +21,7 @@ import {
   type Following,
   type LinkState,
 } from '@belay/client/webapi'
-import { linkChanged, type LinkView } from './link-words.ts'
+import { linkChanged, type LinkView } from './link-view.ts'
 import { Live } from './live.ts'
 
 const notYet: LinkView = { link: { state: 'connecting', attempt: 0 }, downSince: undefined }
@@ -78,6 +78,7 @@ export class SessionFeed extends Feed {
   readonly #id: string
   readonly #onAccepted: (promptId: string) => void
   #drawnAt = 0
+  #lastEventAt: number | undefined
 
   /** @param onAccepted hears of every prompt the log has */
   constructor(client: Client, id: string, onAccepted: (promptId: string) => void) {
@@ -86,6 +87,9 @@ export class SessionFeed extends Feed {
     this.#id = id
     this.#onAccepted = onAccepted
   }
+
+  /** When the log's last event was stored: the agent's last sign, while a turn runs. */
+  readonly lastEventAt = (): number | undefined => this.#lastEventAt
 
   protected follow(): Following {
     this.#drawnAt = Date.now()
@@ -103,6 +107,7 @@ export class SessionFeed extends Feed {
   readonly #onFrame = (frame: ViewerFrame): void => {
     this.#show(applyFrame(this.transcript.value, frame))
     if (frame.type !== 'events') return
+    this.#lastEventAt = frame.events.at(-1)?.at
     for (const event of frame.events) {
       if (event.type === 'prompt-accepted') this.#onAccepted(event.promptId)
     }

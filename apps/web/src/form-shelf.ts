@@ -1,17 +1,18 @@
 /** The new-session form, kept in this browser so that closing the dialog or the page loses nothing of it. */
 import type { Shelf } from './draft-box.ts'
-import { emptyForm, type NewSessionForm } from './new-session-form.ts'
+import { emptyForm, finishes, type NewSessionForm } from './new-session-form.ts'
 
 const key = 'belay.new-session'
 
-export function keepForm(shelf: Shelf, form: NewSessionForm): void {
+/** All but the token: what is secret is not left lying in a browser. */
+export function keepForm(shelf: Shelf, { token: _token, ...form }: NewSessionForm): void {
   shelf.setItem(key, JSON.stringify(form))
 }
 
 /** What was stored, by this version or another one: each field that is a text, the others empty. */
 export function readForm(shelf: Shelf): NewSessionForm {
   const stored = parse(shelf.getItem(key))
-  function text(name: keyof NewSessionForm): string {
+  function text(name: Exclude<keyof NewSessionForm, 'shallow' | 'token'>): string {
     const value = stored.get(name)
     return typeof value === 'string' ? value : emptyForm[name]
   }
@@ -22,6 +23,12 @@ export function readForm(shelf: Shelf): NewSessionForm {
     path: text('path'),
     url: text('url'),
     branch: text('branch'),
+    ref: text('ref'),
+    shallow: stored.get('shallow') === true,
+    workBranch: text('workBranch'),
+    token: '',
+    setup: text('setup'),
+    finish: finishes.find((one) => one === text('finish')) ?? 'leave',
     prompt: text('prompt'),
   }
 }

@@ -4,10 +4,11 @@
  * Invariants:
  * - W-3 A session that waits for a person is above every one that does not.
  * - W-4 Every session that is not deleted is in exactly one group; an empty group is not shown.
+ * - W-34 A session whose last turn failed or is in doubt is among the failed until somebody decided or went on.
  */
 import type { SessionSummary } from '@belay/protocol'
 
-export type GroupName = 'needs-you' | 'working' | 'idle'
+export type GroupName = 'asks' | 'failed' | 'finished' | 'working' | 'idle'
 
 export interface Group {
   readonly name: GroupName
@@ -16,19 +17,31 @@ export interface Group {
   readonly sessions: readonly SessionSummary[]
 }
 
+/** The latest turn of each session that was seen in this browser. */
+export type Seen = Readonly<Record<string, number>>
+
 const titles: Readonly<Record<GroupName, string>> = {
-  'needs-you': 'Needs you',
+  asks: 'Asks you',
+  failed: 'Failed',
+  finished: 'Finished, not seen yet',
   working: 'Working',
   idle: 'Idle',
 }
+const order = ['asks', 'failed', 'finished', 'working', 'idle'] as const
 
-export function groupSessions(sessions: readonly SessionSummary[]): readonly Group[] {
-  const groups: Record<GroupName, SessionSummary[]> = { 'needs-you': [], working: [], idle: [] }
+export function groupSessions(sessions: readonly SessionSummary[], seen: Seen): readonly Group[] {
+  const groups: Record<GroupName, SessionSummary[]> = {
+    asks: [],
+    failed: [],
+    finished: [],
+    working: [],
+    idle: [],
+  }
   for (const session of sessions) {
-    const name = groupOf(session.status)
+    const name = groupOf(session, seen)
     if (name !== undefined) groups[name].push(session)
   }
-  return (['needs-you', 'working', 'idle'] as const)
+  return order
     .map((name) => ({
       name,
       title: titles[name],
@@ -42,15 +55,18 @@ export function movedAt(session: SessionSummary): number {
   return Math.max(session.createdAt, session.lastTurn?.endedAt ?? 0)
 }
 
+/** Nothing goes on in it before a person has said something. */
 export function needsPerson(session: SessionSummary): boolean {
-  return groupOf(session.status) === 'needs-you'
+  const name = groupOf(session, {})
+  return name === 'asks' || name === 'failed'
 }
 
-function groupOf(status: SessionSummary['status']): GroupName | undefined {
-  switch (status) {
+function groupOf(session: SessionSummary, seen: Seen): GroupName | undefined {
+  switch (session.status) {
     case 'waiting-person':
+      return 'asks'
     case 'attention':
-      return 'needs-you'
+      return 'failed'
     case 'preparing':
     case 'starting':
     case 'working':
@@ -59,8 +75,19 @@ function groupOf(status: SessionSummary['status']): GroupName | undefined {
     case 'recovering':
       return 'working'
     case 'idle':
-      return 'idle'
+      if (isUndecided(session)) return 'failed'
+      return isUnseen(session, seen) ? 'finished' : 'idle'
     case 'deleted':
       return undefined
   }
+}
+
+/** Its last turn failed or is in doubt, and nobody has said what becomes of it. */
+function isUndecided({ lastTurn }: SessionSummary): boolean {
+  const wrong = lastTurn?.outcome === 'failed' || lastTurn?.outcome === 'in-doubt'
+  return wrong && lastTurn.resolved === undefined
+}
+
+function isUnseen({ id, lastTurn }: SessionSummary, seen: Seen): boolean {
+  return lastTurn !== undefined && lastTurn.turn > (seen[id] ?? 0)
 }

@@ -1,7 +1,10 @@
-/** One item of a transcript, by its type. */
+/** One item of a transcript, by its type, with what can be done with every item: copy it, and copy a link to it. */
 import { memo } from 'react'
 import type { Item } from '@belay/client'
 import { ChangesCard } from './changes-card.tsx'
+import { CopyButton } from './copy-button.tsx'
+import { ItemScope } from './folds.ts'
+import { itemText } from './item-text.ts'
 import { MarkdownText } from './markdown-text.tsx'
 import { NoticeLine } from './notice-line.tsx'
 import { PermissionCard } from './permission-card.tsx'
@@ -10,13 +13,18 @@ import { Prompt } from './prompt-item.tsx'
 import { Thought } from './thought-item.tsx'
 import { ToolCard } from './tool-card.tsx'
 import { pretty } from './tool-content.ts'
+import { linkTo } from './transcript-keys.ts'
 import { TurnEndLine } from './turn-end-line.tsx'
 
 export const ItemView = memo(function ItemView({ item }: { readonly item: Item }) {
   return (
-    <div className="item" data-type={item.type}>
+    <ItemScope value={item.key}>
       {itemBody(item)}
-    </div>
+      <div className="item-tools">
+        <CopyButton label="Copy" text={() => itemText(item)} />
+        <CopyButton label="Copy link" look="link" text={() => linkTo(item.seq)} />
+      </div>
+    </ItemScope>
   )
 })
 

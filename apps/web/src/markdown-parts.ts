@@ -7,7 +7,7 @@
  */
 
 /** Parts are at least this long: few enough to be cheap, short enough to read again at every chunk. */
-const partCharsMin = 2000
+const partCharsMin = 600
 
 /** @returns parts which joined are the text again */
 export function markdownParts(text: string): readonly string[] {

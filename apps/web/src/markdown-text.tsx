@@ -5,8 +5,9 @@
  * - W-6 An agent's text never becomes HTML of its own, and showing it loads nothing from anywhere: pictures are links.
  */
 import { memo, useDeferredValue, type ComponentProps } from 'react'
-import Markdown, { type Components } from 'react-markdown'
+import Markdown, { type Components, type ExtraProps } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
+import { CodeBlock } from './code-block.tsx'
 import { markdownParts } from './markdown-parts.ts'
 
 const plugins = [remarkGfm]
@@ -24,6 +25,10 @@ const components: Components = {
       <table {...rest} />
     </div>
   ),
+  pre: ({ node, children }) => {
+    const code = codeOf(node)
+    return code === undefined ? <pre>{children}</pre> : <CodeBlock {...code} />
+  },
 }
 
 export const MarkdownText = memo(function MarkdownText({ text }: { readonly text: string }) {
@@ -42,6 +47,19 @@ const Part = memo(function Part({ text }: { readonly text: string }) {
     </div>
   )
 })
+
+/** The text and the language of a `pre` that holds code alone. */
+function codeOf(node: ExtraProps['node']) {
+  const code = node?.children[0]
+  if (code?.type !== 'element') return undefined
+  const [text] = code.children
+  const names = code.properties['className']
+  const name = Array.isArray(names) ? names.join(' ') : ''
+  return {
+    text: text?.type === 'text' ? text.value.replace(/\n$/, '') : '',
+    language: (/language-(\S+)/.exec(name)?.[1] ?? '').toLowerCase(),
+  }
+}
 
 function OutsideLink({ children, ...rest }: ComponentProps<'a'>) {
   return (

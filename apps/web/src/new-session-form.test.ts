@@ -1,14 +1,17 @@
 import { routes, type FoundAgent } from '@belay/protocol'
 import { expect, test } from 'vitest'
-import { wordsOf } from './command-line.ts'
+import { quoted, wordsOf } from './command-line.ts'
+import { keepForm, readForm } from './form-shelf.ts'
 import {
   attemptOf,
   bodyOf,
   emptyForm,
+  formOf,
   isComplete,
   orderAgents,
   restOf,
   otherAgent,
+  retryBodyOf,
   wrongFields,
   type NewSessionForm,
 } from './new-session-form.ts'
@@ -30,7 +33,18 @@ test('[W-14] the same form again is the same request', () => {
 
 test('[W-15] a changed form is another request, for each field that can be changed', () => {
   const attempt = attemptOf(form, undefined, first)
-  for (const name of ['agent', 'command', 'path', 'url', 'branch', 'prompt'] as const) {
+  for (const name of [
+    'agent',
+    'command',
+    'path',
+    'url',
+    'branch',
+    'ref',
+    'workBranch',
+    'token',
+    'setup',
+    'prompt',
+  ] as const) {
     expect(attemptOf({ ...form, [name]: 'changed' }, attempt, second).sessionId).toBe('s-2')
   }
   expect(attemptOf({ ...form, where: 'repository' }, attempt, second).sessionId).toBe('s-2')
@@ -113,4 +127,105 @@ test('[W-25] words are cut at spaces outside quotes', () => {
     '$HOME;rm',
   ])
   expect(wordsOf('   ')).toEqual([])
+})
+
+test('[W-14] everything that a session can be started with can be typed', () => {
+  const every: NewSessionForm = {
+    ...form,
+    where: 'repository',
+    url: 'https://example.com/a.git',
+    ref: 'refs/pull/1/head',
+    workBranch: 'fix/it',
+    shallow: true,
+    token: ' abc ',
+    setup: 'npm ci\n\n npm run build ',
+    finish: 'push',
+  }
+  expect(routes.createSession.body.parse(bodyOf(attemptOf(every, undefined, first)))).toMatchObject(
+    {
+      workspace: {
+        ref: 'refs/pull/1/head',
+        workBranch: 'fix/it',
+        shallow: true,
+        token: 'abc',
+      },
+      setup: ['npm ci', 'npm run build'],
+      finish: { commit: true, push: true },
+    },
+  )
+  const folder = bodyOf(attemptOf({ ...form, finish: 'commit' }, undefined, first))
+  expect(routes.createSession.body.parse(folder).finish).toEqual({ commit: true, folder: true })
+})
+
+const session = {
+  id: 's',
+  title: 's',
+  status: 'attention',
+  why: '',
+  agent: { name: 'a', demo: false },
+  createdAt: 0,
+  queued: 0,
+  attempt: 1,
+  steps: [],
+  queue: [],
+  permissions: [],
+  runner: { state: 'none', generation: 0 },
+} as const
+
+test('[W-45] the settings of a failed preparation, edited by nobody, are asked for again', () => {
+  const asked = {
+    agent: { command: 'my-agent', args: ['--acp', 'two words', 'a "b"', ''] },
+    workspace: {
+      type: 'repository',
+      url: 'https://example.com/a.git',
+      branch: 'main',
+      shallow: true,
+      workBranch: 'w',
+    },
+    setup: ['npm ci', 'echo "x"'],
+  } as const
+  const { agent: agentChoice, setup, workspace } = asked
+  const shown = {
+    ...session,
+    steps: [],
+    queue: [],
+    permissions: [],
+    workspace,
+    setup: [...setup],
+    agentChoice: { ...agentChoice, args: [...agentChoice.args] },
+  }
+  expect(routes.retry.body.parse(retryBodyOf(formOf(shown)))).toEqual(asked)
+  const named = { ...shown, setup: undefined, agentChoice: { name: 'demo' } }
+  const folder = { type: 'folder', path: '/a' } as const
+  expect(retryBodyOf(formOf({ ...named, workspace: folder }))).toEqual({
+    agent: { name: 'demo' },
+    workspace: folder,
+    setup: [],
+  })
+})
+
+test('[W-25] a word in quotes is read as it was', () => {
+  for (const word of ['plain', 'two words', 'a "b"', "it's", ''])
+    expect(wordsOf(quoted(word))).toEqual([word])
+})
+
+test('[W-46] a repository’s token is never kept in the browser, and all else is', () => {
+  const kept = new Map<string, string>()
+  const shelf = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  }
+  const typed: NewSessionForm = {
+    ...form,
+    token: 'very-secret',
+    setup: 'npm ci',
+    finish: 'commit',
+    shallow: true,
+    where: 'repository',
+    ref: 'v1',
+  }
+  keepForm(shelf, typed)
+  expect([...kept.values()].join()).not.toContain('very-secret')
+  expect(readForm(shelf)).toEqual({ ...typed, token: '' })
 })

@@ -4,12 +4,17 @@
  * Invariants:
  * - W-14 The same form sent again is the same request with the same ids, so no session is made twice.
  * - W-15 A form that was changed is another request with other ids.
+ * - W-45 The form of a session that failed to prepare, unchanged, asks for the same settings again.
  */
-import type { CreateBody, FoundAgent, Problem } from '@belay/protocol'
-import { wordsOf } from './command-line.ts'
+import type { CreateBody, FoundAgent, Problem, RouteInput, SessionView } from '@belay/protocol'
+import { quoted, wordsOf } from './command-line.ts'
 
 /** The choice of an agent by its command line. No known agent has an empty name. */
 export const otherAgent = ''
+
+/** What is done with the changes of a turn that completed. */
+export const finishes = ['leave', 'commit', 'push'] as const
+export type FinishChoice = (typeof finishes)[number]
 
 export interface NewSessionForm {
   /** A known agent's name, or `otherAgent`. */
@@ -19,6 +24,14 @@ export interface NewSessionForm {
   readonly path: string
   readonly url: string
   readonly branch: string
+  readonly ref: string
+  readonly shallow: boolean
+  readonly workBranch: string
+  /** Opens the repository. It is never kept in the browser. */
+  readonly token: string
+  /** Lines of shell. */
+  readonly setup: string
+  readonly finish: FinishChoice
   readonly prompt: string
 }
 
@@ -29,6 +42,12 @@ export const emptyForm: NewSessionForm = {
   path: '',
   url: '',
   branch: '',
+  ref: '',
+  shallow: false,
+  workBranch: '',
+  token: '',
+  setup: '',
+  finish: 'leave',
   prompt: '',
 }
 
@@ -49,16 +68,76 @@ export function attemptOf(
 }
 
 export function bodyOf({ form, sessionId, promptId }: Attempt): CreateBody {
-  const [command = '', ...args] = wordsOf(form.command)
-  const branch = form.branch.trim()
+  const setup = setupOf(form)
   return {
     id: sessionId,
-    agent: form.agent === otherAgent ? { command, args } : { name: form.agent },
-    workspace:
-      form.where === 'folder'
-        ? { type: 'folder', path: form.path.trim() }
-        : { type: 'repository', url: form.url.trim(), ...(branch === '' ? {} : { branch }) },
+    agent: agentOf(form),
+    workspace: workspaceOf(form),
+    ...(setup.length === 0 ? {} : { setup }),
+    ...(form.finish === 'leave' ? {} : { finish: finishOf(form) }),
     ...(form.prompt.trim() === '' ? {} : { prompt: { promptId, text: form.prompt } }),
+  }
+}
+
+/** The same settings for a preparation that is tried again. */
+export function retryBodyOf(form: NewSessionForm): Omit<RouteInput<'retry'>, 'id'> {
+  return { agent: agentOf(form), workspace: workspaceOf(form), setup: [...setupOf(form)] }
+}
+
+function agentOf(form: NewSessionForm): CreateBody['agent'] {
+  const [command = '', ...args] = wordsOf(form.command)
+  return form.agent === otherAgent ? { command, args } : { name: form.agent }
+}
+
+function workspaceOf(form: NewSessionForm): CreateBody['workspace'] {
+  if (form.where === 'folder') return { type: 'folder', path: form.path.trim() }
+  const { branch, ref, workBranch, token } = form
+  return {
+    type: 'repository',
+    url: form.url.trim(),
+    ...given({ branch, ref, workBranch, token }),
+    ...(form.shallow ? { shallow: true } : {}),
+  }
+}
+
+function given(fields: Readonly<Record<string, string>>): Record<string, string> {
+  const trimmed = Object.entries(fields).map(([name, text]) => [name, text.trim()] as const)
+  return Object.fromEntries(trimmed.filter(([, text]) => text !== ''))
+}
+
+function setupOf(form: NewSessionForm): string[] {
+  return form.setup
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}
+
+function finishOf(form: NewSessionForm): NonNullable<CreateBody['finish']> {
+  return {
+    commit: true,
+    ...(form.finish === 'push' ? { push: true } : {}),
+    ...(form.where === 'folder' ? { folder: true as const } : {}),
+  }
+}
+
+/** The settings of a session, to be edited. Its token is not among them: the server shows it to nobody. */
+export function formOf(session: SessionView): NewSessionForm {
+  const { agentChoice: agent, workspace, setup = [], finish } = session
+  const named = 'name' in agent
+  const repository = workspace.type === 'repository' ? workspace : undefined
+  return {
+    ...emptyForm,
+    agent: named ? agent.name : otherAgent,
+    command: named ? '' : [agent.command, ...agent.args].map(quoted).join(' '),
+    where: workspace.type,
+    path: workspace.type === 'folder' ? workspace.path : '',
+    url: repository?.url ?? '',
+    branch: repository?.branch ?? '',
+    ref: repository?.ref ?? '',
+    shallow: repository?.shallow === true,
+    workBranch: repository?.workBranch ?? '',
+    setup: setup.join('\n'),
+    finish: finish === undefined ? 'leave' : finish.push === true ? 'push' : 'commit',
   }
 }
 
@@ -68,7 +147,7 @@ export function isComplete(form: NewSessionForm): boolean {
   return place.trim() !== '' && (form.agent !== otherAgent || form.command.trim() !== '')
 }
 
-export type FieldName = Exclude<keyof NewSessionForm, 'where'>
+export type FieldName = Exclude<keyof NewSessionForm, 'where' | 'shallow' | 'finish'>
 
 type WrongFields = Partial<Record<FieldName, string>>
 
@@ -96,7 +175,8 @@ export function restOf(problem: Problem['error'], form: NewSessionForm): Problem
 
 function fieldOf(path: string, form: NewSessionForm): FieldName | undefined {
   const names = path.split(/[./[\]]+/)
-  if (names.includes('branch')) return 'branch'
+  for (const name of ['branch', 'ref', 'workBranch', 'token', 'setup'] as const)
+    if (names.includes(name)) return name
   if (names.includes('url')) return 'url'
   if (names.includes('path')) return 'path'
   if (names.includes('prompt')) return 'prompt'

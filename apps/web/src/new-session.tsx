@@ -1,43 +1,43 @@
 /**
- * The dialog that starts a session. It closes when the server has accepted it; until then everything typed stays,
- * also when the dialog is closed and opened again.
+ * The dialog that starts a session, or tries a failed preparation again with other settings. It closes when the server
+ * has accepted it; until then everything typed stays, also when the dialog is closed and opened again.
  */
-import { useEffect, useRef, useState, type FormEvent } from 'react'
 import type { Client } from '@belay/client/webapi'
-import type { FoundAgent, Problem } from '@belay/protocol'
 import { AgentChoice } from './agent-choice.tsx'
 import { Modal } from './modal.tsx'
-import { keepForm, readForm } from './form-shelf.ts'
-import {
-  attemptOf,
-  bodyOf,
-  canStart,
-  isComplete,
-  orderAgents,
-  otherAgent,
-  restOf,
-  wrongFields,
-  type Attempt,
-  type NewSessionForm,
-} from './new-session-form.ts'
-import { newId } from './new-id.ts'
-import { problemOf } from './problem-of.ts'
+import { isComplete, otherAgent, restOf, wrongFields } from './new-session-form.ts'
+import { PlaceFields } from './place-fields.tsx'
 import { ProblemNote } from './problem-note.tsx'
-import { navigate, pathOfSession } from './route.ts'
-import { TextField } from './text-field.tsx'
+import { TextArea, TextField } from './text-field.tsx'
+import { useNewSession } from './use-new-session.ts'
+import { WorkFields } from './work-fields.tsx'
 
 interface NewSessionProps {
   readonly client: Client
+  /** The session whose preparation failed; absent for a new one. */
+  readonly edit: string | undefined
   readonly onClose: () => void
 }
 
-export function NewSession({ client, onClose }: NewSessionProps) {
-  const { form, change, agents, problem, sending, submit } = useNewSession(client)
+export function NewSession({ client, edit, onClose }: NewSessionProps) {
+  const { form, ready, change, agents, problem, sending, submit } = useNewSession(
+    client,
+    edit,
+    onClose,
+  )
   const wrong = wrongFields(problem, form)
+  const isNew = edit === undefined
+  // Shown once it holds the settings: fields that change under a person's hands are worse than a moment's wait.
+  if (!ready && problem === undefined) return undefined
   return (
     <Modal titleId="new-title" onClose={onClose}>
       <form onSubmit={submit}>
-        <h2 id="new-title">New session</h2>
+        <h2 id="new-title">{isNew ? 'New session' : 'Edit and retry'}</h2>
+        {!isNew && (
+          <p className="muted">
+            The prompts that wait stay as they are; they run once the session is prepared.
+          </p>
+        )}
         <AgentChoice
           agents={agents}
           chosen={form.agent}
@@ -53,26 +53,22 @@ export function NewSession({ client, onClose }: NewSessionProps) {
             onChange={(event) => change({ command: event.target.value })}
           />
         )}
-        <Place form={form} wrong={wrong} change={change} />
-        <div className="field">
-          <label htmlFor="new-prompt">First prompt</label>
-          <textarea
-            id="new-prompt"
-            className="input"
+        <PlaceFields form={form} wrong={wrong} change={change} isNew={isNew} />
+        {isNew && (
+          <TextArea
+            label="First prompt"
+            hint="It may stay empty: the session then waits for you."
             value={form.prompt}
             placeholder="What should the agent do?"
-            aria-describedby="new-prompt-about"
-            aria-invalid={wrong.prompt !== undefined}
+            wrong={wrong.prompt}
             onChange={(event) => change({ prompt: event.target.value })}
             onKeyDown={(event) => {
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
                 event.currentTarget.form?.requestSubmit()
             }}
           />
-          <span id="new-prompt-about" className={wrong.prompt === undefined ? 'hint' : 'wrong'}>
-            {wrong.prompt ?? 'It may stay empty: the session then waits for you.'}
-          </span>
-        </div>
+        )}
+        <WorkFields form={form} wrong={wrong} change={change} isNew={isNew} />
         <footer className="dialog-foot">
           {problem !== undefined && <ProblemNote problem={restOf(problem, form)} />}
           <div className="buttons">
@@ -83,130 +79,13 @@ export function NewSession({ client, onClose }: NewSessionProps) {
               type="submit"
               className="button"
               data-kind="main"
-              disabled={sending || !isComplete(form)}
+              disabled={sending || !ready || !isComplete(form)}
             >
-              {sending ? 'Starting …' : 'Start session'}
+              {sending ? 'Starting …' : isNew ? 'Start session' : 'Retry'}
             </button>
           </div>
         </footer>
       </form>
     </Modal>
   )
-}
-
-interface PlaceProps {
-  readonly form: NewSessionForm
-  readonly wrong: ReturnType<typeof wrongFields>
-  readonly change: (part: Partial<NewSessionForm>) => void
-}
-
-function Place({ form, wrong, change }: PlaceProps) {
-  return (
-    <>
-      <div className="segments" role="radiogroup" aria-label="Workspace">
-        {(['folder', 'repository'] as const).map((where) => (
-          <label key={where}>
-            <input
-              type="radio"
-              name="where"
-              checked={form.where === where}
-              onChange={() => change({ where })}
-            />
-            {where === 'folder' ? 'Folder' : 'Repository'}
-          </label>
-        ))}
-      </div>
-      {form.where === 'folder' ? (
-        <TextField
-          label="Folder"
-          hint="An absolute path on the server’s machine. The agent works in it directly."
-          value={form.path}
-          placeholder="/home/me/project"
-          wrong={wrong.path}
-          onChange={(event) => change({ path: event.target.value })}
-        />
-      ) : (
-        <div className="pair">
-          <TextField
-            label="Repository"
-            hint="It is cloned for this session."
-            value={form.url}
-            placeholder="https://github.com/me/project.git"
-            wrong={wrong.url}
-            onChange={(event) => change({ url: event.target.value })}
-          />
-          <TextField
-            label="Branch"
-            hint="Empty: its default."
-            value={form.branch}
-            placeholder="main"
-            wrong={wrong.branch}
-            onChange={(event) => change({ branch: event.target.value })}
-          />
-        </div>
-      )}
-    </>
-  )
-}
-
-function useNewSession(client: Client) {
-  const [form, setForm] = useState(() => readForm(localStorage))
-  const [agents, setAgents] = useState<readonly FoundAgent[]>()
-  const [problem, setProblem] = useState<Problem['error']>()
-  const [sending, setSending] = useState(false)
-  const attempt = useRef<Attempt>(undefined)
-
-  function change(part: Partial<NewSessionForm>): void {
-    const next = { ...form, ...part }
-    setForm(next)
-    keepForm(localStorage, next)
-  }
-
-  useEffect(() => {
-    let here = true
-    async function load(): Promise<void> {
-      try {
-        const answer = await client.call('agents', {})
-        if (!here) return
-        setAgents(answer.agents)
-        setForm((typed) => withAgent(typed, answer.agents))
-      } catch (error) {
-        if (here) setProblem(problemOf(error))
-      }
-    }
-    void load()
-    return () => {
-      here = false
-    }
-  }, [client])
-
-  async function start(): Promise<void> {
-    setSending(true)
-    setProblem(undefined)
-    attempt.current = attemptOf(form, attempt.current, {
-      sessionId: newId('s'),
-      promptId: newId('p'),
-    })
-    try {
-      const { session } = await client.call('createSession', bodyOf(attempt.current))
-      // Where one works rarely changes; what one asks always does.
-      keepForm(localStorage, { ...form, prompt: '' })
-      navigate(pathOfSession(session.id))
-    } catch (error) {
-      setProblem(problemOf(error))
-      setSending(false)
-    }
-  }
-  function submit(event: FormEvent): void {
-    event.preventDefault()
-    if (!sending && isComplete(form)) void start()
-  }
-  return { form, change, agents, problem, sending, submit }
-}
-
-/** An agent that is not there any more, or none yet, becomes the first that can start. */
-function withAgent(form: NewSessionForm, agents: readonly FoundAgent[]): NewSessionForm {
-  const known = agents.some((agent) => agent.name === form.agent && agent.found)
-  if (known || form.command.trim() !== '') return form
-  return { ...form, agent: orderAgents(agents).find(canStart)?.name ?? otherAgent }
 }

@@ -209,7 +209,7 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
 
     await server.stop()
     say(session, 51, 80)
-    await page.getByText(/Server away · reconnecting/).waitFor()
+    await page.getByRole('status').getByText('Reconnecting').waitFor()
     expect(await shownLines()).toEqual(lines(1, 50))
     await page.getByRole('textbox', { name: 'Prompt' }).fill('typed while it was away')
     await page.keyboard.press('Enter')
@@ -218,7 +218,7 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     await server.start()
     say(session, 81, 100)
     await expect.poll(shownLines, { timeout: 15_000 }).toEqual(lines(1, 100))
-    await expect.poll(() => page.getByText(/Server away/).count()).toBe(0)
+    await expect.poll(() => page.getByText(/Reconnecting|Server away/).count()).toBe(0)
     expect(await page.getByRole('textbox', { name: 'Prompt' }).inputValue()).toBe(
       'typed while it was away',
     )
@@ -234,7 +234,7 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
       await server.stop()
       say(session, part * 10 + 6, part * 10 + 10)
       await server.start()
-      expect(await page.getByText(/Server away ·/).count()).toBe(0)
+      expect(await page.getByText(/Reconnecting|Server away/).count()).toBe(0)
       await expect.poll(shownLines, { timeout: 15_000 }).toEqual(lines(1, part * 10 + 10))
     }
   })
@@ -251,7 +251,7 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
       fields: [{ path: 'workspace.path', expected: 'a folder that exists', got: '/nowhere' }],
     })
     await signIn()
-    await page.getByRole('button', { name: 'New session' }).first().click()
+    await page.getByRole('link', { name: 'New session' }).first().click()
     const dialog = page.getByRole('dialog', { name: 'New session' })
     await dialog.getByText('Misses a key').waitFor()
     await expect.poll(() => dialog.getByRole('radio', { name: /Demo/ }).isChecked()).toBe(true)
@@ -296,7 +296,7 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await jump.count()).toBe(0)
   })
 
-  test('[W-18] a long session opens at its end, and its beginning can be asked for', async () => {
+  test('[W-18] [W-61] a long session opens at its end and draws little, and a link opens it where it points', async () => {
     const session = server.create('s1', { title: 'Long' })
     startTurn(session)
     for (let n = 1; n <= 1000; n++)
@@ -308,21 +308,77 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
         status: 'completed',
       })
     await signIn('/s/s1')
-    await page.getByRole('article', { name: 'Tool: Step 1000', exact: true }).waitFor()
-    expect(await page.getByRole('article').count()).toBeLessThan(500)
-    const first = page.getByRole('article', { name: 'Tool: Step 1', exact: true })
-    for (let asked = 0; asked < 10 && (await first.count()) === 0; asked++) {
-      await page.getByRole('log').evaluate((box) => box.scrollTo(0, 0))
-      await page.getByRole('button', { name: 'Show earlier' }).click()
+    const card = (n: number) => page.getByRole('article', { name: `Tool: Step ${n}`, exact: true })
+    await card(1000).waitFor()
+    expect(await page.getByRole('article').count()).toBeLessThan(120)
+    await page.getByRole('log').evaluate((box) => box.scrollTo(0, 0))
+    await card(1).waitFor()
+
+    // Three events come before the first step.
+    await page.goto(`${server.url}/s/s1#seq=503`)
+    await card(500).waitFor()
+    await page.waitForFunction(
+      () => document.activeElement?.getAttribute('data-key') === 'tool:1:t500',
+    )
+    // What arrives meanwhile does not move the reader, and is counted.
+    const top = await card(500).evaluate((element) => element.getBoundingClientRect().top)
+    session.append({ type: 'text', turn: 1, text: 'More.' })
+    await page.getByRole('button', { name: '1 new · Jump to latest' }).waitFor()
+    expect(await card(500).evaluate((element) => element.getBoundingClientRect().top)).toBe(top)
+  })
+
+  test('[W-66] the transcript is read by keys: from item to item, opened, and left to write', async () => {
+    const session = server.create('s1', { title: 'Keys' })
+    startTurn(session)
+    session.append({ type: 'thought', turn: 1, text: 'First line.\n\nSecond line.' })
+    session.append({ type: 'tool', turn: 1, toolCallId: 't', title: 'Look', status: 'completed' })
+    await signIn('/s/s1')
+    await page.getByRole('article', { name: 'Tool: Look' }).waitFor()
+    await page.getByRole('log').focus()
+    const at = () => page.evaluate(() => document.activeElement?.getAttribute('data-type'))
+    await page.keyboard.press('j')
+    await expect.poll(at).not.toBeNull()
+    while ((await at()) !== 'thought') {
+      const before = await at()
+      await page.keyboard.press(before === 'prompt' ? 'j' : 'k')
+      await expect.poll(at).not.toBe(before)
     }
-    await first.waitFor({ state: 'attached' })
-    expect(await page.getByRole('button', { name: 'Show earlier' }).count()).toBe(0)
+    await page.keyboard.press('o')
+    await page.getByText('Second line.').waitFor()
+    await page.keyboard.press('Escape')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('composer')
+  })
+
+  test('[W-64] a digit answers the oldest question, and is a digit where a person types', async () => {
+    const session = server.create('s1', { title: 'Ask' })
+    startTurn(session)
+    for (const permissionId of ['a1', 'a2'])
+      session.append({
+        type: 'permission-asked',
+        turn: 1,
+        permissionId,
+        title: `Run ${permissionId}?`,
+        options: [
+          { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
+          { optionId: 'no', name: 'Reject', kind: 'reject_once' },
+        ],
+      })
+    await signIn('/s/s1')
+    await page.getByRole('button', { name: 'Reject' }).nth(1).waitFor()
+    await page.getByRole('textbox', { name: 'Prompt' }).pressSequentially('2')
+    await page.getByRole('log').focus()
+    await page.keyboard.press('2')
+    await page.getByText('Reject · answered by web').waitFor()
+    expect(server.asked.map(({ path, body }) => [path, body['optionId']])).toEqual([
+      ['/v1/sessions/s1/permissions/a1', 'no'],
+    ])
+    expect(await page.getByRole('textbox', { name: 'Prompt' }).inputValue()).toBe('2')
   })
 
   test('[W-27] a closed dialog gives the focus back, and what was typed in it is there when it is opened again', async () => {
     server.create('s1', { title: 'Other' })
     await signIn()
-    const opener = page.getByRole('button', { name: 'New session' }).first()
+    const opener = page.getByRole('link', { name: 'New session' }).first()
     await opener.focus()
     await page.keyboard.press('Enter')
     const prompt = page.getByRole('textbox', { name: 'First prompt' })

@@ -5,10 +5,12 @@
  * - W-7 A question offers its options until it is settled, and none while an answer is under way.
  * - W-8 A settled question says what was answered and by whom, whoever it was.
  */
-import { memo, useState } from 'react'
+import { memo, use, useState } from 'react'
 import { ShieldCheck, ShieldQuestion, ShieldX } from 'lucide-react'
 import type { PermissionItem } from '@belay/client'
 import type { Problem } from '@belay/protocol'
+import { AskedScope } from './asked.ts'
+import { useOptionKeys } from './option-keys.ts'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
 import { useSession } from './session-context.ts'
@@ -57,6 +59,7 @@ function WhatItWouldDo({ item }: { readonly item: PermissionItem }) {
 
 function Options({ item }: { readonly item: PermissionItem }) {
   const { client, id } = useSession()
+  const first = use(AskedScope) === item.key
   const [sending, setSending] = useState(false)
   const [problem, setProblem] = useState<Problem['error']>()
 
@@ -77,10 +80,11 @@ function Options({ item }: { readonly item: PermissionItem }) {
     }
   }
 
+  useOptionKeys(item.options, first && !sending, (optionId) => void answer(optionId))
   return (
     <>
       <fieldset className="options" aria-label={item.title} disabled={sending}>
-        {item.options.map((option) => (
+        {item.options.map((option, index) => (
           <button
             key={option.optionId}
             type="button"
@@ -89,6 +93,7 @@ function Options({ item }: { readonly item: PermissionItem }) {
             onClick={() => void answer(option.optionId)}
           >
             {option.name}
+            {first && index < 9 && <kbd aria-hidden="true">{index + 1}</kbd>}
           </button>
         ))}
       </fieldset>

@@ -4,9 +4,11 @@ import { Check, Circle, LoaderCircle, X } from 'lucide-react'
 import type { Problem, SessionView } from '@belay/protocol'
 import { Elapsed } from './elapsed.tsx'
 import { preparationSteps, type StepView } from './preparation-steps.ts'
+import { navigate, pathOfEdit } from './route.ts'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
 import { useSession } from './session-context.ts'
+import { TerminalOutput } from './terminal-output.tsx'
 import { duration } from './time.ts'
 
 export function PreparationCard({ session }: { readonly session: SessionView }) {
@@ -32,9 +34,9 @@ export function PreparationCard({ session }: { readonly session: SessionView }) 
             )}
             {step.ms !== undefined && <span className="detail">{duration(step.ms)}</span>}
             {step.state !== 'done' && step.tail !== undefined && step.tail !== '' && (
-              <pre className="output" aria-label="Its last output">
-                {step.tail}
-              </pre>
+              <div className="tail">
+                <TerminalOutput text={step.tail} />
+              </div>
             )}
           </li>
         ))}
@@ -58,6 +60,8 @@ function Remedy({ session }: { readonly session: SessionView }) {
     }
     setSending(false)
   }
+  // The step that failed shows the same lines as its output.
+  const told = session.steps.some(({ status, tail }) => status === 'failed' && (tail ?? '') !== '')
   return (
     <div className="remedy">
       {session.problem !== undefined && (
@@ -68,21 +72,26 @@ function Remedy({ session }: { readonly session: SessionView }) {
           <p>Nothing you typed is lost. Put right what it names, then retry.</p>
         </div>
       )}
-      {(session.problem?.stderr?.length ?? 0) > 0 && (
+      {!told && (session.problem?.stderr?.length ?? 0) > 0 && (
         <pre className="output" aria-label="Last lines of its stderr">
           {session.problem?.stderr?.join('\n')}
         </pre>
       )}
       {refused !== undefined && <ProblemNote problem={refused} />}
-      <button
-        type="button"
-        className="button"
-        data-kind="main"
-        disabled={sending}
-        onClick={() => void retry()}
-      >
-        Retry
-      </button>
+      <div className="buttons">
+        <button
+          type="button"
+          className="button"
+          data-kind="main"
+          disabled={sending}
+          onClick={() => void retry()}
+        >
+          Retry
+        </button>
+        <button type="button" className="button" onClick={() => navigate(pathOfEdit(id))}>
+          Edit and retry
+        </button>
+      </div>
     </div>
   )
 }

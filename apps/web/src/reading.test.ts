@@ -1,5 +1,6 @@
+import type { NoticeItem } from '@belay/client'
 import { expect, test } from 'vitest'
-import { blocksAtEnd, firstBlock, staysAtEnd } from './reading.ts'
+import { jumpWords, readableItems, staysAtEnd } from './reading.ts'
 
 const box = (scrollTop: number) => ({ scrollTop, scrollHeight: 1000, clientHeight: 200 })
 
@@ -14,12 +15,30 @@ test('[W-17] content that became shorter above the end lets nobody go', () => {
   expect(staysAtEnd(true, 900, box(800))).toBe(true)
 })
 
-test('[W-18] only the last blocks are drawn for who reads at the end', () => {
-  expect(firstBlock(0, 2, true)).toBe(0)
-  expect(firstBlock(0, 10, true)).toBe(10 - blocksAtEnd)
+test('[W-17] the way back to the end says how much is new', () => {
+  expect(jumpWords(0)).toBe('Jump to latest')
+  expect(jumpWords(3)).toBe('3 new · Jump to latest')
+  expect(jumpWords(5000)).toBe('999+ new · Jump to latest')
 })
 
-test('[W-18] nothing is taken away above a reader who went up, and another transcript begins anew', () => {
-  expect(firstBlock(4, 30, false)).toBe(4)
-  expect(firstBlock(12, 2, false)).toBe(0)
+const failure = (seq: number, attempt: number): NoticeItem => ({
+  type: 'notice',
+  key: `event:${seq}`,
+  seq,
+  at: 0,
+  event: {
+    type: 'preparation-failed',
+    seq,
+    at: 0,
+    attempt,
+    step: 'clone',
+    code: 'clone-failed',
+    message: 'No such repository.',
+  },
+})
+
+test('[W-62] a failed preparation is told once: by its card until it is tried again, then by the log', () => {
+  const items = [failure(1, 1), failure(2, 2)]
+  expect(readableItems(items, true)).toEqual([items[0]])
+  expect(readableItems(items, false)).toEqual(items)
 })

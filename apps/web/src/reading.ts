@@ -1,9 +1,8 @@
-/** Where a reader is in a transcript, and how much of it is drawn. Pure. */
+/** Where a reader is in a transcript. Pure. */
+import type { Item } from '@belay/client'
 
 /** Closer to the end than this counts as at the end: about a line of text. */
 const nearPx = 32
-/** Blocks that are drawn while the reader is at the end; the client's blocks hold 128 items. */
-export const blocksAtEnd = 2
 
 export interface Box {
   readonly scrollTop: number
@@ -25,12 +24,20 @@ export function staysAtEnd(
   return held || below < nearPx
 }
 
+/** "Jump to latest", with how much a reader has not seen. */
+export function jumpWords(fresh: number): string {
+  if (fresh <= 0) return 'Jump to latest'
+  return `${fresh > 999 ? '999+' : fresh} new · Jump to latest`
+}
+
 /**
- * The first block to draw.
- * @param first the one that is the first now
+ * The items to read: all but what is told right below them. A preparation that failed is a card at the end of the
+ * transcript, with its cause and the way on, until it is tried again.
  */
-export function firstBlock(first: number, blocks: number, atEnd: boolean): number {
-  if (first > blocks) return Math.max(0, blocks - blocksAtEnd)
-  // Taking away what is above moves what is below: only for a reader who is at the end, and held there.
-  return atEnd ? Math.max(first, blocks - blocksAtEnd) : first
+export function readableItems(items: readonly Item[], attention: boolean): readonly Item[] {
+  if (!attention) return items
+  const last = items.findLastIndex(
+    (item) => item.type === 'notice' && item.event.type === 'preparation-failed',
+  )
+  return last < 0 ? items : items.toSpliced(last, 1)
 }

@@ -1,9 +1,10 @@
-/** One session: what happened, how it stands, and where a person writes. */
-import { useEffect, useMemo, type ReactNode } from 'react'
+/** One session: what happened, what it changed, its log, how it stands, and where a person writes. */
+import { lazy, Suspense, useEffect, useMemo, type ReactNode } from 'react'
 import { ChevronLeft } from 'lucide-react'
-import { findItem } from '@belay/client'
+import { findItem, type Transcript } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
-import type { SessionSummary } from '@belay/protocol'
+import type { SessionSummary, SessionView } from '@belay/protocol'
+import { AskedScope, firstAsked } from './asked.ts'
 import { Composer } from './composer.tsx'
 import { DeleteSession } from './delete-session.tsx'
 import type { DraftBox } from './draft-box.ts'
@@ -13,26 +14,92 @@ import { Link } from './link.tsx'
 import { useLive } from './live.ts'
 import { PreparationCard } from './preparation-card.tsx'
 import { QueueList } from './queue-list.tsx'
+import { pathOfSession, sessionTabs, type SessionTab } from './route.ts'
 import { SessionScope, type SessionContext } from './session-context.ts'
 import { StatusLine } from './status-line.tsx'
 import { TranscriptView } from './transcript-view.tsx'
 
+// What most visits never open is not part of the first load.
+const ChangesPage = lazy(async () => ({
+  default: (await import('./changes-page.tsx')).ChangesPage,
+}))
+const LogPage = lazy(async () => ({ default: (await import('./log-page.tsx')).LogPage }))
+
 interface SessionPageProps {
   readonly client: Client
   readonly id: string
+  readonly tab: SessionTab
   readonly feed: SessionFeed
   readonly box: DraftBox
   /** What the list knows of it, until its own stream says more. */
   readonly summary: SessionSummary | undefined
   readonly onRetry: () => void
+  /** The end of this turn was shown. */
+  readonly onSeen: (id: string, turn: number) => void
 }
 
-export function SessionPage({ client, id, feed, box, summary, onRetry }: SessionPageProps) {
+export function SessionPage(props: SessionPageProps) {
+  const { client, id, tab, feed, box, summary, onRetry, onSeen } = props
   useEffect(() => feed.open(), [feed])
   const transcript = useLive(feed.transcript)
   const link = useLive(feed.link)
   const session = transcript.session
-  const context = useMemo<SessionContext>(
+  const context = useSessionContext(client, id, feed, box)
+  useSeen(id, session, onSeen)
+  const known = session ?? summary
+  const folder = folderOf(session, transcript.items.blocks[0])
+  if (transcript.ended !== undefined)
+    return <Over title={known?.title} sentence={transcript.ended.message} />
+  return (
+    <SessionScope value={context}>
+      <SessionHead session={known} folder={folder} id={id} tab={tab}>
+        {known !== undefined && <DeleteSession client={client} session={known} />}
+      </SessionHead>
+      <FolderScope value={folder}>
+        <Suspense fallback={<p className="opening muted">Opening …</p>}>
+          {tab === 'changes' && <ChangesPage transcript={transcript} />}
+          {tab === 'log' && <LogPage session={session} seq={transcript.cursor} />}
+        </Suspense>
+        {tab === 'chat' && (
+          <AskedScope value={firstAsked(transcript)}>
+            <TranscriptView
+              items={transcript.items}
+              complete={transcript.caughtUp}
+              attention={session?.status === 'attention'}
+            >
+              {session === undefined && <p className="opening muted">Opening the session …</p>}
+              {(session?.status === 'preparing' || session?.status === 'attention') && (
+                <PreparationCard session={session} />
+              )}
+            </TranscriptView>
+          </AskedScope>
+        )}
+      </FolderScope>
+      <div className="dock">
+        <div className="dock-inner">
+          <StatusLine
+            client={client}
+            id={id}
+            session={known}
+            link={link}
+            lastEventAt={feed.lastEventAt}
+            toolTitles={toolTitles(transcript)}
+            onRetry={onRetry}
+          />
+          {tab === 'chat' && (
+            <>
+              <QueueList client={client} id={id} queue={transcript.queue} />
+              <Composer client={client} id={id} box={box} turn={session?.turn} />
+            </>
+          )}
+        </div>
+      </div>
+    </SessionScope>
+  )
+}
+
+function useSessionContext(client: Client, id: string, feed: SessionFeed, box: DraftBox) {
+  return useMemo<SessionContext>(
     () => ({
       client,
       id,
@@ -48,51 +115,51 @@ export function SessionPage({ client, id, feed, box, summary, onRetry }: Session
     }),
     [client, id, box, feed],
   )
-  const known = session ?? summary
-  const folder = folderOf(session, transcript.items.blocks[0])
-  if (transcript.ended !== undefined)
-    return <Over title={known?.title} sentence={transcript.ended.message} />
-  return (
-    <>
-      <SessionHead session={known} folder={folder}>
-        {known !== undefined && <DeleteSession client={client} session={known} />}
-      </SessionHead>
-      <SessionScope value={context}>
-        <FolderScope value={folder}>
-          <TranscriptView items={transcript.items}>
-            {session === undefined && <p className="opening muted">Opening the session …</p>}
-            {(session?.status === 'preparing' || session?.status === 'attention') && (
-              <PreparationCard session={session} />
-            )}
-          </TranscriptView>
-        </FolderScope>
-      </SessionScope>
-      <div className="dock">
-        <div className="dock-inner">
-          <StatusLine
-            client={client}
-            session={known}
-            turnSince={session?.turn?.startedAt}
-            link={link}
-            onRetry={onRetry}
-          />
-          <QueueList client={client} id={id} queue={transcript.queue} />
-          <Composer client={client} id={id} box={box} turn={session?.turn} />
-        </div>
-      </div>
-    </>
-  )
+}
+
+/** The end of a turn counts as seen when it is on a page that is looked at. */
+function useSeen(
+  id: string,
+  session: SessionView | undefined,
+  onSeen: SessionPageProps['onSeen'],
+): void {
+  const ended = session?.lastTurn?.turn
+  useEffect(() => {
+    function look(): void {
+      if (ended !== undefined && document.visibilityState === 'visible') onSeen(id, ended)
+    }
+    look()
+    document.addEventListener('visibilitychange', look)
+    return () => document.removeEventListener('visibilitychange', look)
+  }, [id, ended, onSeen])
+}
+
+function toolTitles(transcript: Transcript): readonly string[] {
+  const turn = transcript.session?.turn
+  return (turn?.openTools ?? []).flatMap((toolCallId) => {
+    const tool = findItem(transcript, `tool:${turn?.turn}:${toolCallId}`)
+    return tool?.type === 'tool' ? [tool.title] : []
+  })
+}
+
+const tabTitles: Readonly<Record<SessionTab, string>> = {
+  chat: 'Chat',
+  changes: 'Changes',
+  log: 'Log',
 }
 
 interface SessionHeadProps {
   readonly session: SessionSummary | undefined
   readonly folder: string | undefined
+  readonly id: string
+  readonly tab: SessionTab
   readonly children: ReactNode
 }
 
-function SessionHead({ session, folder, children }: SessionHeadProps) {
+function SessionHead({ session, folder, id, tab, children }: SessionHeadProps) {
   const workspace = session?.workspace
   const place = workspace?.type === 'repository' ? workspace.url : folder
+  const ref = workspace?.type === 'repository' ? (workspace.branch ?? workspace.ref) : undefined
   return (
     <header className="main-head">
       <Link
@@ -110,23 +177,31 @@ function SessionHead({ session, folder, children }: SessionHeadProps) {
         {session?.agent.demo === true && <span className="badge">DEMO</span>}
         <span className="path mono cut" title={folder}>
           {place}
-          {workspace?.type === 'repository' &&
-            workspace.branch !== undefined &&
-            ` · ${workspace.branch}`}
+          {ref !== undefined && ` · ${ref}`}
         </span>
       </div>
+      <nav className="tabs" aria-label="Parts of the session">
+        {sessionTabs.map((one) => (
+          <Link
+            key={one}
+            href={pathOfSession(id, one)}
+            aria-current={one === tab ? 'page' : undefined}
+          >
+            {tabTitles[one]}
+          </Link>
+        ))}
+      </nav>
       {children}
     </header>
   )
 }
 
-function Over({
-  title,
-  sentence,
-}: {
+interface OverProps {
   readonly title: string | undefined
   readonly sentence: string
-}) {
+}
+
+function Over({ title, sentence }: OverProps) {
   return (
     <div className="empty">
       <h1>{title ?? 'No such session'}</h1>

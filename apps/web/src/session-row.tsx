@@ -1,8 +1,9 @@
 /** One session in the list: what it is, what it is doing, and why. */
-import { memo, type KeyboardEvent } from 'react'
+import { memo } from 'react'
 import type { SessionSummary } from '@belay/protocol'
 import { movedAt } from './group-sessions.ts'
 import { Link } from './link.tsx'
+import { walkRows } from './row-walk.ts'
 import { pathOfSession } from './route.ts'
 import { statusReason, statusWords } from './status-words.ts'
 import { shortAge } from './time.ts'
@@ -10,12 +11,21 @@ import { shortAge } from './time.ts'
 interface SessionRowProps {
   readonly session: SessionSummary
   readonly chosen: boolean
+  /** It finished and nobody has looked yet. */
+  readonly fresh: boolean
   readonly now: number
 }
 
-export const SessionRow = memo(function SessionRow({ session, chosen, now }: SessionRowProps) {
-  const { word, tone } = statusWords(session)
-  const reason = statusReason(session)
+export const SessionRow = memo(function SessionRow({
+  session,
+  chosen,
+  fresh,
+  now,
+}: SessionRowProps) {
+  const { word, tone } = fresh
+    ? ({ word: 'Finished', tone: 'good' } as const)
+    : statusWords(session)
+  const reason = fresh ? '' : statusReason(session)
   const at = movedAt(session)
   return (
     <li>
@@ -23,7 +33,7 @@ export const SessionRow = memo(function SessionRow({ session, chosen, now }: Ses
         className="row"
         href={pathOfSession(session.id)}
         aria-current={chosen ? 'page' : undefined}
-        onKeyDown={walk}
+        onKeyDown={walkRows}
       >
         <span className="row-line">
           <span className="dot" data-tone={tone} aria-hidden="true" />
@@ -36,33 +46,22 @@ export const SessionRow = memo(function SessionRow({ session, chosen, now }: Ses
             {shortAge(at, now)}
           </time>
         </span>
-        <span className="row-line row-why" title={reason}>
-          <span className="cut">
-            <span className="row-word" data-tone={tone}>
-              {word}
-            </span>
-            {reason !== '' && ` · ${reason}`}
+        <span className="row-line row-why">
+          <span className="cut" title={reason}>
+            {tone !== 'idle' && (
+              <span className="row-word" data-tone={tone}>
+                {word}
+                {reason !== '' && ' · '}
+              </span>
+            )}
+            {reason}
           </span>
-        </span>
-        <span className="row-line row-agent">
-          <span className="cut">
-            {session.agent.name}
-            {session.queued > 0 && ` · ${session.queued} queued`}
+          <span className="row-agent">
+            {session.queued > 0 && <span>{session.queued} queued</span>}
+            {session.agent.demo ? <span className="badge">DEMO</span> : session.agent.name}
           </span>
-          {session.agent.demo && <span className="badge">DEMO</span>}
         </span>
       </Link>
     </li>
   )
 })
-
-/** Arrow keys go from one session to the next. */
-function walk(event: KeyboardEvent<HTMLAnchorElement>): void {
-  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-  if (step === 0) return
-  const rows = [
-    ...(event.currentTarget.closest('nav')?.querySelectorAll<HTMLAnchorElement>('a.row') ?? []),
-  ]
-  rows[rows.indexOf(event.currentTarget) + step]?.focus()
-  event.preventDefault()
-}

@@ -1,51 +1,58 @@
-/** The left side: the mark, the way to a new session, and the sessions. */
-import type { ReactNode } from 'react'
-import { Settings } from 'lucide-react'
+/** The left side: the mark, the ways to a new session and to the settings, and the sessions. */
+import { Keyboard, Plus, Settings } from 'lucide-react'
 import type { SessionList as Sessions } from '@belay/client'
-import { LinkNote } from './link-note.tsx'
-import type { LinkView } from './link-words.ts'
+import type { Seen } from './group-sessions.ts'
+import type { LinkView } from './link-view.ts'
 import { Link } from './link.tsx'
 import { Logo } from './logo.tsx'
+import { pathOfNew } from './route.ts'
 import { SessionList } from './session-list.tsx'
+import { LinkLine } from './status-line.tsx'
 
 interface SideProps {
   readonly list: Sessions
   readonly chosen: string | undefined
+  readonly seen: Seen
   /** The line to say something about; absent where a session's status line says it. */
   readonly link: LinkView | undefined
   readonly onRetry: () => void
-  readonly children: ReactNode
+  readonly onHelp: () => void
 }
 
-export function Side({ list, chosen, link, onRetry, children }: SideProps) {
+export function Side({ list, chosen, seen, link, onRetry, onHelp }: SideProps) {
   return (
     <aside className="side" aria-label="Sessions">
       <header className="side-head">
         <Link className="home" href="/">
           <Logo /> Belay
         </Link>
-        {children}
-        <Link
-          className="button"
-          href="/settings"
-          data-kind="quiet"
-          data-size="icon"
-          aria-label="Settings"
-          title="Settings"
-        >
-          <Settings className="icon" aria-hidden="true" />
+        <Link className="button" href={pathOfNew(chosen)} title="New session (c)">
+          <Plus className="icon" aria-hidden="true" /> New session
         </Link>
       </header>
       <SessionList
         sessions={list.sessions ?? []}
         known={list.sessions !== undefined}
         chosen={chosen}
+        seen={seen}
       />
-      {link !== undefined && (
-        <footer className="side-foot">
-          <LinkNote link={link} onRetry={onRetry} />
-        </footer>
-      )}
+      <footer className="side-foot">
+        {link !== undefined && <LinkLine link={link} onRetry={onRetry} />}
+        <nav aria-label="Page">
+          <Link className="button" data-kind="quiet" data-size="small" href="/settings">
+            <Settings className="icon" aria-hidden="true" /> Settings
+          </Link>
+          <button
+            type="button"
+            className="button"
+            data-kind="quiet"
+            data-size="small"
+            onClick={onHelp}
+          >
+            <Keyboard className="icon" aria-hidden="true" /> Keys <kbd>?</kbd>
+          </button>
+        </nav>
+      </footer>
     </aside>
   )
 }

@@ -1,7 +1,7 @@
 /** How a session's status is written and coloured: the same everywhere it is shown. Pure. */
 import { endings, type SessionSummary } from '@belay/protocol'
 
-export type Tone = 'person' | 'bad' | 'busy' | 'idle'
+export type Tone = 'person' | 'bad' | 'busy' | 'good' | 'idle' | 'away'
 
 interface StatusWords {
   readonly word: string

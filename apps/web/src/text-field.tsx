@@ -1,17 +1,21 @@
 /** A labelled input with what is wrong with it. */
-import { useId, type InputHTMLAttributes } from 'react'
+import { useId, type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttributes } from 'react'
 
-interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
+interface Labelled {
   readonly label: string
   readonly hint?: string
   readonly wrong: string | undefined
 }
 
-export function TextField({ label, hint, wrong, ...rest }: TextFieldProps) {
+export function TextField({
+  label,
+  hint,
+  wrong,
+  ...rest
+}: InputHTMLAttributes<HTMLInputElement> & Labelled) {
   const id = useId()
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
+    <Field id={id} label={label} hint={hint} wrong={wrong}>
       <input
         {...rest}
         id={id}
@@ -22,6 +26,44 @@ export function TextField({ label, hint, wrong, ...rest }: TextFieldProps) {
         aria-invalid={wrong !== undefined}
         aria-describedby={`${id}-about`}
       />
+    </Field>
+  )
+}
+
+export function TextArea({
+  label,
+  hint,
+  wrong,
+  className = 'input',
+  ...rest
+}: TextareaHTMLAttributes<HTMLTextAreaElement> & Labelled) {
+  const id = useId()
+  return (
+    <Field id={id} label={label} hint={hint} wrong={wrong}>
+      <textarea
+        {...rest}
+        id={id}
+        className={className}
+        aria-invalid={wrong !== undefined}
+        aria-describedby={`${id}-about`}
+      />
+    </Field>
+  )
+}
+
+interface FieldProps {
+  readonly id: string
+  readonly label: string
+  readonly hint: string | undefined
+  readonly wrong: string | undefined
+  readonly children: ReactNode
+}
+
+function Field({ id, label, hint, wrong, children }: FieldProps) {
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      {children}
       <span id={`${id}-about`} className={wrong === undefined ? 'hint' : 'wrong'}>
         {wrong ?? hint}
       </span>

@@ -1,13 +1,18 @@
 /** What the agent thought, folded: there for whoever wants to know. */
-import { memo, useState } from 'react'
+import { memo } from 'react'
 import { Brain } from 'lucide-react'
 import type { ThoughtItem } from '@belay/client'
+import { useFold } from './folds.ts'
 import { MarkdownText } from './markdown-text.tsx'
 
 export const Thought = memo(function Thought({ item }: { readonly item: ThoughtItem }) {
-  const [open, setOpen] = useState(false)
+  const [open, setOpen] = useFold('thought')
   return (
-    <details className="thought" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details
+      className="thought"
+      open={open}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
       <summary>
         <Brain className="icon" aria-hidden="true" />
         <span className="cut">{open ? 'Thought' : `Thought: ${firstLine(item.text)}`}</span>

@@ -37,3 +37,12 @@ export function keepToken(token: string): void {
 export function forgetToken(): void {
   localStorage.removeItem(key)
 }
+
+/** Another tab signed in or out. @returns what stops it */
+export function onOtherTab(tell: (token: string | undefined) => void): () => void {
+  function onStorage(event: StorageEvent): void {
+    if (event.key === key) tell(event.newValue ?? undefined)
+  }
+  addEventListener('storage', onStorage)
+  return () => removeEventListener('storage', onStorage)
+}

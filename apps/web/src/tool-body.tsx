@@ -1,7 +1,9 @@
 /** What a tool call shows: texts, changes of files, and whatever else the agent sent, as it is. */
 import { toolParts, pretty, shortPath, type ToolPart } from './tool-content.ts'
 import { DiffView } from './diff-view.tsx'
+import { useFold } from './folds.ts'
 import { useFolder } from './folder.ts'
+import { TerminalOutput } from './terminal-output.tsx'
 
 type Content = Parameters<typeof toolParts>[0]
 
@@ -13,6 +15,7 @@ interface ToolBodyProps {
 
 export function ToolBody({ content, raw }: ToolBodyProps) {
   const folder = useFolder()
+  const [open, setOpen] = useFold('raw')
   const shown = raw.filter(({ value }) => !isEmpty(value))
   return (
     <>
@@ -24,13 +27,18 @@ export function ToolBody({ content, raw }: ToolBodyProps) {
         </div>
       ))}
       {shown.length > 0 && (
-        <details className="card-part folded">
+        <details
+          className="card-part folded"
+          open={open}
+          onToggle={(event) => setOpen(event.currentTarget.open)}
+        >
           <summary>{shown.map(({ name }) => name).join(' and ')}</summary>
-          {shown.map(({ name, value }) => (
-            <pre key={name} className="output" aria-label={name}>
-              {pretty(value)}
-            </pre>
-          ))}
+          {open &&
+            shown.map(({ name, value }) => (
+              <pre key={name} className="output" aria-label={name}>
+                {pretty(value)}
+              </pre>
+            ))}
         </details>
       )}
     </>
@@ -48,6 +56,7 @@ function partView(part: ToolPart, folder: string | undefined) {
         />
       )
     case 'text':
+      return <TerminalOutput text={part.text} />
     case 'json':
       return <pre className="output">{part.text}</pre>
   }

@@ -63,6 +63,11 @@ export interface Step<State, Effect, Reply> {
   readonly settle?: readonly string[]
   /** Remove the actor's log and rows in the same commit. Its parts stay, as a tombstone. */
   readonly wipe?: boolean
+  /**
+   * Remove the beginning of the log in the same commit: entries up to this number, which was stored before. What was
+   * appended in one tick is kept or removed together, so some entries before it may stay.
+   */
+  readonly trim?: number
 }
 
 /** Logic that a host can run. */

@@ -23,6 +23,7 @@ export {
   type Moment,
   transition as decideConnection,
 } from './connection/transition.ts'
+export { offerOfAnswer, offerOfPrompt, offerOfUpdate } from './offer.ts'
 export { type AgentExit, exitSentence } from './exit.ts'
 export { fit } from './fit.ts'
 export { type KnownAgent, knownAgents, missingOf, type Proof } from './registry.ts'

@@ -18,7 +18,7 @@ export {
 } from './frame.ts'
 export type * from './item.ts'
 export { blockItems, itemAt, type ItemList, itemsOf } from './item-list.ts'
-export { type Notice, noticeOf } from './notice.ts'
+export { type Notice, noticeOf, trimmedSentence } from './notice.ts'
 export { applyListFrame, type SessionList } from './session-list.ts'
 export { stepWords } from './step-words.ts'
 export { applyFrame, emptyTranscript, findItem, type RunningTurn, type Transcript } from './view.ts'

@@ -41,10 +41,12 @@ export interface PromptItem extends Placed {
   readonly state: 'queued' | 'running' | 'done' | 'cancelled'
   readonly turn?: number | undefined
   readonly outcome?: Outcome | undefined
-  /** Receipts: on disk, handed to the runner, taken by the agent, over. */
+  /** Receipts: on disk, its turn begun, with the runner, taken by the agent, the first sign of it, over. */
   readonly acceptedAt: number
   readonly startedAt?: number | undefined
+  readonly deliveredAt?: number | undefined
   readonly takenAt?: number | undefined
+  readonly firstOutputAt?: number | undefined
   readonly endedAt?: number | undefined
 }
 
@@ -130,23 +132,32 @@ export interface ChangesItem extends Placed {
   readonly patch: string
 }
 
-export type NoticeEvent = EventOf<
-  | 'settings-changed'
-  | 'restored'
-  | 'restore-failed'
-  | 'warning'
-  | 'preparation-started'
-  | 'preparation-failed'
-  | 'agent-ready'
-  | 'session-ready'
-  | 'interrupt-requested'
-  | 'agent-exited'
-  | 'runner-lost'
-  | 'runner-returned'
-  | 'runner-exited'
-  | 'callback-failed'
-  | 'session-deleted'
->
+/** No event of the log, but what stands in the place of those that are not kept any more: up to `seq`. */
+export interface TrimmedEvent {
+  readonly type: 'log-trimmed'
+  readonly seq: number
+  readonly at: number
+}
+
+export type NoticeEvent =
+  | EventOf<
+      | 'settings-changed'
+      | 'restored'
+      | 'restore-failed'
+      | 'warning'
+      | 'preparation-started'
+      | 'preparation-failed'
+      | 'agent-ready'
+      | 'session-ready'
+      | 'interrupt-requested'
+      | 'agent-exited'
+      | 'runner-lost'
+      | 'runner-returned'
+      | 'runner-exited'
+      | 'callback-failed'
+      | 'session-deleted'
+    >
+  | TrimmedEvent
 /** Something happened to the session itself; `notice.ts` has the words. */
 export interface NoticeItem extends Placed {
   readonly type: 'notice'

@@ -36,6 +36,6 @@ test('[V-14] a conversation that could not be restored is a warning, not silence
   expect(noticeOf({ ...ready, restored: 'lost' }).level).toBe('warning')
   expect(noticeOf({ ...ready, restored: 'new' })).toMatchObject({
     level: 'info',
-    sentence: 'DEMO Demo is ready in /w.',
+    sentence: 'The DEMO agent is ready in /w.',
   })
 })

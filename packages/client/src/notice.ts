@@ -10,6 +10,9 @@ export interface Notice {
   readonly lines: readonly string[]
 }
 
+/** Said wherever a log does not begin with its first event. */
+export const trimmedSentence = 'Older events were removed by this server’s retention setting.'
+
 export function noticeOf(event: NoticeEvent): Notice {
   switch (event.type) {
     case 'settings-changed':
@@ -56,6 +59,8 @@ export function noticeOf(event: NoticeEvent): Notice {
         'warning',
         `The end of turn ${event.turn} could not be told to the callback after ${event.attempts} attempts: ${event.message}`,
       )
+    case 'log-trimmed':
+      return say('info', trimmedSentence)
     case 'session-deleted':
       return say('info', 'The session was deleted.')
     default:
@@ -98,7 +103,8 @@ function workspaceWords(event: Extract<NoticeEvent, { type: 'agent-ready' }>): s
 
 function agentReady(event: Extract<NoticeEvent, { type: 'agent-ready' }>): Notice {
   const { title, version, demo } = event.agent
-  const name = `${demo ? 'DEMO ' : ''}${title}${version === undefined ? '' : ` ${version}`}`
+  const named = version === undefined ? title : `${title} ${version}`
+  const name = demo ? 'The DEMO agent' : named
   const place = workspaceWords(event)
   switch (event.restored) {
     case 'new':

@@ -118,6 +118,25 @@ describe('the cursor', () => {
     })
   })
 
+  test('[V-18] what is not kept any more is one line in its place, and nothing of it stays open', () => {
+    const tool: Entry = {
+      type: 'tool',
+      turn: 1,
+      toolCallId: 't',
+      title: 'Run',
+      status: 'in_progress',
+    }
+    const before = fold([prompt('p1'), start(1, 'p1'), tool, prompt('p2')])
+    const trimmed = { type: 'snapshot', session: view, from: 8, seq: 9, trimmedTo: 7 } as const
+    const after = applyFrame(before, trimmed)
+    expect(after).toMatchObject({ cursor: 7, gap: undefined, open: [], queue: [] })
+    expect(after.running).toBeUndefined()
+    expect(brief(after)).toEqual(['prompt p1 running', 'tool Run unknown', 'notice log-trimmed'])
+    expect(applyFrame(after, trimmed).items).toBe(after.items)
+    const fresh = applyFrame(emptyTranscript(), trimmed)
+    expect([fresh.cursor, brief(fresh)]).toEqual([7, ['notice log-trimmed']])
+  })
+
   test('[V-12] a log that is shorter than what was seen is another log: the transcript begins anew', () => {
     const before = fold([prompt('p1'), start(1, 'p1'), text(1, 'a')])
     const after = applyFrame(before, { type: 'snapshot', session: view, from: 1, seq: 2 })
@@ -158,6 +177,26 @@ describe('what a person reads', () => {
     expect(order([...entries, move('p3', 1)])).toEqual(['p3', 'p4', 'p2'])
     expect(order([...entries, move('p4', 3), move('p2', 2)])).toEqual(['p3', 'p2', 'p4'])
     expect(brief(fold([...entries, move('p9', 1)])).at(-1)).toBe('other prompt-moved')
+  })
+
+  test('[V-80] a prompt carries when it was delivered, taken and first heard of', () => {
+    const state = fold([
+      prompt('p1'),
+      start(1, 'p1'),
+      { type: 'turn-delivered', turn: 1 },
+      { type: 'turn-taken', turn: 1 },
+      text(1, 'one'),
+      text(1, 'two'),
+      end(1, 'p1'),
+    ])
+    expect(findItem(state, 'prompt:p1')).toMatchObject({
+      acceptedAt: 1000,
+      startedAt: 2000,
+      deliveredAt: 3000,
+      takenAt: 4000,
+      firstOutputAt: 5000,
+      endedAt: 7000,
+    })
   })
 
   test('[V-17] the end of a turn says what a person decided about it', () => {

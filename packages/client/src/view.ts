@@ -47,6 +47,8 @@ export interface RunningTurn {
   readonly turn: number
   readonly promptId: string
   readonly startedAt: number
+  /** The agent has said or done something in it. */
+  readonly heard?: true
 }
 
 /** @param cursor the event to begin after; 0 for the whole log */
@@ -75,6 +77,8 @@ export function applyFrame(state: Transcript, frame: ViewerFrame): Transcript {
         ended: undefined,
         gap: undefined,
       }
+      if (frame.trimmedTo !== undefined && frame.trimmedTo === frame.from - 1)
+        return passTrimmed(opened, frame.trimmedTo, frame.session.createdAt)
       return frame.from > base.cursor + 1
         ? { ...opened, gap: { expected: base.cursor + 1, got: frame.from } }
         : opened
@@ -97,6 +101,17 @@ export function applyFrame(state: Transcript, frame: ViewerFrame): Transcript {
   }
 }
 
+/** Nothing is known of what was removed, but that nothing of it is open: a log is cut only there. */
+function passTrimmed(state: Transcript, seq: number, createdAt: number): Transcript {
+  if (seq <= state.cursor) return state
+  const at = itemAt(state.items, -1)?.at ?? createdAt
+  const closed = state.open.reduce((next, key) => closeOpen(next, key, at), state)
+  return notice(
+    { ...closed, cursor: seq, open: [], queue: [], running: undefined },
+    { type: 'log-trimmed', seq, at },
+  )
+}
+
 function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
   const state = { ...before, cursor: event.seq }
   switch (event.type) {
@@ -112,10 +127,10 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
       const running = { turn, promptId, startedAt: at }
       return { ...leaveQueue(state, event, { state: 'running', turn, startedAt: at }), running }
     }
+    case 'turn-delivered':
+      return receipt(state, event, { deliveredAt: event.at })
     case 'turn-taken':
-      return state.running?.turn === event.turn
-        ? changePrompt(state, state.running.promptId, { takenAt: event.at })
-        : state
+      return receipt(state, event, { takenAt: event.at })
     case 'turn-ended':
       return endTurn(state, event)
     case 'turn-resolved': {
@@ -125,13 +140,13 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
         : other(state, event)
     }
     case 'text':
-      return addText(state, event)
+      return addText(sign(state, event), event)
     case 'thought':
-      return addThought(state, event)
+      return addThought(sign(state, event), event)
     case 'tool':
-      return addTool(state, event)
+      return addTool(sign(state, event), event)
     case 'plan':
-      return addPlan(state, event)
+      return addPlan(sign(state, event), event)
     case 'turn-changes':
       return addChanges(state, event)
     case 'agent-update':
@@ -140,7 +155,7 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
         agentUpdates: { ...state.agentUpdates, [event.update.sessionUpdate]: event.update },
       }
     case 'permission-asked':
-      return askPermission(state, event)
+      return askPermission(sign(state, event), event)
     case 'permission-settled':
       return settlePermission(state, event)
     case 'session-deleted':
@@ -233,6 +248,27 @@ function changePrompt(
 ): Transcript {
   const prompt = findItem(state, `prompt:${promptId}`)
   return prompt?.type === 'prompt' ? put(state, { ...prompt, ...change }) : state
+}
+
+/** How far the prompt of the running turn has come. */
+function receipt(
+  state: Transcript,
+  event: { readonly turn: number },
+  times: Pick<PromptItem, 'deliveredAt' | 'takenAt' | 'firstOutputAt'>,
+): Transcript {
+  const { running } = state
+  return running?.turn === event.turn ? changePrompt(state, running.promptId, times) : state
+}
+
+/** The first thing the agent says or does in a turn. */
+function sign(
+  state: Transcript,
+  event: { readonly turn: number; readonly at: number },
+): Transcript {
+  const { running } = state
+  if (running === undefined || running.turn !== event.turn || running.heard === true) return state
+  const told = receipt(state, event, { firstOutputAt: event.at })
+  return { ...told, running: { ...running, heard: true } }
 }
 
 function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
@@ -359,7 +395,7 @@ function other(state: Transcript, event: ViewerEvent): Transcript {
   return append(state, { type: 'other', ...placed(event), event })
 }
 
-function placed(event: ViewerEvent, key = `event:${event.seq}`) {
+function placed(event: Pick<ViewerEvent, 'seq' | 'at'>, key = `event:${event.seq}`) {
   return { key, seq: event.seq, at: event.at }
 }
 

@@ -63,6 +63,8 @@ export interface Host<State, Input, Reply> {
   has(id: string): boolean
   /** Stored segments that hold numbers above `after`, in order; the first may begin earlier. At least one if any. */
   log(id: string, after: number, bytesMax: number): Segment[]
+  /** The number of the first entry of the log that is stored: what was before it was wiped or trimmed. `undefined` when none is. */
+  first(id: string): number | undefined
   /** Calls the watcher after each later commit of this actor, once for each of its segments. @returns what ends it */
   watch(id: string, watcher: (commit: Commit<State>) => void): () => void
   /** Calls the watcher after each commit that changed a summary. @returns what ends it */
@@ -143,6 +145,11 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   log(id: string, after: number, bytesMax: number): Segment[] {
     this.#assertReadable()
     return this.#storage.segments(id, after, bytesMax)
+  }
+
+  first(id: string): number | undefined {
+    this.#assertReadable()
+    return this.#storage.first(id)
   }
 
   watch(id: string, watcher: (commit: Commit<State>) => void): () => void {

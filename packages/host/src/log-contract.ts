@@ -29,6 +29,40 @@ export function log(play: TestAPI<Stage>): void {
     })
   }
 
+  play(
+    '[H-34] a trim removes segments up to its number and nothing else, and numbers go on',
+    async ({ world }) => {
+      let scene = start(world)
+      await scene.askAll([
+        ['a', add()],
+        ['a', add()],
+      ])
+      for (let round = 0; round < 3; round += 1) await scene.ask('a', add())
+      await scene.ask('b', add())
+      await scene.ask('a', { type: 'remember', key: 'k', value: '"v"' })
+      // The first segment holds 1 and 2, so 1 alone cannot go.
+      await scene.ask('a', { type: 'trim', through: 1 })
+      expect(scene.host.first('a')).toBe(1)
+      await scene.ask('a', { type: 'trim', through: 3 })
+      expect(scene.entries('a').map(({ seq }) => seq)).toEqual([4, 5])
+      scene = restart(world, scene)
+      expect([scene.host.first('a'), scene.host.first('b'), scene.host.first('nobody')]).toEqual([
+        4,
+        1,
+        undefined,
+      ])
+      // All of it: the next number is the one that was next.
+      await scene.ask('a', { type: 'trim', through: 5 })
+      scene = restart(world, scene)
+      expect(scene.host.first('a')).toBeUndefined()
+      expect(await scene.ask('a', { type: 'recall', key: 'k' })).toMatchObject({ found: '"v"' })
+      await scene.ask('a', add())
+      expect(scene.entries('a').map(({ seq }) => seq)).toEqual([6])
+      const [refused] = await scene.askAll([['a', { type: 'trim', through: 7 }]])
+      expect(refused?.status).toBe('rejected')
+    },
+  )
+
   segments(play)
   reading(play)
 }

@@ -156,6 +156,7 @@ export function hookStorage(storage: Storage, hooks: CommitHooks): Storage {
     has: (id) => storage.has(id),
     row: (id, key) => storage.row(id, key),
     segments: (id, after, bytesMax) => storage.segments(id, after, bytesMax),
+    first: (id) => storage.first(id),
     alarms: (limit) => storage.alarms(limit),
     outbox: () => storage.outbox(),
     list: (options) => storage.list(options),

@@ -17,7 +17,7 @@ export interface Head {
   readonly alarm: number | undefined
   /** JSON; `undefined` keeps the actor out of lists. */
   readonly summary: string | undefined
-  /** The last number that a wipe removed from the log; 0 when nothing was wiped. */
+  /** The last number that a wipe or a trim removed from the log; 0 when nothing was. */
   readonly base: number
 }
 
@@ -48,6 +48,8 @@ export interface ActorWrite {
   readonly head: Head | undefined
   /** Remove all segments and rows. */
   readonly wipe: boolean
+  /** Remove the segments that end at this number or before it. */
+  readonly trim: number | undefined
   readonly parts: readonly PartWrite[]
   readonly segments: readonly Segment[]
   readonly rows: readonly Row[]
@@ -84,6 +86,8 @@ export interface Storage {
   row(id: string, key: string): string | undefined
   /** The segments that hold numbers above `after`, in order, about `bytesMax` of them but at least one if any. */
   segments(id: string, after: number, bytesMax: number): Segment[]
+  /** The number of the first log entry that is stored; `undefined` when none is. */
+  first(id: string): number | undefined
   /** The earliest alarms, in order. */
   alarms(limit: number): AlarmRow[]
   /** All outbox effects, oldest first. */

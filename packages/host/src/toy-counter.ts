@@ -30,6 +30,8 @@ export type CounterInput =
   | { readonly type: 'alarm' }
   /** Forgets log and rows; logs one farewell when asked to. */
   | { readonly type: 'wipe'; readonly farewell: boolean }
+  /** Lets the beginning of the log go. */
+  | { readonly type: 'trim'; readonly through: number }
   /** Breaks an invariant. */
   | { readonly type: 'break' }
   /** Logs an entry whose number is not the next one. */
@@ -117,6 +119,8 @@ function transition(state: CounterState, input: CounterInput, context: Context):
       return { state: ring(state, context.now), reply }
     case 'wipe':
       return wipe(state, context, input.farewell)
+    case 'trim':
+      return { state, reply, trim: input.through }
     case 'break':
       assert(false, 'asked to break')
       return { state, reply }

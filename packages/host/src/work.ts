@@ -30,6 +30,8 @@ export interface Work<State, Effect> {
   /** Whether the alarm input was among the inputs. */
   rang: boolean
   wiped: boolean
+  /** The last number that is removed from the beginning of the log; 0 for none. */
+  trimmed: number
   /** The number of the last log entry, this tick's included. */
   last: number
   entries: Entry[]
@@ -65,6 +67,7 @@ export function beginWork<State, Effect>(resident: Resident<State>): Work<State,
     state: resident.state,
     rang: false,
     wiped: false,
+    trimmed: 0,
     last: resident.last,
     entries: [],
     rows: new Map(),
@@ -97,7 +100,13 @@ export function takeStep<State, Effect, Reply>(
       `${work.resident.id} appended ${entry.seq} where ${expected} is next`,
     )
   }
+  const { trim = 0 } = step
+  assert(
+    trim <= work.resident.last,
+    `${work.resident.id} trimmed its log up to ${trim}, and ${work.resident.last} is stored`,
+  )
   work.state = step.state
+  work.trimmed = Math.max(work.trimmed, trim)
   if (step.wipe === true) {
     work.wiped = true
     work.entries = []
@@ -133,7 +142,7 @@ export function sealWork<State extends Parts, Input, Effect, Reply>(
   const head: Head = {
     alarm: alarmToStore({ stored, wanted: actor.nextAlarm(work.state), now, rang: work.rang }),
     summary: parts.length > 0 || isNew ? actor.summary(work.state) : summary,
-    base: work.wiped ? work.last - work.entries.length : before.base,
+    base: work.wiped ? work.last - work.entries.length : Math.max(before.base, work.trimmed),
   }
   const summaryChanged = head.summary !== summary
   const headChanged = summaryChanged || head.alarm !== stored || head.base !== before.base
@@ -143,6 +152,7 @@ export function sealWork<State extends Parts, Input, Effect, Reply>(
     id: resident.id,
     head: isNew || headChanged ? head : undefined,
     wipe: work.wiped && !isNew,
+    trim: work.trimmed === 0 ? undefined : work.trimmed,
     parts: isNew ? allParts(work.state) : parts,
     segments,
     rows: Array.from(work.rows, ([key, value]) => ({ key, value })),
@@ -157,7 +167,7 @@ const emptyHead: Head = { alarm: undefined, summary: undefined, base: 0 }
 /** Whether there is something to write besides parts. There is nothing to wipe or settle of a new actor. */
 function holdsMore<State, Effect>(work: Work<State, Effect>, isNew: boolean): boolean {
   if (work.entries.length + work.rows.size + work.must.size > 0) return true
-  return !isNew && (work.wiped || work.settled.size > 0)
+  return !isNew && (work.wiped || work.trimmed > 0 || work.settled.size > 0)
 }
 
 /** Makes memory what the commit made the disk. */

@@ -262,6 +262,29 @@ export const routes = {
     status: 202,
     response: z.object({ turn: turnSchema, to: z.enum(['before', 'after']) }),
   },
+  setMode: {
+    method: 'post',
+    path: '/v1/sessions/{id}/mode',
+    summary:
+      'Choose a mode of those the agent offers. It is kept: an agent that is started again gets it again.',
+    params: session,
+    body: z
+      .strictObject({ modeId: z.string().min(1).max(limits.choiceIdCharsMax) })
+      .meta({ id: 'ModeBody' }),
+    status: 202,
+    response: sessionSchema,
+  },
+  setModel: {
+    method: 'post',
+    path: '/v1/sessions/{id}/model',
+    summary: 'Choose a model of those the agent offers. It is kept like a mode.',
+    params: session,
+    body: z
+      .strictObject({ modelId: z.string().min(1).max(limits.choiceIdCharsMax) })
+      .meta({ id: 'ModelBody' }),
+    status: 202,
+    response: sessionSchema,
+  },
   restartAgent: {
     method: 'post',
     path: '/v1/sessions/{id}/agent/restart',
@@ -320,7 +343,13 @@ export const routes = {
       limit: z.coerce.number().int().min(1).max(limits.pageEventsMax).default(500),
     }),
     status: 200,
-    response: z.object({ events: z.array(eventSchema), seq: cursorSchema }),
+    response: z.object({
+      events: z.array(eventSchema),
+      seq: cursorSchema,
+      trimmedTo: cursorSchema.optional().meta({
+        description: 'Events after `after` and up to this one are not kept any more.',
+      }),
+    }),
   },
   ticket: {
     method: 'post',
@@ -336,6 +365,33 @@ export const routes = {
     summary: 'Agents of this machine and what they miss.',
     status: 200,
     response: z.object({ agents: z.array(foundAgentSchema) }),
+  },
+  settings: {
+    method: 'get',
+    path: '/v1/settings',
+    summary: 'What this server was started with: its deadlines and limits. Read-only.',
+    status: 200,
+    response: z.object({
+      version: z.string(),
+      protocol: z.int(),
+      since: z.int().meta({ description: 'When the server started.' }),
+      keepSessionsMs: z
+        .int()
+        .optional()
+        .meta({ description: 'Sessions that are idle for longer are deleted. Absent: never.' }),
+      keepEvents: z
+        .int()
+        .optional()
+        .meta({ description: 'The last events of each session that are kept. Absent: all.' }),
+      keepEventsMs: z
+        .int()
+        .optional()
+        .meta({ description: 'How long events are kept. Absent: for ever.' }),
+      minDiskBytes: z.int().meta({ description: 'Free space that a preparation asks for.' }),
+      allowPrivateCallbacks: z.boolean(),
+      deadlines: z.record(z.string(), z.int()).meta({ description: 'By name, milliseconds.' }),
+      limits: z.record(z.string(), z.int()).meta({ description: 'By name, units last.' }),
+    }),
   },
   health: {
     method: 'get',

@@ -1,6 +1,7 @@
 /** Commands: what a session tells its runner, numbered on the channel. */
 import { z } from 'zod'
 import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from './agent.ts'
+import { chosenSchema } from './agent-offer.ts'
 import { permissionIdSchema, promptIdSchema, turnSchema } from './ids.ts'
 
 /** Prepare the workspace and the agent. The first command of every generation. */
@@ -15,6 +16,8 @@ const prepareCommandSchema = z.object({
   token: z.string().optional(),
   /** The agent's own conversation to restore, when there was one. */
   agentSession: z.string().optional(),
+  /** To be chosen as soon as the agent is there. */
+  chosen: chosenSchema.optional(),
   cancelMs: z.int().min(1),
 })
 const promptCommandSchema = z.object({
@@ -36,6 +39,8 @@ const restoreCommandSchema = z.object({
   turn: turnSchema,
   to: z.enum(['before', 'after']),
 })
+/** Choose another mode or model. The agent's answer is an `agent-offer`, or a warning. */
+const chooseCommandSchema = chosenSchema.extend({ type: z.literal('choose') })
 /** A person's Retry: end the agent's process, whatever it does, and start another. */
 const restartAgentCommandSchema = z.object({ type: z.literal('restart-agent') })
 /** End the agent and the runner. */
@@ -47,6 +52,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   interruptCommandSchema,
   answerCommandSchema,
   restoreCommandSchema,
+  chooseCommandSchema,
   restartAgentCommandSchema,
   closeCommandSchema,
 ])

@@ -59,6 +59,10 @@ export const errorTable = {
       'Name a public address, or start the server with --allow-private-callbacks when this one is meant.',
   },
   'option-unknown': { status: 400, action: 'Answer with one of the options that were offered.' },
+  'not-offered': {
+    status: 409,
+    action: 'Look at the session for what its agent offers.',
+  },
   'nothing-to-retry': { status: 409, action: 'The session needs no retry: send a prompt.' },
   'stale-generation': { status: 409, action: 'A newer runner owns this session: end this one.' },
   'session-deleted': { status: 410, action: 'Start a new session.' },

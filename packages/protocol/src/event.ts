@@ -100,6 +100,8 @@ const turnStarted = z.object({
   promptId: promptIdSchema,
   generation: generationSchema,
 })
+/** The runner has the turn's prompt: it is on its side of the channel, and may be handed to the agent any moment. */
+const turnDelivered = z.object({ type: z.literal('turn-delivered'), turn: turnSchema })
 const interruptRequested = z.object({ type: z.literal('interrupt-requested'), turn: turnSchema })
 const turnEnded = z.object({
   type: z.literal('turn-ended'),
@@ -168,6 +170,7 @@ export const eventSchema = z
     sessionReady.extend(stamp),
     preparationFailed.extend(stamp),
     turnStarted.extend(stamp),
+    turnDelivered.extend(stamp),
     interruptRequested.extend(stamp),
     turnEnded.extend(stamp),
     turnResolved.extend(stamp),

@@ -1,6 +1,7 @@
 /** The words: everything that crosses a process boundary, validated where it enters. */
 export * from './agent.ts'
 export * from './agent-link.ts'
+export * from './agent-offer.ts'
 export * from './api.ts'
 export * from './callback.ts'
 export * from './command.ts'

@@ -32,6 +32,11 @@ export const limits = {
   stderrLineCharsMax: 500,
   /** What an agent's connection says beyond its one sentence: the last words of a process. */
   agentDetailCharsMax: 2000,
+  /** Modes, models or commands that an agent offers; some offer every model of every provider. */
+  agentChoicesMax: 200,
+  choiceIdCharsMax: 200,
+  choiceNameCharsMax: 200,
+  choiceDescriptionCharsMax: 300,
   /** Callbacks of one session that are remembered, told or not. */
   callbacksKeptMax: 50,
   callbackDetailCharsMax: 1000,

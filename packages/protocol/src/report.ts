@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { agentFences, agentLinkSchema } from './agent-link.ts'
+import { agentOfferSchema } from './agent-offer.ts'
 import { generationSchema, permissionIdSchema, turnSchema } from './ids.ts'
 import { limits } from './limits.ts'
 
@@ -212,7 +213,7 @@ export const restoreFailedReportSchema = z.object({
 /** Something a person should know that fails nothing. */
 export const warningReportSchema = z.object({
   type: z.literal('warning'),
-  code: z.enum(['checkpoint-skipped']),
+  code: z.enum(['checkpoint-skipped', 'choice-refused']),
   message: z.string().max(2000),
 })
 export const agentExitedReportSchema = z.object({
@@ -230,6 +231,8 @@ export const agentLinkReportSchema = z.object({
   type: z.literal('agent-link'),
   link: agentLinkSchema,
 })
+/** What the agent offers, as far as it changed. The present state, never logged. */
+export const agentOfferReportSchema = agentOfferSchema.extend({ type: z.literal('agent-offer') })
 export const closingReportSchema = z.object({
   type: z.literal('closing'),
   reason: z.string().max(500),
@@ -246,6 +249,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   turnTakenReportSchema,
   agentExitedReportSchema,
   agentLinkReportSchema,
+  agentOfferReportSchema,
   turnChangesReportSchema,
   restoredReportSchema,
   restoreFailedReportSchema,

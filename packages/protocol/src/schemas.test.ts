@@ -153,6 +153,7 @@ test('[P-15] every event has its number and its time; every report that is an ev
   // The others are facts the session makes events of its own from.
   expect(reports.filter((type) => !both.includes(type))).toEqual([
     'agent-link',
+    'agent-offer',
     'permission-gone',
     'step',
     'prepare-failed',

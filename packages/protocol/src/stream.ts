@@ -12,6 +12,10 @@ const snapshotFrameSchema = z.object({
   session: viewSchema,
   from: cursorSchema.meta({ description: 'The number of the first event that will follow.' }),
   seq: cursorSchema.meta({ description: 'The last event stored when the stream was opened.' }),
+  trimmedTo: cursorSchema.optional().meta({
+    description:
+      'Events after the cursor and up to this one are not kept any more; the ones that follow begin behind it.',
+  }),
 })
 const eventsFrameSchema = z.object({
   type: z.literal('events'),

@@ -1,6 +1,7 @@
 /** What a session looks like from outside, at one moment. Sent whole whenever it changes; never a cursor. */
 import { z } from 'zod'
 import { agentLinkSchema } from './agent-link.ts'
+import { agentOfferSchema } from './agent-offer.ts'
 import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from './agent.ts'
 import {
   cursorSchema,
@@ -71,6 +72,7 @@ export const queuedTextCharsMax = 2000
 
 export const viewSchema = summarySchema
   .extend({
+    ...agentOfferSchema.shape,
     agentChoice: agentChoiceSchema,
     attempt: z.int().meta({ description: 'Preparation attempts so far.' }),
     setup: setupSchema.optional(),

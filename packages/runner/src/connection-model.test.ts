@@ -18,14 +18,25 @@ import {
 import { describe, expect, test } from 'vitest'
 import type { Input } from './input.ts'
 import { initial, type RunnerState } from './state.ts'
-import { type RunnerStep, transition } from './transition.ts'
+import type { RunnerStep } from './step.ts'
+import { transition } from './transition.ts'
 
 /** Without spans every deadline is always due, so every order of them is met. */
 const policy: ConnectionPolicy = {
   ...connectionPolicy,
-  ...{ startMs: 0, attachMs: 0, backoffMs: [0], stopInputMs: 0, stopTermMs: 0, hurriedTermMs: 0 },
-  ...{ stopKillMs: 0, probeMs: 0, probeRetryMs: [0], probeAgainMs: 0, startDeathsMax: 99 },
-  ...{ lossesMax: 1, longLossesMax: 99 },
+  startMs: 0,
+  attachMs: 0,
+  backoffMs: [0],
+  stopInputMs: 0,
+  stopTermMs: 0,
+  hurriedTermMs: 0,
+  stopKillMs: 0,
+  probeMs: 0,
+  probeRetryMs: [0],
+  probeAgainMs: 0,
+  startDeathsMax: 99,
+  lossesMax: 1,
+  longLossesMax: 99,
 }
 
 interface World {
@@ -136,7 +147,11 @@ class Play {
         return effect.level === 'kill' ? this.die(generation) : undefined
       case 'probe':
         return this.change({
-          pending: [...pending, { type: 'probed', generation, epoch: effect.epoch, alive: true }],
+          pending: [
+            ...pending,
+            { type: 'probed', generation, epoch: effect.epoch, alive: false },
+            { type: 'stream-restored', generation },
+          ],
         })
     }
   }
@@ -192,6 +207,7 @@ class Play {
         case 'restore':
         case 'stop-saving':
         case 'cancel-prompt':
+        case 'choose':
         case 'answer-permission':
       }
     }

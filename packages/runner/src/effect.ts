@@ -1,5 +1,5 @@
 /** What a runner is to do. Performed only after the reports of the same step are on disk. */
-import type { AgentChoice, Finish, Setup, Workspace } from '@belay/protocol'
+import type { AgentChoice, Chosen, Finish, Setup, Workspace } from '@belay/protocol'
 import type { Restore } from './state.ts'
 
 export type Effect =
@@ -35,6 +35,7 @@ export type Effect =
   /** What is being saved or committed is given up; its outcome comes all the same. */
   | { readonly type: 'stop-saving' }
   | { readonly type: 'cancel-prompt' }
+  | { readonly type: 'choose'; readonly chosen: Chosen }
   /** `optionId` undefined: tell the agent that nobody will answer. */
   | {
       readonly type: 'answer-permission'

@@ -1,19 +1,14 @@
-/**
- * How a turn ends, as its report says it.
- *
- * Owns: what an agent's answer means. When a turn ends is decided by `transition.ts`.
- */
+/** How a turn ends, in the words of its report. `transition.ts` decides when. */
+import type { Report } from '@belay/protocol'
 import type { Settled } from './input.ts'
 import type { Ending, Turn } from './state.ts'
 
-/** Whether the agent did what it was asked, as far as it could. */
 export function completed({ stopReason }: Ending): boolean {
   return (
     stopReason === 'end_turn' || stopReason === 'max_tokens' || stopReason === 'max_turn_requests'
   )
 }
 
-/** What the agent's answer to a prompt means for its turn. */
 export function endingOf(turn: Turn, settled: Settled): Ending {
   if ('stopReason' in settled) {
     const stopReason = stopReasons.find((known) => known === settled.stopReason)
@@ -34,4 +29,8 @@ const stopReasons = ['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', '
 
 export function agentGone(message: string): Ending {
   return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
+}
+
+export function finished({ turn }: Turn, ending: Ending): Report {
+  return { type: 'turn-finished', turn, ...ending }
 }

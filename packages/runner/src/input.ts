@@ -3,7 +3,15 @@
  * is recognised and comes to nothing.
  */
 import type { AgentExit, AgentUpdate, Ask } from '@belay/agent'
-import type { AgentLink, Command, FinishResult, PreparationStep, ReportOf } from '@belay/protocol'
+import type {
+  AgentLink,
+  AgentOffer,
+  Chosen,
+  Command,
+  FinishResult,
+  PreparationStep,
+  ReportOf,
+} from '@belay/protocol'
 import type { Restore } from './state.ts'
 
 export type Input =
@@ -16,6 +24,8 @@ export type Input =
       readonly type: 'agent-ready'
       readonly agentGeneration: number
       readonly ready: Omit<ReportOf<'agent-ready'>, 'type'>
+      /** What it was told to choose at its start. */
+      readonly chosen?: Chosen
     }
   /** How it stands with the connection to the agent. `step`: how far its last start came. */
   | { readonly type: 'agent-link'; readonly link: AgentLink; readonly step: StartStep }
@@ -24,6 +34,10 @@ export type Input =
       readonly agentGeneration: number
       readonly update: AgentUpdate
     }
+  /** What it offers, as far as that changed. */
+  | { readonly type: 'agent-offered'; readonly agentGeneration: number; readonly offer: AgentOffer }
+  /** It would not choose what a person chose; what holds instead is offered again. */
+  | { readonly type: 'choice-refused'; readonly agentGeneration: number; readonly message: string }
   | {
       readonly type: 'agent-asked'
       readonly agentGeneration: number

@@ -4,7 +4,7 @@
  * Owns: the shape. `transition.ts` owns every change of it.
  */
 
-import type { AgentLink, Finish, ReportOf } from '@belay/protocol'
+import type { AgentLink, Chosen, Finish, ReportOf } from '@belay/protocol'
 
 /** A turn from the prompt's arrival to its end. */
 export interface Turn {
@@ -60,6 +60,8 @@ export interface RunnerState {
   readonly agent?: AgentState
   /** The agent's own id of the conversation, to restore it after its process ended. */
   readonly agentSession?: string
+  /** What a person chose of what the agent offers. */
+  readonly chosen: Chosen
   /** What is done with the changes of a turn that completed. */
   readonly finish?: Finish
   /** Waits until the workspace is there, or is under way; no turn begins before it is done. */
@@ -73,7 +75,7 @@ export interface RunnerState {
 const cancelMsDefault = 6000
 
 export function initial(generation: number): RunnerState {
-  return { generation, phase: 'idle', cancelMs: cancelMsDefault, kept: false }
+  return { generation, phase: 'idle', cancelMs: cancelMsDefault, kept: false, chosen: {} }
 }
 
 /** When `alarm` is to be fed, milliseconds since the epoch. */

@@ -538,3 +538,39 @@ test('[R-2] [R-6] in any order of anything, every turn that arrived is finished 
   )
   expect(finishedTurns).toBeGreaterThan(100)
 })
+
+describe('what an agent offers', () => {
+  const modes = { current: 'a', available: [{ id: 'a', name: 'A' }] }
+  const offered: Input = { type: 'agent-offered', agentGeneration: 1, offer: { modes } }
+  const choose = (mode: string): Input => command({ type: 'choose', mode })
+
+  test('[R-60] what was chosen is told to an agent that is ready, and to every one that is started later', () => {
+    const again = { ...readyInput, agentGeneration: 2, chosen: { mode: 'b' } }
+    const { effects, state } = run(...open, choose('b'), exited(), again)
+    expect(effects.filter(({ type }) => type === 'choose')).toEqual([
+      { type: 'choose', chosen: { mode: 'b' } },
+    ])
+    expect(state.chosen).toEqual({ mode: 'b' })
+  })
+
+  test('[R-60] what was chosen while an agent started is told once it is ready', () => {
+    const [prepared, there] = open
+    if (prepared === undefined || there === undefined) throw new Error('three inputs')
+    const { effects } = run(prepared, there, choose('b'), readyInput)
+    expect(effects.at(-1)).toEqual({ type: 'choose', chosen: { mode: 'b' } })
+    expect(run(...open).todo).not.toContain('choose')
+  })
+
+  test('[R-61] an offer and a refusal are told as they are, and a choice follows what the agent says', () => {
+    const { reports, state } = run(...open, choose('b'), offered, {
+      type: 'choice-refused',
+      agentGeneration: 1,
+      message: 'no',
+    })
+    expect(reports.slice(-2)).toEqual([
+      { type: 'agent-offer', modes },
+      { type: 'warning', code: 'choice-refused', message: 'no' },
+    ])
+    expect(state.chosen).toEqual({ mode: 'a' })
+  })
+})

@@ -15,19 +15,14 @@
  */
 import { unreachable } from '@belay/actor'
 import { exitSentence, fit, translate } from '@belay/agent'
-import { type Command, limits, type Report } from '@belay/protocol'
+import { type Chosen, type Command, followOffer, limits, type Report } from '@belay/protocol'
+import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
 import type { Input, Problem, Saved } from './input.ts'
-import { agentGone, completed, endingOf } from './ending.ts'
+import { agentGone, completed, endingOf, finished } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
+import { after, ignored, type RunnerStep, told } from './step.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
-
-export interface RunnerStep {
-  readonly state: RunnerState
-  /** To be put on disk, in order, before any effect is performed. */
-  readonly reports: readonly Report[]
-  readonly effects: readonly Effect[]
-}
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
@@ -55,6 +50,12 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'agent-link':
       return linked(state, input)
     case 'agent-updated':
+    case 'agent-offered':
+    case 'choice-refused': {
+      // One that is being started has things to say too.
+      const present = state.agent?.agentGeneration ?? state.link?.generation
+      return present === input.agentGeneration ? overhear(state, input) : ignored(state)
+    }
     case 'agent-asked':
     case 'agent-unasked':
     case 'prompt-settled':
@@ -69,17 +70,33 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
   }
 }
 
-type AgentFact = Exclude<
-  Extract<Input, { readonly agentGeneration: number }>,
-  { readonly type: 'agent-ready' }
+type Said = Extract<Input, { type: 'agent-updated' | 'agent-offered' | 'choice-refused' }>
+type AgentFact = Extract<
+  Input,
+  { type: 'agent-asked' | 'agent-unasked' | 'prompt-settled' | 'agent-exited' }
 >
 
-function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
+function overhear(state: RunnerState, fact: Said): RunnerStep {
   switch (fact.type) {
     case 'agent-updated': {
       const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
       return told(state, translate(fact.update, running))
     }
+    case 'agent-offered':
+      return told({ ...state, chosen: followOffer(state.chosen, fact.offer) }, [
+        { type: 'agent-offer', ...fact.offer },
+      ])
+    case 'choice-refused':
+      return told(state, [
+        { type: 'warning', code: 'choice-refused', message: fact.message.slice(0, 2000) },
+      ])
+    default:
+      return unreachable(fact)
+  }
+}
+
+function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
+  switch (fact.type) {
     case 'agent-asked':
       return asked(state, agent, fact)
     case 'agent-unasked': {
@@ -107,10 +124,12 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     case 'prepare': {
       if (state.phase !== 'idle') return ignored(state)
       const { agentSession, cancelMs, workspace, agent, setup = [], finish, token } = command
+      const { chosen = {} } = command
       const preparing: RunnerState = {
         ...state,
         phase: 'preparing',
         cancelMs,
+        chosen,
         ...(agentSession === undefined ? {} : { agentSession }),
         ...(finish === undefined ? {} : { finish }),
       }
@@ -138,6 +157,10 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     }
     case 'restore':
       return askRestore(state, { turn: command.turn, to: command.to })
+    case 'choose': {
+      const { type: _, ...chosen } = command
+      return choose({ ...state, chosen: { ...state.chosen, ...chosen } }, chosen)
+    }
     case 'restart-agent':
       return state.kept && state.phase !== 'closing' ? restartAgent(state) : ignored(state)
     case 'close':
@@ -250,7 +273,7 @@ function keepAgent(state: RunnerState): RunnerStep {
 
 function agentReady(
   state: RunnerState,
-  { agentGeneration, ready }: Extract<Input, { readonly type: 'agent-ready' }>,
+  { agentGeneration, ready, chosen = {} }: Extract<Input, { readonly type: 'agent-ready' }>,
 ): RunnerStep {
   if (state.phase !== 'preparing' && state.phase !== 'open') return ignored(state)
   if (state.agent !== undefined) return ignored(state)
@@ -260,10 +283,21 @@ function agentReady(
     agentSession: ready.agentSession,
     agent: { phase: 'ready', agentGeneration, permissions: [] },
   }
-  const step = told(open, [{ type: 'agent-ready', ...ready }])
+  // What was chosen while it started came too late for its start.
+  const step = after(told(open, [{ type: 'agent-ready', ...ready }]), (there) =>
+    choose(there, sinceStart(state.chosen, chosen)),
+  )
   const { restore } = state
   if (restore === undefined || state.phase === 'open') return after(step, advance)
-  return { ...step, effects: [{ type: 'restore', restore }] }
+  return { ...step, effects: [...step.effects, { type: 'restore', restore }] }
+}
+
+function choose(state: RunnerState, chosen: Chosen): RunnerStep {
+  const effects: Effect[] =
+    state.agent?.phase === 'ready' && Object.keys(chosen).length > 0
+      ? [{ type: 'choose', chosen }]
+      : []
+  return { state, reports: [], effects }
 }
 
 /** Passes on how it stands with the connection; only its last word on a start concerns those who wait for it. */
@@ -494,30 +528,6 @@ function withdraw(agent: AgentState | undefined): readonly Effect[] {
   }))
 }
 
-function finished({ turn }: Turn, ending: Ending): Report {
-  return { type: 'turn-finished', turn, ...ending }
-}
-
 function without(agent: AgentState, id: number): AgentState {
   return { ...agent, permissions: agent.permissions.filter((permission) => permission.id !== id) }
-}
-
-// Steps.
-
-function ignored(state: RunnerState): RunnerStep {
-  return { state, reports: [], effects: [] }
-}
-
-function told(state: RunnerState, reports: readonly Report[]): RunnerStep {
-  return { state, reports, effects: [] }
-}
-
-/** Goes on deciding from where a step ended, as one step. */
-function after(step: RunnerStep, then: (state: RunnerState) => RunnerStep): RunnerStep {
-  const more = then(step.state)
-  return {
-    state: more.state,
-    reports: [...step.reports, ...more.reports],
-    effects: [...step.effects, ...more.effects],
-  }
 }

@@ -23,6 +23,7 @@ export interface Change {
   readonly must: MustEffect<SessionEffect>[]
   readonly settle: string[]
   wipe: boolean
+  trim: number | undefined
 }
 
 export function set<Part extends keyof SessionState>(

@@ -6,5 +6,6 @@ export type { PromptText, ReceivedReport, SessionInput, SessionReply } from './i
 export { callbacksOf } from './callback.ts'
 export { checkState } from './invariant.ts'
 export type { SessionState } from './state.ts'
+export { type Keep, trimPoint } from './trim.ts'
 export { viewOf } from './view.ts'
 export { type Proofs, whyOf, type WhyOptions } from './why.ts'

@@ -75,6 +75,8 @@ export type SessionInput =
       readonly by: string
     }
   | ({ readonly type: 'retry' } & SettingsEdit)
+  /** One of what the agent offers. */
+  | { readonly type: 'chosen'; readonly of: 'mode' | 'model'; readonly id: string }
   /** A person's Retry for the agent's process. */
   | { readonly type: 'agent-restart-asked' }
   | { readonly type: 'restore'; readonly turn: number; readonly to: 'before' | 'after' }
@@ -83,6 +85,8 @@ export type SessionInput =
   | { readonly type: 'delete' }
   /** Delete it if nothing has happened in it since `before`, milliseconds since the epoch, and nothing is going on. */
   | { readonly type: 'expire'; readonly before: number }
+  /** Let the log begin later: events up to `through` are not kept any more. */
+  | { readonly type: 'trim'; readonly through: number }
   | { readonly type: 'callback-resent'; readonly callbackId: string }
   | { readonly type: 'alarm' }
   /** A server began its life: whoever was linked is not any more, and whoever is away gets its time anew. */

@@ -6,7 +6,8 @@
  *   that begins moves the deadline on.
  * - S-7 A preparation that fails keeps the prompts and the settings, says its cause, and leaves no runner behind.
  * - S-50 A viewer gets every step of the present attempt with its time and output, and none of an older one.
- * - S-51 A retry may change the agent, the workspace and the setup; a second one beside the first changes nothing.
+ * - S-51 A retry may change the agent, the workspace and the setup; a second one beside the first changes nothing, and is
+ *   refused when it asks for other settings.
  */
 import { emptyOutgoing } from '@belay/channel'
 import { limits, type ReportOf, type StepState, type Workspace } from '@belay/protocol'
@@ -14,10 +15,10 @@ import { type Change, log, post, refuse, set } from './change.ts'
 import type { SessionReply, SettingsEdit } from './input.ts'
 import { forgetLink } from './link.ts'
 import { failRestore } from './restore.ts'
-import { initialState, type Problem } from './state.ts'
+import { initialState, type Problem, type Settings } from './state.ts'
 
 export function beginPreparation(change: Change): void {
-  const { lifecycle, runner, settings, agent } = change.state
+  const { lifecycle, runner, settings, agent, offer } = change.state
   const { setup, finish, sealedToken } = settings
   // The workspace may have been changed since the finish was asked for.
   const mayFinish =
@@ -46,6 +47,7 @@ export function beginPreparation(change: Change): void {
     ...(mayFinish ? { finish } : {}),
     ...(sealedToken === undefined ? {} : { sealedToken }),
     ...(agent.session === undefined ? {} : { agentSession: agent.session }),
+    ...(offer.chosen === undefined ? {} : { chosen: offer.chosen }),
   })
   log(change, { type: 'preparation-started', attempt, generation })
   change.must.push({
@@ -143,9 +145,18 @@ export function releaseRunner(change: Change): void {
   })
 }
 
-/** Another try, with what a person changed. While one is under way nothing changes. */
+/** Another try, with what a person changed. While one is under way nothing changes, and other settings are refused. */
 export function retry(change: Change, edit: SettingsEdit): SessionReply {
-  if (change.state.lifecycle.type === 'preparing') return { type: 'done' }
+  const { lifecycle, settings } = change.state
+  if (lifecycle.type === 'preparing') {
+    const others =
+      edit.sealedToken !== undefined || Object.keys(changesOf(edit, settings)).length > 0
+    if (!others) return { type: 'done' }
+    return refuse(
+      'not-ready',
+      `Attempt ${lifecycle.attempt} is under way with the settings it began with; these were not taken.`,
+    )
+  }
   if (change.state.lifecycle.type !== 'attention') {
     return refuse('nothing-to-retry', 'The session is not waiting for a retry.')
   }
@@ -156,16 +167,8 @@ export function retry(change: Change, edit: SettingsEdit): SessionReply {
 
 function editSettings(change: Change, edit: SettingsEdit): void {
   const { settings } = change.state
-  const { agent, workspace, setup } = {
-    agent: differs(edit.agent, settings.agent) ? edit.agent : undefined,
-    workspace: differs(edit.workspace, settings.workspace) ? edit.workspace : undefined,
-    setup: differs(edit.setup, settings.setup) ? edit.setup : undefined,
-  }
-  const changed = {
-    ...(agent === undefined ? {} : { agent }),
-    ...(workspace === undefined ? {} : { workspace }),
-    ...(setup === undefined ? {} : { setup }),
-  }
+  const changed = changesOf(edit, settings)
+  const { agent, workspace } = changed
   const { sealedToken: old, ...rest } = settings
   const keeps = urlOf(workspace ?? settings.workspace) === urlOf(settings.workspace)
   // A token goes to the address it was given for, and to no other.
@@ -176,12 +179,25 @@ function editSettings(change: Change, edit: SettingsEdit): void {
     ...(sealedToken === undefined ? {} : { sealedToken }),
   })
   // The conversation is the other agent's.
-  if (agent !== undefined) set(change, 'agent', initialState().agent)
+  if (agent !== undefined) {
+    set(change, 'agent', initialState().agent)
+    set(change, 'offer', initialState().offer)
+  }
   if (Object.keys(changed).length > 0) log(change, { type: 'settings-changed', ...changed })
 }
 
+type Changes = Partial<Pick<Settings, 'agent' | 'workspace' | 'setup'>>
+
+function changesOf({ agent, workspace, setup }: SettingsEdit, settings: Settings): Changes {
+  return {
+    ...(agent !== undefined && differs(agent, settings.agent) ? { agent } : {}),
+    ...(workspace !== undefined && differs(workspace, settings.workspace) ? { workspace } : {}),
+    ...(setup !== undefined && differs(setup, settings.setup) ? { setup } : {}),
+  }
+}
+
 function differs(wanted: unknown, present: unknown): boolean {
-  return wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(present)
+  return JSON.stringify(wanted) !== JSON.stringify(present)
 }
 
 function urlOf(workspace: Workspace): string | undefined {

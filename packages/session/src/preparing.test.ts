@@ -123,11 +123,14 @@ describe('a retry', () => {
     expect(s.types().at(-1)).toBe('session-ready')
   })
 
-  test('[S-51] beside another changes nothing, whatever it asks for', () => {
+  test('[S-51] beside another changes nothing, and is refused when it asks for something else', () => {
     const s = failed()
     s.input({ type: 'retry', setup: ['one'] })
     const before = s.state
-    expect(s.input({ type: 'retry', setup: ['two'] })).toEqual({ type: 'done' })
+    expect(s.input({ type: 'retry' })).toEqual({ type: 'done' })
+    expect(s.input({ type: 'retry', setup: ['one'] })).toEqual({ type: 'done' })
+    expect(s.input({ type: 'retry', setup: ['two'] })).toEqual(refusedAs('not-ready'))
+    expect(s.input({ type: 'retry', sealedToken: 'x' })).toEqual(refusedAs('not-ready'))
     expect(s.state).toEqual(before)
   })
 

@@ -10,12 +10,13 @@ import { type EndingCode, limits, type Report, type ReportOf } from '@belay/prot
 import { type Change, logReport, refuse, set } from './change.ts'
 import type { ReceivedReport, SessionInput, SessionReply } from './input.ts'
 import { takeLink } from './link.ts'
+import { takeOffer } from './offer.ts'
 import { askPermission, dropPermission } from './permission.ts'
 import { failPreparation, finishPreparation, takeStep } from './preparation.ts'
 import { takeRestored } from './restore.ts'
 import { keepChanges } from './row.ts'
 import type { ActiveTurn, OpenTool } from './state.ts'
-import { endTurn } from './turn.ts'
+import { endTurn, noteDelivered } from './turn.ts'
 import { updateTurn } from './waiting.ts'
 
 type Frame = Extract<SessionInput, { type: 'runner-frame' }>
@@ -28,6 +29,7 @@ export function receive(change: Change, frame: Frame): SessionReply {
     if (frame.acked > commands.sent)
       return refuse('bad-request', `Command ${frame.acked} was never sent.`)
     set(change, 'commands', acknowledge(commands, frame.acked))
+    noteDelivered(change)
   }
   for (const item of frame.reports) {
     // A report may end the runner's rights in the middle of its own frame.
@@ -98,6 +100,8 @@ function take(change: Change, item: ReceivedReport): void {
       })
     case 'agent-link':
       return takeLink(change, report.link)
+    case 'agent-offer':
+      return takeOffer(change, report)
     case 'step':
     case 'agent-ready':
     case 'prepare-failed':

@@ -65,10 +65,12 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'interrupt':
     case 'restore':
     case 'expire':
+    case 'trim':
     case 'callback-resent':
     case 'callback-tried':
     case 'server-started':
     case 'agent-restart-asked':
+    case 'chosen':
     case 'retry':
     case 'delete':
     case 'alarm':

@@ -13,7 +13,7 @@ import { type Change, ignore, log, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
 import { fence } from './receive.ts'
-import { abandonTurn, endTurn } from './turn.ts'
+import { abandonTurn, endTurn, noteDelivered } from './turn.ts'
 
 type Hello = Extract<SessionInput, { type: 'runner-hello' }>
 type Exited = Extract<SessionInput, { type: 'runner-exited' }>
@@ -41,6 +41,7 @@ export function runnerHello(change: Change, hello: Hello): SessionReply {
   })
   if (runner.type === 'lost') giveTime(change)
   set(change, 'commands', acknowledge(commands, hello.received))
+  noteDelivered(change)
   for (const { n, message } of unackedAfter(change.state.commands, hello.received)) {
     change.effects.push({ type: 'send', generation, n, command: message })
   }

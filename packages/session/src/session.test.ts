@@ -32,13 +32,29 @@ describe('creating and prompting', () => {
       'preparation-started',
       'agent-ready',
       'turn-started',
+      'turn-delivered',
       'turn-taken',
       'session-ready',
       'text',
       'turn-ended',
     ])
-    expect(s.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
-    expect(s.state.head).toMatchObject({ seq: 9, received: 4 })
+    expect(s.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(s.state.head).toMatchObject({ seq: 10, received: 4 })
+  })
+
+  test('[S-90] an acknowledged prompt is said to be delivered, once and before it is taken', () => {
+    const s = createdSession('do it')
+    const delivered = () => s.events.filter(({ type }) => type === 'turn-delivered')
+    s.linkRunner()
+    expect(s.state.turn.type).toBe('active')
+    expect(delivered()).toHaveLength(0)
+    const { generation } = s.state.runner
+    const frame = { type: 'runner-frame', generation, acked: 2, reports: [] } as const
+    s.input(frame)
+    s.input(frame)
+    expect(delivered()).toMatchObject([{ turn: 1 }])
+    s.report({ type: 'turn-taken', turn: 1 }, text(1), finished(1))
+    expect(delivered()).toHaveLength(1)
   })
 
   test('[S-24] the same create again returns the first answer, other settings are refused', () => {

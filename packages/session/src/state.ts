@@ -9,6 +9,8 @@ import { emptyOutgoing, type Outgoing } from '@belay/channel'
 import type {
   AgentChoice,
   AgentLink,
+  AgentOffer,
+  Chosen,
   Command,
   EndingCode,
   Finish,
@@ -29,6 +31,8 @@ export interface SessionState extends Parts {
   /** What the session sends its runner: part of the state, so a command and its cause are one commit. */
   readonly commands: Outgoing<Command>
   readonly agent: AgentFacts
+  /** What the agent offers: long and seldom changed, so a part of its own. */
+  readonly offer: Offer
   readonly turn: Turn
   readonly queue: readonly QueuedPrompt[]
   readonly permissions: readonly OpenPermission[]
@@ -124,6 +128,11 @@ export interface AgentFacts {
   readonly link?: AgentLink
 }
 
+export interface Offer extends AgentOffer {
+  /** What a person chose of it. */
+  readonly chosen?: Chosen
+}
+
 export type Turn =
   /** `last`: the number of the last turn, 0 before the first. */
   { readonly type: 'none'; readonly last: number } | ActiveTurn
@@ -139,6 +148,8 @@ export interface ActiveTurn {
     | { readonly type: 'starting'; readonly deadline: number }
     | { readonly type: 'running' }
     | { readonly type: 'stopping'; readonly deadline: number }
+  /** The runner acknowledged the prompt. */
+  readonly delivered?: true
   /** The runner wrote down that it hands the prompt to the agent. */
   readonly taken: boolean
   /** The agent gave a sign of the prompt. */
@@ -236,6 +247,7 @@ export function initialState(): SessionState {
     runner: { type: 'none', generation: 0 },
     commands: emptyOutgoing,
     agent: { session: undefined, title: '', version: undefined, folder: undefined },
+    offer: {},
     turn: { type: 'none', last: 0 },
     queue: [],
     permissions: [],

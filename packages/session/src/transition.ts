@@ -20,6 +20,7 @@ import type { SessionEffect } from './effect.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { checkState } from './invariant.ts'
 import { restartAgent } from './link.ts'
+import { choose } from './offer.ts'
 import { answerPermission } from './permission.ts'
 import { beginPreparation, retry } from './preparation.ts'
 import { cancelPrompt, editPrompt, lookUpPrompt, steerPrompt, submitPrompt } from './prompt.ts'
@@ -35,6 +36,7 @@ import {
   serverStarted,
 } from './runner.ts'
 import type { SessionState } from './state.ts'
+import { trimLog } from './trim.ts'
 import { interrupt, lookUpChanges, startTurn } from './turn.ts'
 
 export interface SessionContext extends Context {
@@ -55,12 +57,14 @@ export function transition(
     must: [],
     settle: [],
     wipe: false,
+    trim: undefined,
   }
   const reply = gate(state, input) ?? (isFact(input) ? learn(change, input) : decide(change, input))
   advance(change)
   checkState(change.state)
-  const { append, rows, effects, must, settle, wipe } = change
-  return { state: change.state, reply, append, rows, effects, must, settle, wipe }
+  const { append, rows, effects, must, settle, wipe, trim } = change
+  const step = { state: change.state, reply, append, rows, effects, must, settle, wipe }
+  return trim === undefined ? step : { ...step, trim }
 }
 
 /** What no state but an existing session's can answer. */
@@ -136,6 +140,8 @@ function decide(change: Change, input: Request): SessionReply {
       return retry(change, input)
     case 'agent-restart-asked':
       return restartAgent(change)
+    case 'chosen':
+      return choose(change, input)
     case 'restore':
       return askRestore(change, input)
     case 'changes-looked-up':
@@ -144,6 +150,8 @@ function decide(change: Change, input: Request): SessionReply {
       return remove(change)
     case 'expire':
       return expire(change, input.before)
+    case 'trim':
+      return trimLog(change, input.through)
   }
 }
 

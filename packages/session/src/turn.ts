@@ -4,6 +4,7 @@
  * - S-8 Only `endTurn` ends a turn. It acts on the active turn alone, so ending an ended turn changes nothing.
  * - S-9 Whatever hangs on a turn (deadlines, interrupt, permissions, tools) is part of it or withdrawn with it,
  *   and cannot reach the next.
+ * - S-90 A prompt that the runner acknowledged before it was taken is logged as delivered, once.
  * - S-10 A turn ended against the will of its agent gives up its runner: nothing of it goes on behind our back.
  */
 import { endings, type EndingCode, type FinishResult } from '@belay/protocol'
@@ -49,6 +50,19 @@ export function startTurn(change: Change, prompt: QueuedPrompt): void {
     generation: active.generation,
   })
   post(change, { type: 'prompt', turn: active.turn, promptId: prompt.promptId, text: prompt.text })
+}
+
+/** Once the runner has acknowledged the prompt of the running turn, that is said: a receipt for who sent it. */
+export function noteDelivered(change: Change): void {
+  const { turn, commands } = change.state
+  // What took it has it: the earlier receipt would come after the later one.
+  if (turn.type !== 'active' || turn.delivered || turn.taken) return
+  const waits = commands.unacked.some(
+    ({ message }) => message.type === 'prompt' && message.turn === turn.turn,
+  )
+  if (waits) return
+  updateTurn(change, { delivered: true })
+  log(change, { type: 'turn-delivered', turn: turn.turn })
 }
 
 /** Ends the active turn with a code of the table. The only function that does. */

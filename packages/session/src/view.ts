@@ -6,6 +6,7 @@ import {
   utf8Bytes,
 } from '@belay/protocol'
 import { linkReason } from './link.ts'
+import { offered } from './offer.ts'
 import { actionsFor } from './resolve.ts'
 import type { LastTurn, SessionState } from './state.ts'
 
@@ -61,6 +62,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
   const { lifecycle, turn, runner, settings, restore } = state
   return {
     ...summary(state, id),
+    ...offered(state),
     agentChoice: state.settings.agent,
     attempt: 'attempt' in lifecycle ? lifecycle.attempt : 0,
     ...(settings.setup === undefined ? {} : { setup: settings.setup }),

@@ -24,6 +24,7 @@ export function linesOf(paint: Paint, { event, before, after }: Change): readonl
     case 'thought':
     case 'agent-update':
     case 'session-created':
+    case 'turn-delivered':
     case 'turn-taken':
       return []
     case 'prompt-accepted':
@@ -70,7 +71,7 @@ export function linesOf(paint: Paint, { event, before, after }: Change): readonl
     case 'runner-exited':
     case 'callback-failed':
     case 'session-deleted':
-      return notice(paint, event)
+      return noticeLines(paint, event)
   }
 }
 
@@ -292,7 +293,7 @@ function finishLines(paint: Paint, { finish }: EventOf<'turn-ended'>): readonly 
 
 const noticeMarks = { info: ['·', 'dim'], warning: ['!', 'yellow'], failure: ['✗', 'red'] } as const
 
-function notice(paint: Paint, event: NoticeEvent): readonly string[] {
+export function noticeLines(paint: Paint, event: NoticeEvent): readonly string[] {
   const { level, sentence, lines } = noticeOf(event)
   if (level === 'quiet') return []
   const [mark, color] = noticeMarks[level]

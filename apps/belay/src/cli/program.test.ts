@@ -226,6 +226,21 @@ test('[V-72] agent restart asks for another process of the agent', async () => {
   expect(server.asked.at(-1)).toEqual({ route: 'restartAgent', args: { id: 's1' } })
 })
 
+test('[V-72] mode and model list what the agent offers, and choose of it', async () => {
+  const session = server.create('s1')
+  expect(await cli(['mode', 's1'])).toMatchObject({ code: 1 })
+  const available = [
+    { id: 'ask', name: 'Ask' },
+    { id: 'auto', name: 'Auto', description: 'asks nothing' },
+  ]
+  session.view = { ...session.view, modes: { current: 'ask', available } }
+  expect((await cli(['mode', 's1'])).out).toBe('* ask   Ask\n  auto  Auto: asks nothing\n')
+  expect((await cli(['mode', 's1', 'auto'])).out).toContain('"auto"')
+  expect(server.asked.at(-1)).toEqual({ route: 'setMode', args: { id: 's1', modeId: 'auto' } })
+  await cli(['model', 's1', 'x'])
+  expect(server.asked.at(-1)).toEqual({ route: 'setModel', args: { id: 's1', modelId: 'x' } })
+})
+
 test('[V-73] a wrong command line exits with 2 and sends nothing', async () => {
   server.agents = [{ name: 'absent', title: 'Absent', demo: false, found: false, missing: [] }]
   const wrong = [

@@ -5,6 +5,7 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import { ApiError, ServerAway } from '@belay/client/webapi'
 import { attach, type AttachOptions } from './commands/attach.ts'
 import { callbacks, type CallbackOptions } from './commands/callbacks.ts'
+import { choice } from './commands/choices.ts'
 import { diff, type DiffOptions, restore, type RestoreOptions } from './commands/changes.ts'
 import { doctor } from './commands/doctor.ts'
 import { list } from './commands/list.ts'
@@ -76,6 +77,8 @@ function addServerCommands(program: Command, world: World, done: Done): void {
     .option('--deadline <name=ms>', 'another deadline than the default; may be repeated', collect)
     .option('--min-disk <mib>', 'free space a preparation asks for, MiB (default: 2048)')
     .option('--keep-sessions <days>', 'delete sessions that were idle for longer (default: never)')
+    .option('--keep-events <count>', 'keep the last <count> events of each session (default: all)')
+    .option('--keep-event-days <days>', 'keep events that are not older (default: all)')
     .option(
       '--allow-private-callbacks',
       'let callbacks go to addresses of this machine and its networks',
@@ -207,6 +210,7 @@ function addWorkspaceCommands(program: Command, world: World, done: Done): void 
     .action(async (given: string, options: ManageOptions) =>
       done(await restartAgent(world, given, options)),
     )
+  addChoiceCommands(program, world, done)
   placed(program.command('diff'))
     .description('show what a turn changed in the workspace')
     .argument(...id)
@@ -220,6 +224,18 @@ function addWorkspaceCommands(program: Command, world: World, done: Done): void 
     .action(async (given: string, options: RestoreOptions) =>
       done(await restore(world, given, options)),
     )
+}
+
+function addChoiceCommands(program: Command, world: World, done: Done): void {
+  for (const kind of ['mode', 'model'] as const) {
+    placed(program.command(kind))
+      .description(`list the ${kind}s that the agent of a session offers, or choose one`)
+      .argument(...sessionArgument)
+      .argument(`[${kind}]`, 'its id')
+      .action(async (given: string, wanted: string | undefined, options: ManageOptions) =>
+        done(await choice(world, given, { ...options, of: kind, wanted })),
+      )
+  }
 }
 
 /** What the server starts; not for people. */

@@ -14,8 +14,9 @@ import {
   itemAt,
   type Transcript,
   type ViewerEvent,
+  type ViewerFrame,
 } from '@belay/client'
-import { linesOf } from './lines.ts'
+import { linesOf, noticeLines } from './lines.ts'
 import { harmless, type Paint } from './paint.ts'
 
 export class Renderer {
@@ -41,6 +42,17 @@ export class Renderer {
         : this.#lines(linesOf(this.#paint, { event, before, after: this.#transcript }))
     this.#begun ||= text !== ''
     return text
+  }
+
+  /** @returns what to append when a stream begins: nothing, or that events in between are not kept any more */
+  begin(frame: Extract<ViewerFrame, { type: 'snapshot' }>): string {
+    const { length } = this.#transcript.items
+    this.#transcript = applyFrame(this.#transcript, frame)
+    const item = itemAt(this.#transcript.items, -1)
+    const isNew = this.#transcript.items.length > length
+    if (!isNew || item?.type !== 'notice') return ''
+    this.#begun = true
+    return this.#lines(noticeLines(this.#paint, item.event))
   }
 
   /** Whether speech left its line open. */

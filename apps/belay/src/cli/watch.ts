@@ -53,7 +53,10 @@ export async function watch(options: WatchOptions): Promise<number> {
       if (json) world.out.write(`${JSON.stringify(frame)}\n`)
       else if (frame.type === 'events') {
         world.out.write(frame.events.map((event) => renderer.next(event)).join(''))
-      } else if ('session' in frame) world.err.write(steps.next(frame.session))
+      } else if ('session' in frame) {
+        if (frame.type === 'snapshot') world.out.write(renderer.begin(frame))
+        world.err.write(steps.next(frame.session))
+      }
       if (transcript.caughtUp) answerer.update(openPermissions(transcript))
       const code = options.until(transcript, frame) ?? codeOfEnd(world, frame)
       if (code !== undefined) resolve(code)

@@ -26,6 +26,8 @@ async function turn(prompt: string, optionId: string) {
       },
       permission: (id) => agent.answer(id, optionId),
       permissionGone: () => undefined,
+      offer: () => undefined,
+      choiceRefused: () => undefined,
       note: () => undefined,
     },
   })

@@ -3,9 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askedCommand } from '@belay/testing'
-import { alive, killHard, runnerPid, waitFor } from '@belay/testing/node'
+import { agentPids, alive, killHard, runnerPid, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { agentPids } from './agent-pids.ts'
 import {
   answerAll,
   createSession,

@@ -31,11 +31,19 @@ export interface World {
   end(): Promise<void>
 }
 
-/** @param more more of the command line of `belay up` */
-export async function startWorld(more: readonly string[] = []): Promise<World> {
+/**
+ * @param more more of the command line of `belay up`
+ * @param variables more of the environment of the server
+ */
+export async function startWorld(
+  more: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<World> {
   const dataFolder = temporaryFolder('data')
   const model = await startFakeModel()
-  const { command, args, env } = codexAgent({ modelUrl: model.url, home: temporaryFolder('home') })
+  const codex = codexAgent({ modelUrl: model.url, home: temporaryFolder('home') })
+  const { command, args } = codex
+  const env = { ...codex.env, ...variables }
   const server = await startBelay({ dataFolder, env, args: more })
   const world: World = {
     dataFolder,

@@ -363,6 +363,7 @@ test('[E-14] the page’s files come from its folder and from nowhere else', asy
     onStop: () => undefined,
   })
   const handlers = createHandlers({
+    started: { since: 0, minDiskBytes: 0, allowPrivateCallbacks: false },
     host,
     tickets: createTickets(),
     clock: Date.now,
@@ -463,6 +464,7 @@ test('[E-5] a repeated create gets its first answer also when the agent is gone 
   host.start()
   const machine = { agents: [{ name: 'a', title: 'A', demo: false, found: true, missing: [] }] }
   const { createSession } = createHandlers({
+    started: { since: 0, minDiskBytes: 0, allowPrivateCallbacks: false },
     host,
     tickets: createTickets(),
     clock: Date.now,

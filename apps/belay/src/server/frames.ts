@@ -58,3 +58,13 @@ export function looksSame(left: SessionState, right: SessionState): boolean {
 export function endFrame(code: ErrorCode, message: string, retry: boolean): string {
   return JSON.stringify({ type: 'end', code, message, retry })
 }
+
+/** The first frame of a stream. @param kept the last event, at or after the cursor, that is not kept any more; else the cursor */
+export function snapshotFrame(
+  state: SessionState,
+  id: string,
+  { cursor, kept }: { readonly cursor: number; readonly kept: number },
+): string {
+  const trimmed = kept > cursor ? `"trimmedTo":${kept},` : ''
+  return `{"type":"snapshot","from":${kept + 1},"seq":${state.head.seq},${trimmed}"session":${viewJson(state, id)}}`
+}

@@ -43,6 +43,16 @@ export interface HandlerOptions {
   /** What can be seen of a session's hops from here. */
   readonly proofs: (id: string) => Proofs
   readonly deadlines: Deadlines
+  /** What else the server was started with. */
+  readonly started: Pick<
+    RouteAnswer<'settings'>,
+    | 'since'
+    | 'keepSessionsMs'
+    | 'keepEvents'
+    | 'keepEventsMs'
+    | 'minDiskBytes'
+    | 'allowPrivateCallbacks'
+  >
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
@@ -95,6 +105,14 @@ function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOption
       await ask({ host, id, type: 'done' }, { type: 'agent-restart-asked' })
       return sessionAt(host, id)
     },
+    async setMode({ id, modeId }: RouteArgs<'setMode'>) {
+      await ask({ host, id, type: 'done' }, { type: 'chosen', of: 'mode', id: modeId })
+      return sessionAt(host, id)
+    },
+    async setModel({ id, modelId }: RouteArgs<'setModel'>) {
+      await ask({ host, id, type: 'done' }, { type: 'chosen', of: 'model', id: modelId })
+      return sessionAt(host, id)
+    },
     async interrupt({ id, turn }: RouteArgs<'interrupt'>) {
       const reply = await ask({ host, id, type: 'interrupting' }, { type: 'interrupt', turn })
       return reply.turn === undefined ? {} : { turn: reply.turn }
@@ -108,7 +126,10 @@ function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOption
     },
     events({ id, after, limit }: RouteArgs<'events'>) {
       existing(host, id)
-      return { events: pageOfEvents(host, id, { after, limit }), seq: host.read(id).head.seq }
+      const events = pageOfEvents(host, id, { after, limit })
+      const { seq } = host.read(id).head
+      const first = host.first(id) ?? 0
+      return { events, seq, ...(first > after + 1 ? { trimmedTo: first - 1 } : {}) }
     },
   }
 }
@@ -172,8 +193,10 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
   }
 }
 
-function otherHandlers({ tickets, clock, agents, version }: HandlerOptions) {
+function otherHandlers(options: HandlerOptions) {
+  const { tickets, clock, agents, version, deadlines, started } = options
   return {
+    settings: () => ({ version, protocol: protocolVersion, deadlines, limits, ...started }),
     ticket: () => tickets.issue(clock()),
     agents: () => ({ agents: agents().map((agent) => foundAgentSchema.parse(agent)) }),
     health: () => ({ ok: true as const }),
@@ -303,7 +326,7 @@ function changesAt(
 ): RouteAnswer<'turnChanges'> {
   if (seq !== undefined) {
     const [event] = pageOfEvents(host, id, { after: seq - 1, limit: 1 })
-    if (event?.type === 'turn-changes') {
+    if (event?.type === 'turn-changes' && event.seq === seq) {
       const { files, more, patch } = event
       return { turn, files, patch, ...(more === undefined ? {} : { more }) }
     }

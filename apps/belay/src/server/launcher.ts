@@ -18,7 +18,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { lockOwner, type LockOwner } from '@belay/actor/node'
 import { sweepMarked } from '@belay/agent/node'
 import { type Deadlines, limits } from '@belay/protocol'
-import { agentMarker, readSpool, runnerLockName, type RunnerConfig } from '@belay/runner/node'
+import {
+  agentMarker,
+  handsMarker,
+  readSpool,
+  runnerLockName,
+  type RunnerConfig,
+} from '@belay/runner/node'
 import { decodeReport, type ReceivedReport } from '@belay/session'
 import type { Logger } from 'pino'
 import { runnerFolder, workspaceFolder } from './data-folder.ts'
@@ -173,6 +179,7 @@ export class Launcher {
     const own = child !== undefined && child.generation <= generation ? child.process : undefined
     await end(folder, which, own)
     await sweepMarked(agentMarker(session, folder, generation))
+    await sweepMarked(handsMarker(session, folder, generation))
     await this.#options.host.submit(session, { type: 'runner-stopped', generation })
   }
 

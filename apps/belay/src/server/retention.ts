@@ -1,39 +1,94 @@
 /**
- * Retention: sessions in which nothing has happened for as long as the owner of the server said are deleted, as a person
- * would. Whether one is idle is decided by the session itself, at that moment.
+ * Retention: what the owner of the server does not want to keep. Sessions in which nothing has happened for long are deleted,
+ * as a person would; logs lose their beginnings. Whether a session is idle, and where its log may be cut, the session says.
  */
+import { limits, type SessionEvent } from '@belay/protocol'
+import { trimPoint } from '@belay/session'
 import type { Logger } from 'pino'
 import type { SessionHost } from './viewer.ts'
 
 /** How often is looked. What is due is read from the store each time, so nothing depends on when. */
 const lookMs = 60 * 60_000
 
+/** What is kept; for ever, where nothing is said. */
+export interface Retention {
+  /** Sessions are deleted once nothing has happened in them for this long. */
+  readonly sessionsMs?: number | undefined
+  /** Of each session at least the last this many events. */
+  readonly events?: number | undefined
+  /** Events of at least the last this many milliseconds. */
+  readonly eventsMs?: number | undefined
+}
+
 export interface RetentionOptions {
   readonly host: SessionHost
   readonly clock: () => number
   readonly log: Logger
-  /** Off when undefined. */
-  readonly keepSessionsMs: number | undefined
+  readonly keep: Retention
 }
 
 /** @returns what stops it */
-export function startRetention({ host, clock, log, keepSessionsMs }: RetentionOptions): () => void {
-  if (keepSessionsMs === undefined) return () => {}
-  async function sweep(keepMs: number): Promise<void> {
-    for (const id of host.ids()) {
-      const { type } = host.read(id).lifecycle
-      if (type !== 'ready') continue
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, so that people's requests come in between
-      const reply = await host.submit(id, { type: 'expire', before: clock() - keepMs })
-      if (reply.type === 'done') log.info({ session: id }, 'an old session was deleted')
-    }
-  }
+export function startRetention(options: RetentionOptions): () => void {
+  const { sessionsMs, events, eventsMs } = options.keep
+  if (sessionsMs === undefined && events === undefined && eventsMs === undefined) return () => {}
   const begin = () =>
-    void sweep(keepSessionsMs).catch((error: unknown) =>
-      log.error({ error: String(error) }, 'old sessions could not be looked for'),
+    void sweep(options).catch((error: unknown) =>
+      options.log.error({ error: String(error) }, 'what is not kept could not be looked for'),
     )
   begin()
-  const timer = setInterval(begin, Math.min(lookMs, keepSessionsMs))
+  const timer = setInterval(begin, Math.min(lookMs, sessionsMs ?? lookMs, eventsMs ?? lookMs))
   timer.unref()
   return () => clearInterval(timer)
+}
+
+/** One session after the other, so that people's requests come in between. */
+async function sweep(options: RetentionOptions): Promise<void> {
+  const { host, log } = options
+  for (const id of host.ids()) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop
+      if (!(await expire(options, id))) await trim(options, id)
+    } catch (error) {
+      // One that cannot be read keeps nothing from the others.
+      log.error({ session: id, error: String(error) }, 'a session could not be looked at')
+    }
+  }
+}
+
+/** @returns whether there is nothing left to trim */
+async function expire({ host, clock, log, keep }: RetentionOptions, id: string): Promise<boolean> {
+  const { type } = host.read(id).lifecycle
+  if (type === 'deleted' || type === 'absent') return true
+  if (keep.sessionsMs === undefined || type !== 'ready') return false
+  const reply = await host.submit(id, { type: 'expire', before: clock() - keep.sessionsMs })
+  if (reply.type !== 'done') return false
+  log.info({ session: id }, 'an old session was deleted')
+  return true
+}
+
+async function trim({ host, clock, log, keep }: RetentionOptions, id: string): Promise<void> {
+  const { events, eventsMs } = keep
+  if (events === undefined && eventsMs === undefined) return
+  const since = eventsMs === undefined ? undefined : clock() - eventsMs
+  const through = trimPoint(stored(host, id), { events, since }, host.read(id).head.seq)
+  const first = host.first(id)
+  if (through === undefined || first === undefined || through < first) return
+  await host.submit(id, { type: 'trim', through })
+  const now = host.first(id)
+  // Entries that share a segment stay together.
+  if (now !== first) log.info({ session: id, first: now }, 'old events were removed')
+}
+
+/** The log from its beginning, read as far as it is asked for. */
+function* stored(host: SessionHost, id: string): Iterable<SessionEvent> {
+  let cursor = 0
+  for (;;) {
+    const segments = host.log(id, cursor, limits.pageBytesMax)
+    if (segments.length === 0) return
+    for (const segment of segments) {
+      const events: SessionEvent[] = JSON.parse(`[${segment.text}]`)
+      yield* events
+      cursor = segment.last
+    }
+  }
 }

@@ -21,11 +21,11 @@ import type { Logger } from 'pino'
 import { createAdmission } from './admission.ts'
 import { type Callbacks, createCallbacks } from './callbacks.ts'
 import { type DataFolder, openDataFolder, runnerFolder, writeServerAddress } from './data-folder.ts'
-import { createHandlers } from './handlers.ts'
+import { createHandlers, type HandlerOptions } from './handlers.ts'
 import { createHttp } from './http.ts'
 import { Launcher } from './launcher.ts'
 import { createListener } from './listener.ts'
-import { startRetention } from './retention.ts'
+import { type Retention, startRetention } from './retention.ts'
 import { RunnerLinks } from './runner-links.ts'
 import { createSeal, type Seal } from './seal.ts'
 import { createStreams } from './streams.ts'
@@ -46,7 +46,7 @@ export interface ServeOptions {
   /** Free space a preparation asks for, bytes. */
   readonly diskFreeBytesMin?: number
   /** Sessions idle for longer are deleted, milliseconds. Default: never. */
-  readonly keepSessionsMs?: number
+  readonly keep?: Retention
   /** Callbacks may go to addresses of this machine and its networks. */
   readonly allowPrivateCallbacks?: boolean
   /** The store or a transition failed and the process should end: nothing more is accepted. */
@@ -118,8 +118,9 @@ async function serveFolder(
     runner: lockOwner(runnerFolder(dataFolder, id)),
   })
   const { callbacks, seal } = parts
+  const started = startedWith(options, startedAt)
   const known = { host, tickets, clock, agents, version, deadlines, callbacks, seal, proofs }
-  const handlers = createHandlers(known)
+  const handlers = createHandlers({ ...known, started })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
   const listener = createListener({
     http: getRequestListener(http.fetch),
@@ -145,13 +146,24 @@ async function serveFolder(
     host.start()
     recover(host)
     writeServerAddress(dataFolder, { url, pid: process.pid, startedAt, version })
-    const { keepSessionsMs } = options
-    stopRetention = startRetention({ host, clock, log, keepSessionsMs })
+    stopRetention = startRetention({ host, clock, log, keep: options.keep ?? {} })
     log.info({ url, dataFolder }, 'server is up')
     return { url, link: `${url}/#token=${token}`, agents: agents(), close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+function startedWith(options: ServeOptions, since: number): HandlerOptions['started'] {
+  const { keep = {}, diskFreeBytesMin = limits.diskFreeBytesMin } = options
+  return {
+    since,
+    minDiskBytes: diskFreeBytesMin,
+    allowPrivateCallbacks: options.allowPrivateCallbacks === true,
+    ...(keep.sessionsMs === undefined ? {} : { keepSessionsMs: keep.sessionsMs }),
+    ...(keep.events === undefined ? {} : { keepEvents: keep.events }),
+    ...(keep.eventsMs === undefined ? {} : { keepEventsMs: keep.eventsMs }),
   }
 }
 

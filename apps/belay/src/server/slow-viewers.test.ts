@@ -85,6 +85,37 @@ test('[L-3] a full sink gets no state and no proof of life either, and the lates
   viewer.closed()
 })
 
+test('[L-7] a viewer is told what is not kept any more: when it comes, and when it was too slow', async () => {
+  const fill = async (from: number) => {
+    for (let n = from; n < from + 3; n += 1)
+      // oxlint-disable-next-line no-await-in-loop -- each is a segment of its own
+      await host.submit('s1', {
+        type: 'prompt-submitted',
+        prompt: { promptId: `p${n}`, text: 'x', digest: `${n}` },
+      })
+  }
+  await fill(1)
+  const slow = new GatedSink()
+  const { seq } = host.read('s1').head
+  openViewer(host, 's1', 0, slow)
+  slow.full = true
+  await fill(4)
+  await host.submit('s1', { type: 'trim', through: seq + 1 })
+  expect(host.first('s1')).toBe(seq + 2)
+  slow.take()
+  slow.drain()
+  const [again, ...frames] = slow.take()
+  expect(again).toMatchObject({ type: 'snapshot', from: seq + 2, trimmedTo: seq + 1 })
+  const seqs = frames.flatMap((frame) => (frame.type === 'events' ? frame.events : []))
+  expect(seqs.map((event) => event.seq)).toEqual([seq + 2, seq + 3])
+  const late = new GatedSink()
+  openViewer(host, 's1', 2, late)
+  expect(late.take()[0]).toMatchObject({ type: 'snapshot', from: seq + 2, trimmedTo: seq + 1 })
+  const present = new GatedSink()
+  openViewer(host, 's1', seq + 2, present)
+  expect(present.take()[0]).not.toHaveProperty('trimmedTo')
+})
+
 test('[L-3] [L-6] a full list viewer waits once, and gets the latest of each session when it drains', async () => {
   const sink = new GatedSink()
   const viewer = openListViewer(host, sink)

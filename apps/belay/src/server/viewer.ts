@@ -8,11 +8,19 @@
  * - L-1 The cursor moves only over events that were written to the sink, in order.
  * - L-2 `caught-up` is said once, after the last event that was stored when the viewer came, and never again.
  * - L-3 A viewer whose sink is full is given nothing until it drains; then it goes on from its cursor.
+ * - L-7 Where the log begins behind a viewer's cursor, the snapshot says up to which event it was trimmed.
  */
 import type { Commit, Host } from '@belay/host'
 import { closeCodes, limits } from '@belay/protocol'
 import type { SessionInput, SessionReply, SessionState } from '@belay/session'
-import { endFrame, eventsFrame, eventsFrameAfter, looksSame, viewJson } from './frames.ts'
+import {
+  endFrame,
+  eventsFrame,
+  eventsFrameAfter,
+  looksSame,
+  snapshotFrame,
+  viewJson,
+} from './frames.ts'
 
 export type SessionHost = Host<SessionState, SessionInput, SessionReply>
 
@@ -45,10 +53,15 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   let pumping = false
   const line = { open: true }
   const stopWatching = host.watch(id, onCommit)
-  sink.write(
-    `{"type":"snapshot","from":${after + 1},"seq":${shown.head.seq},"session":${viewJson(shown, id)}}`,
-  )
+  begin()
   pump()
+
+  /** Says where the viewer stands, and what before it is not kept any more: at its beginning, and when it was too slow. */
+  function begin(): void {
+    const kept = Math.max(cursor, (host.first(id) ?? 0) - 1)
+    sink.write(snapshotFrame(shown, id, { cursor, kept }))
+    cursor = kept
+  }
 
   /** Writes stored segments until the end of the log or until the sink is full. */
   function pump(): void {
@@ -56,6 +69,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
     while (line.open && !sink.isFull()) {
       const seq = host.read(id).head.seq
       if (cursor >= seq) return finishPump(seq)
+      if ((host.first(id) ?? 0) > cursor + 1) begin()
       for (const segment of host.log(id, cursor, limits.pageBytesMax)) {
         sink.write(eventsFrameAfter(segment, cursor), segment.last)
         cursor = segment.last
@@ -99,16 +113,13 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
 
   function beat(): void {
     if (!line.open || pumping) return
-    if (sink.isFull()) later()
-    else say(shown)
+    return sink.isFull() ? later() : say(shown)
   }
 
   function end(code: 'session-deleted' | 'going-away', message: string): void {
     if (!line.open) return
     closed()
-    const going = code === 'going-away'
-    sink.write(endFrame(code, message, going))
-    sink.close(going ? closeCodes.goingAway : closeCodes.done, code)
+    endSink(sink, code, message)
   }
 
   function closed(): void {
@@ -117,4 +128,10 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   }
 
   return { beat, end, closed }
+}
+
+function endSink(sink: Sink, code: 'session-deleted' | 'going-away', message: string): void {
+  const going = code === 'going-away'
+  sink.write(endFrame(code, message, going))
+  sink.close(going ? closeCodes.goingAway : closeCodes.done, code)
 }

@@ -8,12 +8,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import {
+  deadlines,
   errorTable,
   type ErrorCode,
   type FoundAgent,
+  limits,
   type ListFrame,
   type Problem,
   resolutions,
+  type RouteAnswer,
   type SessionView,
   type StreamFrame,
 } from '@belay/protocol'
@@ -35,6 +38,16 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
+}
+
+const settings: RouteAnswer<'settings'> = {
+  version: '0.0.0',
+  protocol: 1,
+  since: 1_700_000_000_000,
+  minDiskBytes: limits.diskFreeBytesMin,
+  allowPrivateCallbacks: false,
+  deadlines,
+  limits,
 }
 
 export class PageServer {
@@ -148,7 +161,8 @@ export class PageServer {
     const refusal = this.refuseNext.get(kind)
     this.refuseNext.delete(kind)
     if (refusal !== undefined) return refuse(response, refusal)
-    const answer = this.#answer(method, url.pathname.split('/').slice(2), body)
+    const asked = { ...Object.fromEntries(url.searchParams), ...body }
+    const answer = this.#answer(method, url.pathname.split('/').slice(2), asked)
     if (answer === undefined)
       return refuse(response, { code: 'session-not-found', message: 'There is no such session.' })
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
@@ -169,6 +183,8 @@ export class PageServer {
     const [what, id = '', action, name = ''] = parts
     if (what === 'tickets') return { ticket: 'ticket', expiresAt: Date.now() + 60_000 }
     if (what === 'agents') return { agents: this.agents }
+    if (what === 'settings') return settings
+    if (what === 'version') return { version: settings.version, protocol: settings.protocol }
     if (method === 'POST' && what === 'sessions' && id === '') return this.#created(body)
     const session = this.sessions.get(id)
     if (session === undefined) return undefined
@@ -197,6 +213,13 @@ export class PageServer {
       }
       case 'POST turns':
         return this.#resolve(session, Number(name), body)
+      case 'GET events': {
+        const after = Number(body['after'])
+        const events = session.log.slice(after, after + Number(body['limit']))
+        return { events, seq: session.log.length }
+      }
+      case 'POST restore':
+        return { turn: body['turn'], to: body['to'] }
       case 'GET why':
         return {
           session: id,

@@ -72,7 +72,8 @@ test.each([
     'memory',
     false,
   ],
-] as const)('[M-6] %s', (_, end, started, code, title, permanent) => {
+] as const)('[M-6] %s', (...row) => {
+  const [, end, started, code, title, permanent] = row
   const cause = causeOfExit(end, { started, oomKilled: false })
   expect(cause.code).toBe(code)
   expect(cause.title).toContain(title)

@@ -86,7 +86,7 @@ const phases: Readonly<Record<string, () => Rig>> = {
 }
 
 /** Every input, of the present generation, an older and a later one. */
-function inputs(generation: number): ConnectionInput[] {
+function everyInput(generation: number): ConnectionInput[] {
   return [
     { type: 'start' },
     { type: 'retry' },
@@ -120,7 +120,7 @@ test('[M-1] every input in every phase has a result, and one of another generati
   let results = 0
   for (const [name, make] of Object.entries(phases)) {
     const { generation } = make()
-    for (const input of inputs(generation)) {
+    for (const input of everyInput(generation)) {
       const rig = make()
       const { state } = rig
       const before = rig.effects.length
@@ -140,7 +140,7 @@ test('[M-1] every input in every phase has a result, and one of another generati
       expect(rig.effects.slice(before), words).toEqual(expected)
     }
   }
-  expect(results).toBe(Object.keys(phases).length * inputs(1).length)
+  expect(results).toBe(Object.keys(phases).length * everyInput(1).length)
 })
 
 describe('a start', () => {
@@ -338,12 +338,10 @@ describe('an intent', () => {
     expect(rig.launches).toBe(launches)
   })
 
-  test.each(Object.keys(phases))(
+  test.each(Object.keys(phases).filter((name) => !name.startsWith('dispos')))(
     '[M-4] retry in %s brings another process, after the end of the old one',
     (name) => {
       const rig = (phases[name] ?? ready)()
-      if (name === 'disposed' || name === 'disposing')
-        return expect(rig.feed({ type: 'retry' }).launches).toBe(1)
       const { launches, generation } = rig
       const alive = hasChild(rig.state)
       rig.feed({ type: 'retry' })

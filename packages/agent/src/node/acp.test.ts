@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { AgentOffer } from '@belay/protocol'
 import type { Ask } from '../ask.ts'
 import type { AgentUpdate } from '../translate.ts'
 import { acp } from './acp.ts'
@@ -17,6 +18,8 @@ let connection: AgentConnection | undefined
 let updates: AgentUpdate[]
 let asks: { id: number; ask: Ask }[]
 let gone: number[]
+let offers: AgentOffer[]
+let refusals: string[]
 let notes: string[]
 
 beforeEach(() => {
@@ -24,6 +27,8 @@ beforeEach(() => {
   updates = []
   asks = []
   gone = []
+  offers = []
+  refusals = []
   notes = []
 })
 afterEach(async () => {
@@ -65,6 +70,8 @@ async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
     version: '0',
     on: {
       update: (update) => updates.push(update),
+      offer: (offer) => offers.push(offer),
+      choiceRefused: (message) => refusals.push(message),
       permission: (id, ask) => asks.push({ id, ask }),
       permissionGone: (id) => gone.push(id),
       note: (line) => notes.push(line),
@@ -83,7 +90,15 @@ test('[A-12] an agent that is silent until it is spoken to becomes ready, and wh
   const { initialized } = await agent(
     `methods.initialize = () => ({ protocolVersion: 1, agentInfo: { name: 'n', title: 'T', version: '3' }, agentCapabilities: { loadSession: true } })`,
   )
-  expect(await initialized).toEqual({ ok: { title: 'T', version: '3', load: true, resume: false } })
+  expect(await initialized).toEqual({
+    ok: {
+      title: 'T',
+      version: '3',
+      load: true,
+      resume: false,
+      prompt: { image: false, resource: false },
+    },
+  })
 })
 
 test('[A-12] another version of the protocol is refused', async () => {
@@ -229,4 +244,48 @@ test('[A-22] a paused connection reads nothing; what waited comes in order', asy
   one.resume()
   expect(await prompted).toEqual({ ok: 'end_turn' })
   expect(texts()).toEqual(Array.from({ length: 20_000 }, (_, index) => String(index)))
+})
+
+const modes = `modes: { currentModeId: 'a', availableModes: [{ id: 'a', name: 'A' }, { id: 'b', name: 'B', description: 'bold' }] }`
+
+test('[A-91] what was chosen is chosen again before the offer is told', async () => {
+  const one = await agent(`
+    capabilities = { loadSession: true }
+    methods['session/load'] = () => ({ ${modes} })
+    methods['session/set_mode'] = ({ sessionId, modeId }) => sessionId === 'old' && modeId === 'b' ? {} : fail(-1, 'no')`)
+  await one.open('old', { mode: 'b' })
+  expect(refusals).toEqual([])
+  expect(offers).toMatchObject([{ modes: { current: 'b', available: [{ id: 'a' }, { id: 'b' }] } }])
+})
+
+test('[A-92] a mode or model is chosen the way it was offered, and only of what is offered', async () => {
+  const one = await agent(`
+    const option = (currentValue) => ({ configOptions: [{ id: 'llm', name: 'Model', category: 'model', type: 'select', currentValue, options: [{ value: 'x', name: 'X' }, { value: 'y', name: 'Y' }] }] })
+    methods['session/new'] = () => ({ sessionId: 's1', ${modes}, ...option('x') })
+    methods['session/set_mode'] = () => fail(-32603, 'not now')
+    methods['session/set_config_option'] = ({ configId, value }) => option(configId === 'llm' ? value : 'x')`)
+  await one.open(undefined)
+  await one.setModel('y')
+  expect(offers.at(-1)).toMatchObject({ models: { current: 'y' } })
+  await one.setMode('b')
+  expect(refusals).toEqual(['The agent did not take the mode "b" (not now); it goes on with "a".'])
+  expect(offers.at(-1)).toMatchObject({ modes: { current: 'a' } })
+  await one.setMode('never')
+  expect(refusals.at(-1)).toBe('The agent offers no mode "never" any more; it goes on with "a".')
+})
+
+test('[A-13] of an agent that advertises nothing only the start, a session, prompts and cancels are asked', async () => {
+  const one = await agent(`
+    const heard = []
+    require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => { const { method } = JSON.parse(line); if (method) heard.push(method) })
+    methods['session/prompt'] = async () => { await later(0); say(heard.join(' ')); return { stopReason: 'end_turn' } }`)
+  expect(await one.open('old', { mode: 'b', model: 'y' })).toEqual({
+    ok: { agentSession: 's1', restored: 'lost' },
+  })
+  await one.setMode('b')
+  await one.setModel('y')
+  await one.prompt('x')
+  expect(texts()).toEqual(['initialize session/new session/prompt'])
+  expect(refusals.length).toBe(4)
+  expect(offers).toEqual([])
 })

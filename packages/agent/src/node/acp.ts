@@ -20,6 +20,7 @@ import {
   methods,
   RequestError,
 } from '@agentclientprotocol/sdk'
+import type { Chosen } from '@belay/protocol'
 import { z } from 'zod'
 import { type Ask, askOfElicitation, askOfPermission, elicitationAnswer } from '../ask.ts'
 import { type AgentExit, exitSentence } from '../exit.ts'
@@ -33,6 +34,7 @@ import type {
   Initialized,
   Opened,
 } from './adapter.ts'
+import { AcpOffer } from './acp-offer.ts'
 import { Lines } from './lines.ts'
 import { type AgentProcess, spawnAgent } from './process.ts'
 
@@ -64,6 +66,9 @@ const initializeSchema = z.looseObject({
   agentCapabilities: z
     .looseObject({
       loadSession: z.boolean().nullish(),
+      promptCapabilities: z
+        .looseObject({ image: z.boolean().nullish(), embeddedContext: z.boolean().nullish() })
+        .nullish(),
       sessionCapabilities: z.looseObject({ resume: z.unknown() }).nullish(),
     })
     .nullish(),
@@ -81,6 +86,7 @@ class AcpConnection implements AgentConnection {
   readonly #on: AgentEvents
   readonly #cwd: string
   readonly #sdk: ClientConnection
+  readonly #offer: AcpOffer
   readonly #pending = new Map<number, (optionId: string | undefined) => void>()
   #asked = 0
   #junk = 0
@@ -93,6 +99,9 @@ class AcpConnection implements AgentConnection {
   constructor(options: ConnectOptions) {
     this.#on = options.on
     this.#cwd = options.cwd
+    this.#offer = new AcpOffer(options.on, (method, params, msMax) =>
+      this.#request(method, { sessionId: this.#agentSession, ...params }, () => msMax),
+    )
     this.process = spawnAgent({
       ...options,
       onStderr: (line) => options.on.note(`stderr: ${line}`),
@@ -125,12 +134,12 @@ class AcpConnection implements AgentConnection {
     this.#gate = undefined
   }
 
-  async open(previous: string | undefined): Promise<Answer<Opened>> {
+  async open(previous: string | undefined, chosen: Chosen = {}): Promise<Answer<Opened>> {
     const initialized = await this.initialized
     if ('failure' in initialized) return initialized
     if (previous !== undefined) {
       const restored = await this.#restore(previous, initialized.ok)
-      if (restored !== undefined) return restored
+      if (restored !== undefined) return this.#opened(restored, chosen)
     }
     const params = { cwd: this.#cwd, mcpServers: [] }
     const answer = await this.#request(methods.agent.session.new, params, () => newSessionMsMax)
@@ -139,15 +148,33 @@ class AcpConnection implements AgentConnection {
     if (!parsed.success)
       return failed('agent-error', 'The agent answered session/new without a session id.')
     this.#agentSession = parsed.data.sessionId
-    return {
-      ok: { agentSession: this.#agentSession, restored: previous === undefined ? 'new' : 'lost' },
-    }
+    const restored = previous === undefined ? 'new' : 'lost'
+    const opened = { agentSession: this.#agentSession, restored } as const
+    return this.#opened({ ok: { opened, answer: answer.ok } }, chosen)
+  }
+
+  async #opened(
+    restored: Answer<{ readonly opened: Opened; readonly answer: unknown }>,
+    chosen: Chosen,
+  ): Promise<Answer<Opened>> {
+    if ('failure' in restored) return restored
+    await this.#offer.opened(restored.ok.answer, chosen)
+    return { ok: restored.ok.opened }
+  }
+
+  setMode(modeId: string): Promise<void> {
+    return this.#offer.choose('mode', modeId)
+  }
+
+  setModel(modelId: string): Promise<void> {
+    return this.#offer.choose('model', modelId)
   }
 
   async prompt(text: string): Promise<Answer<string>> {
     const params = { sessionId: this.#agentSession, prompt: [{ type: 'text', text }] }
     const answer = await this.#request(methods.agent.session.prompt, params, undefined)
     if ('failure' in answer) return answer
+    this.#offer.hearPrompt(answer.ok)
     const parsed = z.looseObject({ stopReason: z.string() }).safeParse(answer.ok)
     return parsed.success
       ? { ok: parsed.data.stopReason }
@@ -197,12 +224,19 @@ class AcpConnection implements AgentConnection {
         version: agentInfo?.version ?? undefined,
         load: can?.loadSession === true,
         resume: resume !== undefined && resume !== null,
+        prompt: {
+          image: can?.promptCapabilities?.image === true,
+          resource: can?.promptCapabilities?.embeddedContext === true,
+        },
       },
     }
   }
 
   /** @returns `undefined` when a new conversation must be begun instead */
-  async #restore(previous: string, can: Initialized): Promise<Answer<Opened> | undefined> {
+  async #restore(
+    previous: string,
+    can: Initialized,
+  ): Promise<Answer<{ readonly opened: Opened; readonly answer: unknown }> | undefined> {
     const { resume, load } = methods.agent.session
     const tries = [
       ...(can.resume
@@ -230,7 +264,7 @@ class AcpConnection implements AgentConnection {
         )
         if ('ok' in answer) {
           if (restored === 'loaded') await Promise.race([sleep(lateReplayMs), this.exited])
-          return { ok: { agentSession: previous, restored } }
+          return { ok: { opened: { agentSession: previous, restored }, answer: answer.ok } }
         }
         this.#on.note(`${method} failed: ${answer.failure.message}`)
         if (answer.failure.code === 'agent-exited' || answer.failure.code === 'sign-in-needed')
@@ -379,7 +413,8 @@ class AcpConnection implements AgentConnection {
     const { sessionId, update } = parsed.data
     this.#heardAt = performance.now()
     const ours = this.#agentSession === undefined || sessionId === this.#agentSession
-    if (ours && !this.#replaying) this.#on.update(update)
+    // What is offered is no history: it counts in a replay too.
+    if (ours && !this.#offer.hear(update) && !this.#replaying) this.#on.update(update)
     return true
   }
 }

@@ -4,6 +4,7 @@
  * An adapter starts one process and speaks with it until its end; it never starts another. When to start, to end and to try
  * again is decided by its caller.
  */
+import type { AgentOffer, Chosen } from '@belay/protocol'
 import type { Ask } from '../ask.ts'
 import type { AgentExit } from '../exit.ts'
 import type { AgentUpdate } from '../translate.ts'
@@ -12,6 +13,10 @@ import type { AgentProcess, SpawnOptions } from './process.ts'
 /** What an agent tells, in the order it told it. */
 export interface AgentEvents {
   update(update: AgentUpdate): void
+  /** What it offers to choose from and what it used, as far as that changed. The latest of each field counts. */
+  offer(offer: AgentOffer): void
+  /** It would not have a mode or model that was chosen, in words; what holds instead is offered again. */
+  choiceRefused(message: string): void
   /** To be answered with `answer(id, …)`. */
   permission(id: number, ask: Ask): void
   /** The agent took the question back. */
@@ -35,6 +40,8 @@ export interface Initialized {
   readonly version: string | undefined
   readonly load: boolean
   readonly resume: boolean
+  /** What a prompt may hold besides text. */
+  readonly prompt: { readonly image: boolean; readonly resource: boolean }
 }
 
 /** A conversation, and how it came to be there: `lost` means the older one could not be restored. */
@@ -57,8 +64,14 @@ export interface AgentConnection {
   readonly exited: Promise<AgentExit>
   /** The answer to the handshake. Never rejects. */
   readonly initialized: Promise<Answer<Initialized>>
-  /** Opens the conversation: restores `previous` as well as the agent can, else begins a new one. */
-  open(previous: string | undefined): Promise<Answer<Opened>>
+  /**
+   * Opens the conversation: restores `previous` as well as the agent can, else begins a new one. What was `chosen` is
+   * chosen again, where the agent offers it.
+   */
+  open(previous: string | undefined, chosen?: Chosen): Promise<Answer<Opened>>
+  /** Chooses of what was offered. How it went is told by `offer` or `choiceRefused`. Never rejects. */
+  setMode(modeId: string): Promise<void>
+  setModel(modelId: string): Promise<void>
   /** Runs one prompt turn. @returns its stop reason. There is no limit of time here: a busy agent may be quiet for long. */
   prompt(text: string): Promise<Answer<string>>
   /** Asks the agent to stop its turn. */

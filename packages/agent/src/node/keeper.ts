@@ -12,6 +12,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { unreachable } from '@belay/actor'
+import type { Chosen } from '@belay/protocol'
 import { type Cause, causeOfExit } from '../connection/cause.ts'
 import type { ConnectionEffect } from '../connection/effect.ts'
 import type { ConnectionInput } from '../connection/input.ts'
@@ -50,6 +51,8 @@ export interface Lease {
   readonly initialized: Initialized
   readonly opened: Opened
   readonly fence: FenceKind
+  /** What it was told to choose at its start. */
+  readonly chosen: Chosen
 }
 
 export interface KeeperEvents {
@@ -76,6 +79,8 @@ export interface KeeperOptions {
   /** The conversation to restore at the first start. */
   readonly previous: string | undefined
   readonly on: KeeperEvents
+  /** What is to be chosen of its offer at a start. */
+  readonly chosen?: () => Chosen
   readonly policy?: Partial<ConnectionPolicy>
   readonly clock?: KeeperClock
   readonly random?: () => number
@@ -106,6 +111,7 @@ interface Child {
   initialized?: Initialized
   opened?: Opened
   fence?: FenceKind
+  chosen: Chosen
   /** It is to be ended as soon as it is there. */
   unwanted: boolean
   wasReady: boolean
@@ -230,10 +236,18 @@ export class Keeper {
     const child = this.#child
     if (child?.connection === undefined || child.initialized === undefined) return
     if (child.opened === undefined || child.fence === undefined) return
-    const { connection, initialized, opened, fence } = child
+    const { connection, initialized, opened, fence, chosen } = child
     child.wasReady = true
     const abort = new AbortController()
-    const lease = { generation, signal: abort.signal, connection, initialized, opened, fence }
+    const lease = {
+      generation,
+      signal: abort.signal,
+      connection,
+      initialized,
+      opened,
+      fence,
+      chosen,
+    }
     this.#lease = { lease, abort }
     this.#options.on.ready(lease)
   }
@@ -311,7 +325,13 @@ export class Keeper {
   }
 
   async #launch(generation: number): Promise<void> {
-    const child: Child = { generation, oomBefore: oomKills(), unwanted: false, wasReady: false }
+    const child: Child = {
+      generation,
+      oomBefore: oomKills(),
+      chosen: {},
+      unwanted: false,
+      wasReady: false,
+    }
     this.#child = child
     const launched = await this.#connect(child)
     if ('code' in launched) {
@@ -355,6 +375,8 @@ export class Keeper {
       permission: (id, ask) => ears.permission(id, ask),
       permissionGone: (id) => ears.permissionGone(id),
       note: (line) => ears.note(line),
+      offer: (offer) => ears.offer(offer),
+      choiceRefused: (message) => ears.choiceRefused(message),
       degraded: (cause) => {
         ears.degraded?.(cause)
         this.#feed({ type: 'stream-lost', generation })
@@ -383,7 +405,8 @@ export class Keeper {
   async #attach(generation: number): Promise<void> {
     const child = this.#child
     if (child?.generation !== generation || child.connection === undefined) return
-    const opened = await child.connection.open(this.#previous)
+    child.chosen = this.#options.chosen?.() ?? {}
+    const opened = await child.connection.open(this.#previous, child.chosen)
     if ('failure' in opened)
       return this.#feed({ type: 'start-failed', generation, failure: opened.failure })
     this.#previous = opened.ok.agentSession

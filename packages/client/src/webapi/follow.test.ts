@@ -177,6 +177,22 @@ test('[V-51] a gap hands nothing on and opens the stream again after the cursor'
   expect(links.some((link) => link.reason === 'event 2 is missing before 3')).toBe(true)
 })
 
+test('[V-54] what is not kept any more is passed over once, and the stream goes on behind it', async () => {
+  const session = server.create('s1')
+  session.append(say('a'), say('b'), say('c'), say('d'))
+  session.trimmedTo = 3
+  const { seqs, frames, links } = watch(follow, 1)
+  await waitFor(() => frames.some((frame) => frame.type === 'caught-up'), 'caught up', 5000)
+  server.cutStreams()
+  session.append(say('e'))
+  await waitFor(() => seqs().length === 2, 'both events', 5000)
+  expect(seqs()).toEqual([4, 5])
+  const snapshots = frames.filter((frame) => frame.type === 'snapshot')
+  expect(snapshots).toMatchObject([{ from: 4, trimmedTo: 3 }, { from: 5 }])
+  expect(snapshots[1]).not.toHaveProperty('trimmedTo')
+  expect(links.some(({ reason }) => reason?.includes('is missing'))).toBe(false)
+})
+
 test('[V-50] a log that is shorter than the cursor is read from its beginning', async () => {
   server.create('s1').append(say('a'), say('b'))
   const { seqs } = watch(follow, 7)

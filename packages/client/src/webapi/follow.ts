@@ -5,6 +5,7 @@
  *
  * Invariants:
  * - V-50 A stream is opened after the last event that was handed on; duplicates are dropped.
+ * - V-54 What a server does not keep any more is passed over only when it says so.
  * - V-51 A gap, or a frame that cannot be read, hands nothing on and opens the stream again.
  * - V-52 An `end` that may be retried opens the stream again; any other is handed on and is the last thing said.
  */
@@ -77,7 +78,8 @@ function followSession(
         return undefined
       }
       if (frame.type === 'snapshot' && frame.seq >= cursor && frame.from > cursor + 1) {
-        return missing(cursor + 1, frame.from)
+        if (frame.trimmedTo !== frame.from - 1) return missing(cursor + 1, frame.from)
+        cursor = frame.trimmedTo
       }
       options.onFrame(frame)
       if (frame.type === 'snapshot' && frame.seq < cursor) {

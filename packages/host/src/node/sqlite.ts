@@ -113,6 +113,13 @@ export class NodeStorage implements Storage {
     return segments
   }
 
+  first(id: string): number | undefined {
+    const number = this.#number(id)
+    if (number === undefined) return undefined
+    const row = this.#sql.firstSegment.get(number)
+    return row === undefined ? undefined : Number(row['first'])
+  }
+
   alarms(limit: number): AlarmRow[] {
     return this.#sql.alarms
       .all(limit)
@@ -149,6 +156,7 @@ export class NodeStorage implements Storage {
       sql.removeSegments.run(number)
       sql.removeRows.run(number)
     }
+    if (write.trim !== undefined) sql.trimSegments.run(number, write.trim)
     for (const { name, json } of write.parts) {
       if (json === undefined) sql.removePart.run(number, name)
       else sql.putPart.run(number, name, json)

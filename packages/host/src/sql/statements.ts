@@ -26,6 +26,9 @@ export function prepareStatements<Prepared>(prepare: (sql: string) => Prepared) 
     addSegment: prepare(`INSERT INTO segment (actor, first, last, text) VALUES (?, ?, ?, ?)`),
     segmentsAfter: prepare(`
       SELECT first, last, text FROM segment WHERE actor = ? AND last > ? ORDER BY last`),
+    firstSegment: prepare(`
+      SELECT first FROM segment WHERE actor = ? ORDER BY last LIMIT 1`),
+    trimSegments: prepare(`DELETE FROM segment WHERE actor = ? AND last <= ?`),
     removeSegments: prepare(`DELETE FROM segment WHERE actor = ?`),
 
     findRow: prepare(`

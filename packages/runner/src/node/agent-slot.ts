@@ -18,6 +18,7 @@ import {
   type AgentAction,
   type AgentChoice,
   type AgentLink,
+  type Chosen,
   limits,
   type ReportOf,
 } from '@belay/protocol'
@@ -30,6 +31,8 @@ export interface AgentSlotOptions {
   readonly marker: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly feed: (input: Input) => void
+  /** What people have chosen of its offer by now. */
+  readonly chosen: () => Chosen
   readonly log: (line: string) => void
 }
 
@@ -66,6 +69,7 @@ export class AgentSlot {
     this.#keeper = new Keeper({
       plan: () => this.#plan(this.#place ?? place),
       previous,
+      chosen: this.#options.chosen,
       policy: { startMs, attachMs },
       on: {
         agent: (generation) => this.#ears(generation),
@@ -97,6 +101,14 @@ export class AgentSlot {
     const failure = { code: code === 'sign-in-needed' ? code : ('agent-error' as const), message }
     feed({ type: 'prompt-settled', agentGeneration, turn, settled: { failure } })
     if (code === 'sign-in-needed') this.#keeper?.signInNeeded(agentGeneration, message)
+  }
+
+  async choose({ mode, model }: Chosen): Promise<void> {
+    const connection = this.#keeper?.lease?.connection
+    // One that is being started is told once it is ready.
+    if (connection === undefined) return
+    if (mode !== undefined) await connection.setMode(mode)
+    if (model !== undefined) await connection.setModel(model)
   }
 
   cancel(): void {
@@ -135,7 +147,7 @@ export class AgentSlot {
     this.#report(this.#step, 'started')
   }
 
-  #ready({ generation, initialized, opened, fence }: Lease, place: Place): void {
+  #ready({ generation, initialized, opened, fence, chosen }: Lease, place: Place): void {
     const { config, env, feed, log } = this.#options
     const found = resolveAgent(place.agent, {
       env,
@@ -149,6 +161,7 @@ export class AgentSlot {
     feed({
       type: 'agent-ready',
       agentGeneration: generation,
+      chosen,
       ready: {
         agent: {
           name: found?.name ?? '',
@@ -170,6 +183,8 @@ export class AgentSlot {
     const { feed, log } = this.#options
     return {
       update: (update) => feed({ type: 'agent-updated', agentGeneration, update }),
+      offer: (offer) => feed({ type: 'agent-offered', agentGeneration, offer }),
+      choiceRefused: (message) => feed({ type: 'choice-refused', agentGeneration, message }),
       permission: (id, ask) => feed({ type: 'agent-asked', agentGeneration, id, ask }),
       permissionGone: (id) => feed({ type: 'agent-unasked', agentGeneration, id }),
       note: (line) => log(`agent ${agentGeneration}: ${line}`),

@@ -7,7 +7,9 @@
  * Invariants:
  * - R-9 The reports of a step are in the spool before any effect of it is performed.
  */
+import { existsSync } from 'node:fs'
 import { unreachable } from '@belay/actor'
+import { markerVariable } from '@belay/agent/node'
 import type { Report } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input } from '../input.ts'
@@ -17,12 +19,13 @@ import { transition } from '../transition.ts'
 import { AgentSlot } from './agent-slot.ts'
 import type { RunnerConfig } from './config.ts'
 import { Hands } from './hands.ts'
+import { handsMarker } from './name.ts'
 import type { Spool } from './spool.ts'
 
 export interface DriverOptions {
   readonly config: RunnerConfig
   readonly spool: Spool
-  /** Carried by everything this runner starts. */
+  /** Carried by every process of its agents. */
   readonly marker: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Something new is in the spool. */
@@ -53,8 +56,11 @@ export class Driver {
     this.#state = initial(options.config.generation)
     const { config, marker, env, log } = options
     const feed = (input: Input) => this.feed(input)
-    this.#agent = new AgentSlot({ config, marker, env, log, feed })
-    this.#hands = new Hands({ config, env: { ...env, ...this.#agent.markerEnv }, feed })
+    const chosen = () => this.#state.chosen
+    this.#agent = new AgentSlot({ config, marker, env, log, feed, chosen })
+    const { session, runnerFolder, generation } = config
+    const ours = { [markerVariable]: handsMarker(session, runnerFolder, generation) }
+    this.#hands = new Hands({ config, env: { ...env, ...ours }, feed })
   }
 
   /** What happened. An effect that makes something happen at once only queues it. */
@@ -65,6 +71,13 @@ export class Driver {
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
       this.#step(next)
     this.#feeding = false
+  }
+
+  /** No turn is at work, and the folder that the next one would work in is not there any more. */
+  get isWorkspaceLost(): boolean {
+    const { phase, turn } = this.#state
+    const folder = this.#hands.place?.folder
+    return phase === 'open' && turn === undefined && folder !== undefined && !existsSync(folder)
   }
 
   /** The session has stored more: an agent that had to wait may go on. */
@@ -159,6 +172,9 @@ export class Driver {
         return this.#agent.restart()
       case 'send-prompt':
         void this.#agent.prompt(effect.turn, effect.text)
+        return
+      case 'choose':
+        void this.#agent.choose(effect.chosen)
         return
       case 'cancel-prompt':
         return this.#agent.cancel()

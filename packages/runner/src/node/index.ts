@@ -1,4 +1,4 @@
 /** What a server knows of runners: their configuration, their names, their spools. The process itself is `run.ts`. */
 export { readSpool, type SpooledReport } from './spool.ts'
 export { type RunnerConfig, runnerConfigSchema } from './config.ts'
-export { agentMarker, runnerLockName } from './name.ts'
+export { agentMarker, handsMarker, runnerLockName } from './name.ts'

@@ -1,4 +1,9 @@
-/** How a runner and its agents are known to others on the machine: the name in its lock, the marker of its processes. */
+/**
+ * How a runner and what it starts are known to others on the machine: the name in its lock, the markers of its processes.
+ *
+ * Invariants:
+ * - R-44 The end of an agent ends none of the runner's own programs: they carry another marker.
+ */
 import { createHash } from 'node:crypto'
 
 /** What the lock of a runner's folder says of its holder. */
@@ -14,4 +19,9 @@ export function markerScope(session: string, runnerFolder: string): string {
 /** The marker that every process of this generation's agents carries. */
 export function agentMarker(session: string, runnerFolder: string, generation: number): string {
   return `${markerScope(session, runnerFolder)}${generation}`
+}
+
+/** The marker of everything else that this generation runs: git, and setup commands. */
+export function handsMarker(session: string, runnerFolder: string, generation: number): string {
+  return `${agentMarker(session, runnerFolder, generation)}.hands`
 }

@@ -36,8 +36,9 @@ const lockPollMs = 100
 /** Shorter than a server waits before it kills; what is not acknowledged by then is read from the disk. */
 const lastAckMsMax = 2500
 const lastAckPollMs = 20
-/** How often a runner looks whether its folder is still there. */
-const folderCheckMs = 60_000
+/** How often a runner looks whether its folder and its workspace are still there: one look is some microseconds. */
+const folderCheckMs = 2000
+const workspaceLost = 'its workspace was removed; the next prompt prepares it again'
 
 /** Reads the configuration from file descriptor 3, so that no secret is in arguments or environment. */
 export async function runRunnerFromFd3(): Promise<never> {
@@ -101,7 +102,11 @@ async function work(config: RunnerConfig, { spool, marker, log }: Means): Promis
     ...config,
     spool,
     log,
-    onCommand: (command) => driver.feed({ type: 'command', command }),
+    onCommand(command) {
+      // An agent in a folder that was removed would work on nothing.
+      if (command.type === 'prompt' && driver.isWorkspaceLost) close(workspaceLost)
+      driver.feed({ type: 'command', command })
+    },
     onAcked: () => driver.acked(),
     onDismissed: (why) => {
       // Nobody will ever acknowledge what is left.
@@ -114,6 +119,7 @@ async function work(config: RunnerConfig, { spool, marker, log }: Means): Promis
   guard(driver, log)
   const watching = setInterval(() => {
     if (!existsSync(config.runnerFolder)) close('its folder was removed')
+    else if (driver.isWorkspaceLost) close(workspaceLost)
   }, folderCheckMs)
   await finished.promise
   clearInterval(watching)

@@ -244,8 +244,13 @@ async function cloneOnce(
 
 function cloneFailed({ fault, lines }: GitEnd, tries: number): StepFailed {
   const after = tries === 1 ? '' : ` after ${tries} tries`
-  const message = `The repository could not be cloned${after}: ${fault ?? ''}`.slice(0, 2000)
+  const message = sentence(`The repository could not be cloned${after}: ${fault ?? ''}`)
   return new StepFailed({ step: 'clone', code: 'clone-failed', message, stderr: [...lines] })
+}
+
+/** What git says ends with no full stop. */
+function sentence(text: string): string {
+  return `${text.slice(0, 1999).replace(/[.\s]+$/, '')}.`
 }
 
 async function checkOut(options: PrepareOptions, { workBranch }: Repository): Promise<void> {
@@ -256,7 +261,7 @@ async function checkOut(options: PrepareOptions, { workBranch }: Repository): Pr
     { env, signal, msMax: bounds.branchMs },
   )
   if (fault === undefined) return
-  const message = `The branch ${workBranch} could not be made: ${fault}`.slice(0, 2000)
+  const message = sentence(`The branch ${workBranch} could not be made: ${fault}`)
   throw new StepFailed({ step: 'branch', code: 'branch-failed', message, stderr: [...lines] })
 }
 

@@ -34,11 +34,19 @@ export function findChromium(
   }
 }
 
-/** Starts it headless with a new empty profile, which goes when it is closed. @throws with a sentence without one. */
-export async function launchChromium(): Promise<Browser> {
+/**
+ * Starts it headless with a new empty profile, which goes when it is closed. @throws with a sentence without one.
+ * @param without arguments that Playwright would give and this test does not want
+ */
+export async function launchChromium(without: readonly string[] = []): Promise<Browser> {
   const found = findChromium(process.env)
   if ('missing' in found) throw new Error(found.missing)
-  return chromium.launch({ executablePath: found.path, headless: true, args })
+  return chromium.launch({
+    executablePath: found.path,
+    headless: true,
+    args,
+    ignoreDefaultArgs: [...without],
+  })
 }
 
 function isProgram(path: string): boolean {

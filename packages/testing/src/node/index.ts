@@ -1,4 +1,5 @@
 /** The test world's Node half: real processes, real sockets, a real browser, and the faults between them. */
+export { agentPids } from './agent-pids.ts'
 export { findChromium, launchChromium } from './chromium.ts'
 export { type AgentCommand, codexAgent, type CodexOptions } from './codex.ts'
 export { type FakeModel, startFakeModel } from './fake-model.ts'
@@ -31,4 +32,5 @@ export { type LogEntry, type StreamFaults, ViewerSession } from './viewer-sessio
 export { waitFor } from './wait-for.ts'
 export { rudeAgent } from './rude-agent.ts'
 export { belayMain, type BelayServer, endRunners, runnerPid, startBelay } from './belay-server.ts'
+export { type HeldStep, heldSteps, type StepHold, stepHold } from './step-hold.ts'
 export { type Played, type PlayedRunner, playRunner } from './played-runner.ts'

@@ -8,9 +8,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import {
   type CreateBody,
+  deadlines,
   type ErrorCode,
   errorTable,
   type FoundAgent,
+  limits,
   type Problem,
   type Route,
   type RouteAnswer,
@@ -213,6 +215,8 @@ export class ViewerServer {
       return { ok: true }
     },
     restartAgent: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
+    setMode: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
+    setModel: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     retry: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     prompt: ({ id, promptId, text }) => this.#accept(this.session(id), promptId, text),
     getPrompt: ({ id, promptId }) => ({ session: id, promptId, state: 'queued' }),
@@ -269,6 +273,15 @@ export class ViewerServer {
       return { ticket, expiresAt: Date.now() + 60_000 }
     },
     agents: () => ({ agents: this.agents }),
+    settings: () => ({
+      version: '0.0.0',
+      protocol: 1,
+      since: 0,
+      minDiskBytes: limits.diskFreeBytesMin,
+      allowPrivateCallbacks: false,
+      deadlines,
+      limits,
+    }),
     health: () => ({ ok: true }),
     version: () => ({ version: '0.0.0', protocol: 1 }),
   }

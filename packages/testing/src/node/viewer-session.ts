@@ -29,6 +29,8 @@ const firstAt = 1_700_000_000_000
 export class ViewerSession {
   readonly log: SessionEvent[] = []
   view: SessionView
+  /** The last event that is not kept any more. */
+  trimmedTo = 0
   callbacks: RouteAnswer<'callbacks'> = { callbacks: [] }
   readonly #listeners = new Set<Listener>()
 
@@ -73,8 +75,10 @@ export class ViewerSession {
   listen(listener: Listener, after: number, faults: StreamFaults): () => void {
     const limited = limit(listener, faults.framesMax?.() ?? Number.POSITIVE_INFINITY)
     const seq = this.log.length
-    limited.send({ type: 'snapshot', session: this.view, from: after + 1, seq })
-    const first = Math.max(0, after - (faults.repeated?.() ?? 0))
+    const from = Math.max(after, this.trimmedTo) + 1
+    const trimmed = from > after + 1 ? { trimmedTo: from - 1 } : {}
+    limited.send({ type: 'snapshot', session: this.view, from, seq, ...trimmed })
+    const first = Math.max(this.trimmedTo, after - (faults.repeated?.() ?? 0))
     for (let at = first; at < seq; at += eventsPerFrame) {
       limited.send({ type: 'events', events: this.log.slice(at, at + eventsPerFrame) })
     }

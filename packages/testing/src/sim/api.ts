@@ -17,6 +17,7 @@ export type Asked = Extract<
       | 'permission-answered'
       | 'retry'
       | 'agent-restart-asked'
+      | 'chosen'
       | 'delete'
   }
 >

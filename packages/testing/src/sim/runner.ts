@@ -225,6 +225,9 @@ export class SimRunner {
         return this.#agent.restart()
       case 'send-prompt':
         return this.#agent.prompt(effect.turn, this.#promptIds.get(effect.turn) ?? '', effect.text)
+      // The scripted agent offers nothing to choose from.
+      case 'choose':
+        return
       case 'cancel-prompt':
         return this.#agent.cancel()
       case 'answer-permission':

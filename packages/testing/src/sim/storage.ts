@@ -58,6 +58,7 @@ export class Disk {
       has: (id) => actors().has(id),
       row: (id, key) => actors().get(id)?.rows.get(key),
       segments: (id, after, bytesMax) => segments(actors().get(id), after, bytesMax),
+      first: (id) => actors().get(id)?.segments[0]?.first,
       alarms: (limit) => alarms(actors().values(), limit),
       outbox: () => outbox(actors().values()),
       list: (options) => list([...actors().values()], options),
@@ -123,6 +124,8 @@ export class Disk {
       actor.segments = []
       actor.rows.clear()
     }
+    const { trim } = write
+    if (trim !== undefined) actor.segments = actor.segments.filter(({ last }) => last > trim)
     for (const { name, json } of write.parts) {
       if (json === undefined) actor.parts.delete(name)
       else actor.parts.set(name, json)

@@ -1,5 +1,5 @@
 /** `belay log`: the events of a session as they are, for looking closely. */
-import type { ViewerEvent } from '@belay/client'
+import { trimmedSentence, type ViewerEvent } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import { follow } from '@belay/client/webapi'
 import { limits } from '@belay/protocol'
@@ -27,26 +27,34 @@ export async function log(world: World, given: string, options: LogOptions): Pro
     )
     world.out.write(lines.map((line) => `${line}\n`).join(''))
   }
-  const cursor = await showStored(client, session, after, show)
+  // Apart from the events: what is asked for by its number must not be taken for what is there.
+  const onTrimmed = () => world.err.write(`${trimmedSentence}\n`)
+  const cursor = await showStored(client, session, after, { show, onTrimmed })
   return options.follow === true
     ? followLog(world, client, { session, cursor, show })
     : exitCodes.completed
+}
+
+interface Showing {
+  readonly show: (events: readonly ViewerEvent[]) => void
+  readonly onTrimmed: () => void
 }
 
 async function showStored(
   client: Client,
   id: string,
   after: number,
-  show: (events: readonly ViewerEvent[]) => void,
+  { show, onTrimmed }: Showing,
 ): Promise<number> {
   let cursor = after
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
-    const { events } = await client.call('events', {
+    const { events, trimmedTo } = await client.call('events', {
       id,
       after: cursor,
       limit: limits.pageEventsMax,
     })
+    if (trimmedTo !== undefined) onTrimmed()
     const last = events.at(-1)
     if (last === undefined) return cursor
     show(events)

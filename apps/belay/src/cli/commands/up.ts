@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { type Deadlines, deadlines as defaults } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
+import type { Retention } from '../../server/retention.ts'
 import { dataFolderOf, type PlaceOptions } from '../place.ts'
 import type { World } from '../world.ts'
 import { agentsLine } from './agents.ts'
@@ -15,6 +16,8 @@ export interface UpOptions extends PlaceOptions {
   readonly open?: boolean
   readonly json?: boolean
   readonly keepSessions?: string
+  readonly keepEvents?: string
+  readonly keepEventDays?: string
   readonly minDisk?: string
   readonly allowPrivateCallbacks?: boolean
 }
@@ -28,8 +31,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
     )
   }
   const deadlines = deadlinesOf(options.deadline ?? [])
-  const keepSessionsMs =
-    options.keepSessions === undefined ? undefined : daysOf(options.keepSessions)
+  const keep = keepOf(options)
   const diskFreeBytesMin = options.minDisk === undefined ? undefined : mibOf(options.minDisk)
   const dataFolder = dataFolderOf(world, options)
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
@@ -51,7 +53,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
         log,
         deadlines,
         allowPrivateCallbacks: options.allowPrivateCallbacks === true,
-        ...(keepSessionsMs === undefined ? {} : { keepSessionsMs }),
+        keep,
         ...(diskFreeBytesMin === undefined ? {} : { diskFreeBytesMin }),
         onFatal: (error) => {
           world.err.write(`The server stopped: ${error.message}\n`)
@@ -120,13 +122,34 @@ function mibOf(given: string): number {
 
 const dayMs = 24 * 60 * 60_000
 
-/** @throws CliError when it is no span */
-function daysOf(given: string): number {
+/** @throws CliError when one of them is no number of its kind */
+function keepOf({
+  keepSessions,
+  keepEvents,
+  keepEventDays,
+}: Pick<UpOptions, 'keepSessions' | 'keepEvents' | 'keepEventDays'>): Retention {
+  return {
+    sessionsMs: keepSessions === undefined ? undefined : daysOf('--keep-sessions', keepSessions),
+    events: keepEvents === undefined ? undefined : countOf(keepEvents),
+    eventsMs: keepEventDays === undefined ? undefined : daysOf('--keep-event-days', keepEventDays),
+  }
+}
+
+function countOf(given: string): number {
+  const count = Number(given)
+  if (/^\d+$/.test(given) && Number.isSafeInteger(count) && count > 0) return count
+  throw new CliError(
+    exitCodes.usage,
+    `--keep-events takes a number of events above nothing; got "${given}".`,
+  )
+}
+
+function daysOf(option: string, given: string): number {
   const days = Number(given)
   if (given.trim() === '' || !(days > 0) || !Number.isFinite(days)) {
     throw new CliError(
       exitCodes.usage,
-      `--keep-sessions takes a number of days above nothing; got "${given}".`,
+      `${option} takes a number of days above nothing; got "${given}".`,
     )
   }
   return Math.ceil(days * dayMs)

@@ -1,0 +1,237 @@
+/**
+ * Every step of a preparation, held still on a real clone, while a process is killed or the session deleted: what was hit is
+ * asserted at that moment, and what the person has afterwards.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SessionView } from '@belay/protocol'
+import {
+  agentPids,
+  alive,
+  belayMain,
+  endRunners,
+  type GitServer,
+  type HeldStep,
+  heldSteps,
+  killHard,
+  runnerPid,
+  startGitServer,
+  stepHold,
+  waitFor,
+} from '@belay/testing/node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ofType, startWorld, turnEnd, watch, type World } from './world.ts'
+
+const hold = stepHold()
+const prompt = { promptId: 'p1', text: 'fast no-permission' }
+/** Long enough that nothing but the kill ends a step that is held. */
+const patient = ['workspaceMs', 'checkpointMs', 'turnStartMs'].map((name) => `${name}=100000`)
+
+let world: World
+let git: GitServer
+beforeAll(async () => {
+  world = await startWorld(
+    patient.flatMap((deadline) => ['--deadline', deadline]),
+    hold.env,
+  )
+  git = await startGitServer(world.repository.path)
+})
+afterAll(async () => {
+  for (const round of ['server', 'runner', 'agent', 'delete'])
+    for (const step of heldSteps) hold.release(idOf(round, step), step)
+  await world.end()
+  await git.stop()
+})
+
+const idOf = (round: string, step: HeldStep) => `${round}-at-${step}`
+
+/** A session for each step, standing in it. */
+async function heldIn(round: string, steps: readonly HeldStep[]): Promise<void> {
+  await Promise.all(
+    steps.map(async (step) => {
+      const id = idOf(round, step)
+      hold.hold(id, step)
+      await world.client.call('createSession', {
+        id,
+        agent: hold.agent(id, process.execPath, [belayMain, 'demo-agent']),
+        workspace: { type: 'repository', url: git.url, workBranch: 'work' },
+        setup: [hold.setup(id)],
+        prompt,
+      })
+      await waitFor(() => standsIn(id, step), `${id} stands in it`, 30_000)
+    }),
+  )
+}
+
+async function standsIn(id: string, step: HeldStep): Promise<boolean> {
+  const { steps } = await world.client.call('getSession', { id })
+  const at = steps.at(-1)
+  return at?.step === step && at.status === 'started'
+}
+
+const runnerOf = (id: string) => {
+  const pid = runnerPid(world.dataFolder, id)
+  if (pid === undefined) throw new Error(`${id} has no runner`)
+  return pid
+}
+
+/** The processes of the demo agent alone: the git or shell of a step descends from the runner too. */
+function demoPids(runner: number): number[] {
+  const commandOf = (pid: number) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    } catch {
+      return '' // It ended while we looked.
+    }
+  }
+  return agentPids(runner).filter((pid) => commandOf(pid).includes('demo-agent'))
+}
+
+async function expectTurn(id: string): Promise<void> {
+  const viewer = watch(world, id, 'socket')
+  expect(await turnEnd(viewer, 1)).toMatchObject({ code: 'end-turn', promptId: 'p1' })
+  expect(ofType(viewer.events, 'prompt-accepted')).toHaveLength(1)
+  expect(ofType(viewer.events, 'session-ready')).toHaveLength(1)
+  const folder = ofType(viewer.events, 'agent-ready').at(-1)?.folder ?? ''
+  // The one side effect of the turn happened once, in a whole clone.
+  expect(readFileSync(join(folder, 'belay-demo.md'), 'utf8').match(/^- /gm)).toHaveLength(1)
+  expect(existsSync(join(folder, '.git', 'belay-complete'))).toBe(true)
+  viewer.close()
+}
+
+test('[B-31] a server killed at any step of a preparation changes nothing: the step goes on, and the first prompt runs once', async () => {
+  await heldIn('server', heldSteps)
+  for (const step of heldSteps) expect(await standsIn(idOf('server', step), step)).toBe(true)
+  await world.server.kill()
+  await world.restart()
+  await Promise.all(
+    heldSteps.map(async (step) => {
+      const id = idOf('server', step)
+      // The step is the same one, and the runner too.
+      await waitFor(() => standsIn(id, step), `${id} still stands in it`, 20_000)
+      hold.release(id, step)
+      await expectTurn(id)
+      expect((await world.client.call('getSession', { id })).attempt).toBe(1)
+    }),
+  )
+  await endIdle('server')
+})
+
+test('[B-32] a runner killed at any step of a preparation is told with its cause, keeps the prompt, and a retry meets none of its leftovers', async () => {
+  await heldIn('runner', heldSteps)
+  await Promise.all(
+    heldSteps.map(async (step) => {
+      const id = idOf('runner', step)
+      const runner = runnerOf(id)
+      const below = agentPids(runner)
+      expect(await standsIn(id, step)).toBe(true)
+      killHard(runner)
+      const failed = await waitFor(
+        async () => {
+          const view = await world.client.call('getSession', { id })
+          return view.status === 'attention' || view.lastTurn !== undefined ? view : undefined
+        },
+        `${id} is told`,
+        30_000,
+      )
+      await waitFor(() => below.every((pid) => !alive(pid)), 'all that it started is gone', 20_000)
+      hold.release(id, step)
+      await (step === 'first-prompt' ? expectNotArrived(failed) : expectKept(failed, step))
+    }),
+  )
+  await endIdle('runner')
+})
+
+test('[B-33] [R-44] an agent killed while it starts or opens its session is told with its cause, and a retry works; before its first prompt it is started again', async () => {
+  const steps = ['agent-start', 'agent-session', 'first-prompt'] as const
+  await heldIn('agent', steps)
+  await Promise.all(
+    steps.map(async (step) => {
+      const id = idOf('agent', step)
+      const agents = demoPids(runnerOf(id))
+      expect(agents.length).toBeGreaterThan(0)
+      expect(await standsIn(id, step)).toBe(true)
+      for (const pid of agents) killHard(pid)
+      await (step === 'first-prompt' ? expectStepGoesOn(id, step) : retryKilledAgent(id, step))
+      await expectTurn(id)
+    }),
+  )
+  await endIdle('agent')
+})
+
+test('[B-34] a delete at any step of a preparation wins: no runner, no agent, no folder, nothing that it started', async () => {
+  await heldIn('delete', heldSteps)
+  await Promise.all(
+    heldSteps.map(async (step) => {
+      const id = idOf('delete', step)
+      const runner = runnerOf(id)
+      const processes = [runner, ...agentPids(runner)]
+      expect(await standsIn(id, step)).toBe(true)
+      await world.client.call('deleteSession', { id })
+      const folders = ['runners', 'workspaces'].map((name) => join(world.dataFolder, name, id))
+      await waitFor(
+        () => processes.every((pid) => !alive(pid)) && !folders.some((path) => existsSync(path)),
+        `nothing is left of ${id}`,
+        30_000,
+      )
+      hold.release(id, step)
+      await expect(world.client.call('getSession', { id })).rejects.toMatchObject({ status: 410 })
+    }),
+  )
+  await endRunners(world.dataFolder)
+})
+
+/** At the last step the turn has begun: it ends, and certain is that the prompt did not arrive. */
+function expectNotArrived({ lastTurn }: SessionView): void {
+  expect(lastTurn).toMatchObject({ code: 'runner-exited', reached: 'no' })
+  expect(lastTurn?.actions).toContain('send-again')
+}
+
+/** What a person has after their runner died at any other step, and that another try works. */
+async function expectKept(failed: SessionView, step: HeldStep): Promise<void> {
+  expect(failed.lastTurn).toBeUndefined()
+  expect(failed.problem?.code).toBe('runner-exited')
+  expect(failed.queue).toMatchObject([{ promptId: 'p1' }])
+  expect(failed.steps.at(-1)).toMatchObject({ step, status: 'failed' })
+  await world.client.call('retry', { id: failed.id })
+  await expectTurn(failed.id)
+}
+
+/** An agent that died while it started: told, with the prompt kept; and another try. */
+async function retryKilledAgent(id: string, step: HeldStep): Promise<void> {
+  const failed = await waitFor(
+    async () => {
+      const view = await world.client.call('getSession', { id })
+      return view.status === 'attention' ? view : undefined
+    },
+    `${id} is told`,
+    30_000,
+  )
+  expect(failed.problem?.message).toContain('killed')
+  expect(failed.queue).toMatchObject([{ promptId: 'p1' }])
+  hold.release(id, step)
+  await world.client.call('retry', { id })
+}
+
+/** Before the first prompt: the exit is told and the step goes on. */
+async function expectStepGoesOn(id: string, step: HeldStep): Promise<void> {
+  // Only once the runner knows of it: a prompt handed to an agent that has just died is cut off instead.
+  const viewer = watch(world, id, 'socket')
+  const exits = () => ofType(viewer.events, 'agent-exited')
+  await waitFor(() => exits().length === 1, 'its exit is told', 10_000)
+  expect(exits()).toMatchObject([{ expected: false, signal: 'SIGKILL' }])
+  // The checkpoint that holds the step is git's and ours, and goes on.
+  expect(await standsIn(id, step)).toBe(true)
+  expect(ofType(viewer.events, 'warning')).toEqual([])
+  viewer.close()
+  hold.release(id, step)
+}
+
+/** A round's runners would make the next one slow. */
+async function endIdle(round: string): Promise<void> {
+  await Promise.all(
+    heldSteps.map((step) =>
+      world.client.call('deleteSession', { id: idOf(round, step) }).catch(() => undefined),
+    ),
+  )
+}

@@ -1,0 +1,188 @@
+/** What becomes of the work in a workspace: lost with its folder and brought back, committed and pushed, looked at and undone. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { CreateBody } from '@belay/protocol'
+import { askedCommand } from '@belay/testing'
+import {
+  type Exit,
+  type GitServer,
+  gitRepository,
+  killHard,
+  runnerPid,
+  start,
+  startGitServer,
+  waitFor,
+} from '@belay/testing/node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  answerAll,
+  expectDense,
+  ofType,
+  startWorld,
+  turnEnd,
+  watch,
+  type Watching,
+  type World,
+} from './world.ts'
+
+const bin = resolve(import.meta.dirname, '../../bin/belay.mjs')
+
+let world: World
+let git: GitServer
+beforeAll(async () => {
+  world = await startWorld()
+  git = await startGitServer(world.repository.path)
+})
+afterAll(async () => {
+  await world.end()
+  await git.stop()
+})
+
+/** A real agent in a clone, on a branch of its own; every permission is answered until `close`. */
+async function inClone(branch: string, more: Partial<CreateBody> = {}) {
+  const { session } = await world.client.call('createSession', {
+    agent: world.agent,
+    workspace: { type: 'repository', url: git.url, workBranch: branch },
+    ...more,
+  })
+  const viewer = watch(world, session.id, 'socket')
+  const answering = answerAll(viewer, world, session.id)
+  let turn = 0
+  return {
+    id: session.id,
+    viewer,
+    folder: join(world.dataFolder, 'workspaces', session.id),
+    async run(command: string) {
+      turn += 1
+      const text = `[[reset]] ${askedCommand(command)} [[say done]]`
+      await world.client.call('prompt', { id: session.id, promptId: `p${turn}`, text })
+      return turnEnd(viewer, turn)
+    },
+    close() {
+      answering.close()
+      viewer.close()
+    },
+  }
+}
+
+/** Loses the runner without its session at work. */
+async function killRunner(id: string): Promise<void> {
+  const runner = await waitFor(() => runnerPid(world.dataFolder, id), 'it has a runner', 10_000)
+  killHard(runner)
+  await waitFor(
+    async () => (await world.client.call('getSession', { id })).runner.state === 'none',
+    'its end is known',
+    20_000,
+  )
+}
+
+const lastReady = (viewer: Watching) => ofType(viewer.events, 'agent-ready').at(-1)
+
+test('[B-37] a workspace that was lost is there again at the next prompt, with its branch, its commits and what was not committed, and the person is told', async () => {
+  const session = await inClone('topic')
+  const commit = 'git -c user.name=A -c user.email=a@b commit -qam own'
+  const work = `echo own > own.txt && git add own.txt && ${commit} && echo draft > draft.txt && echo more >> README.md`
+  expect(await session.run(work)).toMatchObject({ outcome: 'completed' })
+  expect(readFileSync(join(session.folder, 'draft.txt'), 'utf8')).toBe('draft\n')
+  await killRunner(session.id)
+  rmSync(session.folder, { recursive: true })
+  expect(await session.run('cat draft.txt')).toMatchObject({ outcome: 'completed' })
+  expect(lastReady(session.viewer)).toMatchObject({ workspace: 'restored', branch: 'topic' })
+  // The agent's own conversation came back as well.
+  expect(lastReady(session.viewer)?.restored).toMatch(/^(resumed|loaded)$/)
+  const told = await start('git', ['-C', session.folder, 'log', '--format=%s', '-1'])
+  await told.exited
+  expect(told.stdout()).toBe('own\n')
+  const status = await start('git', ['-C', session.folder, 'status', '--porcelain'])
+  await status.exited
+  expect(status.stdout()).toBe(' M README.md\n?? draft.txt\n')
+  expect(readFileSync(join(session.folder, 'draft.txt'), 'utf8')).toBe('draft\n')
+  const { stdout } = await belay('attach', session.id, '--until-idle')
+  expect(stdout).toContain('The workspace was gone: it is cloned again')
+  expectDense(session.viewer.events)
+  session.close()
+})
+
+test('[B-37] a workspace that is removed under a living runner lets the runner go, and is prepared again at the next prompt', async () => {
+  const session = await inClone('under')
+  await session.run('echo draft > draft.txt')
+  rmSync(session.folder, { recursive: true })
+  const exits = () => ofType(session.viewer.events, 'runner-exited')
+  await waitFor(() => exits().length === 1, 'its runner ends', 20_000)
+  expect(exits()).toMatchObject([{ expected: true }])
+  expect(await session.run('cat draft.txt')).toMatchObject({ outcome: 'completed' })
+  expect(lastReady(session.viewer)).toMatchObject({ workspace: 'restored', branch: 'under' })
+  expect(readFileSync(join(session.folder, 'draft.txt'), 'utf8')).toBe('draft\n')
+  session.close()
+})
+
+test('[B-38] a turn is committed and pushed before its end is told; a push that fails is a warning on a completed turn', async () => {
+  const session = await inClone('finished', { finish: { commit: true, push: true } })
+  const end = await session.run('echo one > one.txt')
+  expect(end).toMatchObject({
+    outcome: 'completed',
+    finish: { branch: 'finished', pushed: true, commit: expect.stringMatching(/^[0-9a-f]{40}$/) },
+  })
+  expect(end.finish?.warning).toBeUndefined()
+  expect(world.repository.git('rev-parse', 'finished')).toBe(end.finish?.commit)
+  expect(world.repository.git('show', 'finished:one.txt')).toBe('one')
+  git.mode = 'fail'
+  const second = await session.run('echo two > two.txt')
+  git.mode = 'well'
+  expect(second).toMatchObject({ outcome: 'completed', finish: { pushed: false } })
+  expect(second.finish?.warning).toMatch(/^The commit was made and not pushed: /)
+  // It is in the clone, and goes out with the next one.
+  expect(world.repository.git('rev-parse', 'finished')).toBe(end.finish?.commit)
+  const third = await session.run('echo three > three.txt')
+  expect(third.finish).toMatchObject({ pushed: true })
+  expect(world.repository.git('show', 'finished:two.txt')).toBe('two')
+  session.close()
+})
+
+test('[B-39] what a turn changed is shown, undone and done again, beside uncommitted work of the person that nothing touches', async () => {
+  const own = gitRepository()
+  writeFileSync(join(own.path, 'README.md'), '# Mine, not committed\n')
+  writeFileSync(join(own.path, 'notes.txt'), 'untracked\n')
+  own.git('stash', 'push', '--quiet', '--', 'README.md')
+  writeFileSync(join(own.path, 'README.md'), '# Mine again\n')
+  own.git('add', 'README.md')
+  const { session } = await world.client.call('createSession', {
+    agent: { name: 'demo' },
+    workspace: { type: 'folder', path: own.path },
+    prompt: { promptId: 'p1', text: 'fast no-permission' },
+  })
+  const { id } = session
+  const viewer = watch(world, id, 'socket')
+  const mine = () => [
+    own.git('stash', 'list'),
+    own.git('diff', '--cached'),
+    own.git('for-each-ref'),
+    readFileSync(join(own.path, 'notes.txt'), 'utf8'),
+  ]
+  const before = mine()
+  expect(await turnEnd(viewer, 1)).toMatchObject({ outcome: 'completed' })
+  expect(mine()).toEqual(before)
+  const shown = await belay('diff', id)
+  expect(shown.exit.code).toBe(0)
+  expect(shown.stdout).toMatch(/belay-demo\.md[\s\S]*\+- fast no-permission/)
+  expect(shown.stdout).not.toContain('notes.txt')
+  const file = join(own.path, 'belay-demo.md')
+  const after = readFileSync(file, 'utf8')
+  const restoredTimes = (times: number) =>
+    waitFor(() => ofType(viewer.events, 'restored').length === times, 'it is restored', 20_000)
+  expect((await belay('restore', id, '--turn', '1', '--to', 'before')).exit.code).toBe(0)
+  await restoredTimes(1)
+  expect(existsSync(file)).toBe(false)
+  expect((await belay('restore', id, '--turn', '1', '--to', 'after')).exit.code).toBe(0)
+  await restoredTimes(2)
+  expect(readFileSync(file, 'utf8')).toBe(after)
+  expect(mine()).toEqual(before)
+  viewer.close()
+})
+
+async function belay(...args: string[]): Promise<{ exit: Exit; stdout: string }> {
+  const env = { ...process.env, BELAY_DATA: world.dataFolder }
+  const run = await start(process.execPath, [bin, ...args], { env })
+  const exit = await run.exited
+  return { exit, stdout: run.stdout() }
+}

@@ -1,0 +1,257 @@
+/** The page with all of Belay behind it: what a person sees while parts of it are killed, hidden, or cut off. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { limits } from '@belay/protocol'
+import { askedCommand } from '@belay/testing'
+import { findChromium, launchChromium } from '@belay/testing/node'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type RealWorld, startRealWorld } from './testing/real-world.ts'
+
+let world: RealWorld
+let browser: Browser
+let context: BrowserContext
+let page: Page
+let pageErrors: string[]
+
+beforeAll(async () => {
+  world = await startRealWorld()
+  // The browser may keep a page that is left, as it does for people.
+  browser = await launchChromium(['--disable-back-forward-cache'])
+})
+afterAll(async () => {
+  await browser.close()
+  await world.end()
+})
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1200, height: 800 } })
+  page = await context.newPage()
+  pageErrors = []
+  page.on('pageerror', (error) => pageErrors.push(error.message))
+})
+afterEach(async () => {
+  await context.close()
+  if (pageErrors.length > 0) throw new Error(`the page threw: ${pageErrors.join('; ')}`)
+})
+
+async function open(id: string, on = page): Promise<void> {
+  await on.goto(`${world.url}/s/${id}#token=${world.token}`)
+}
+
+/** The scripted model's words that are on the screen, in their order. */
+async function shown(on = page): Promise<readonly string[]> {
+  const text = await on.getByRole('log', { name: 'Transcript' }).innerText()
+  // The prompt names no token, so each is the agent's.
+  return text.match(/\btok\d+\b/g) ?? []
+}
+
+function tokens(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `tok${index + 1}`)
+}
+
+/** From now on the page writes down every change of what it shows of the agent's words. */
+async function record(on: Page): Promise<() => Promise<readonly string[]>> {
+  await on.evaluate(`{
+    globalThis.recorded = []
+    const note = () => {
+      const words = (document.querySelector('[role=log]')?.textContent ?? '').match(/tok\\d+/g) ?? []
+      const text = words.join(' ')
+      if (globalThis.recorded.at(-1) !== text) globalThis.recorded.push(text)
+    }
+    globalThis.note = note
+    note()
+    new MutationObserver(note).observe(document.body, { childList: true, subtree: true, characterData: true })
+  }`)
+  return async () => {
+    const said: unknown = await on.evaluate('globalThis.note(), globalThis.recorded')
+    return Array.isArray(said) ? said.map(String) : []
+  }
+}
+
+/** Each state begins with the one before it: no blank, nothing lost, nothing twice. */
+function expectOnlyGrown(states: readonly string[], count: number): void {
+  const whole = tokens(count).join(' ')
+  for (const state of states) expect(whole.startsWith(state), state).toBe(true)
+  const lengths = states.map((state) => state.length)
+  expect(lengths).toEqual(lengths.toSorted((a, b) => a - b))
+  // What was there before, and what came after it.
+  expect(states.length, states.join(' | ')).toBeGreaterThan(1)
+  expect(states[0]).not.toBe(whole)
+}
+
+const end = { timeout: 30_000 }
+
+describe.skipIf('missing' in findChromium(process.env))('the page before a whole Belay', () => {
+  test('[W-11] the server is killed in mid-stream and comes back: no blank, no word lost, none twice', async () => {
+    const id = await world.create('[[slow 80 50]]')
+    await open(id)
+    await page.getByText('tok10').waitFor(end)
+    const states = await record(page)
+    await world.killServer()
+    await page.locator('output').getByText('Reconnecting').waitFor(end)
+    expect((await shown()).length).toBeGreaterThanOrEqual(10)
+    await world.restartServer()
+    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(80))
+    await expect.poll(() => page.getByText(/Reconnecting|Server away/).count()).toBe(0)
+    expectOnlyGrown(await states(), 80)
+  })
+
+  test('[W-34] a killed agent: its turn says so with what it wrote, and the session is among the failed', async () => {
+    const id = await world.create('[[slow 400 50]]')
+    await open(id)
+    await page.getByText('tok5 ').waitFor(end)
+    world.killAgent(id)
+    await page.getByText('The agent stopped in the middle of the turn.').first().waitFor(end)
+    const words = await shown()
+    expect(words.length).toBeGreaterThanOrEqual(5)
+    expect(words).toEqual(tokens(words.length))
+    const failed = page.getByRole('region', { name: /Failed/ })
+    await failed.getByRole('link', { name: /slow 400/ }).waitFor()
+    await page.getByRole('button', { name: 'Leave it' }).click()
+    await expect.poll(() => failed.getByRole('link', { name: /slow 400/ }).count()).toBe(0)
+  })
+
+  test('[W-8] two tabs, one question: the first answer counts, and both say whose it was', async () => {
+    const id = await world.create(
+      `${askedCommand('echo two tabs >> tabs.txt')} [[say asked and done]]`,
+    )
+    const other = await context.newPage()
+    await open(id)
+    await open(id, other)
+    const options = (on: Page) => on.getByRole('button', { name: /^(Allow|Yes|Approve)/i })
+    await options(page).first().waitFor(end)
+    await options(other).first().waitFor(end)
+    await Promise.all([
+      options(page).first().click(),
+      options(other)
+        .first()
+        .click({ timeout: 2000 })
+        .catch(() => undefined),
+    ])
+    for (const on of [page, other]) {
+      await on.getByText('answered by').first().waitFor(end)
+      await on.getByText('The agent finished.').waitFor(end)
+      expect(await options(on).count()).toBe(0)
+    }
+    const { events } = await world.client.call('events', { id, after: 0, limit: 1000 })
+    expect(events.filter(({ type }) => type === 'permission-settled')).toHaveLength(1)
+  })
+
+  test('[W-50] without a network the page says so, keeps what it has, and is back by itself', async () => {
+    const id = await world.create('[[slow 100 100]]')
+    await open(id)
+    await page.getByText('tok5 ').waitFor(end)
+    const states = await record(page)
+    await context.setOffline(true)
+    // An emulated loss of the network leaves open sockets alone; a real one does not.
+    await world.killServer()
+    await page.locator('output').getByText('Offline').waitFor(end)
+    await world.restartServer()
+    await sleep(1000)
+    expect(await page.locator('output').getByText('Offline').count()).toBe(1)
+    await context.setOffline(false)
+    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
+    expectOnlyGrown(await states(), 100)
+  })
+
+  test('[W-51] a ticket that has expired is another one’s matter: the next is asked for', async () => {
+    const id = await world.create('[[slow 100 100]]')
+    await open(id)
+    await page.getByText('tok5 ').waitFor(end)
+    const states = await record(page)
+    let refused = 0
+    await page.route('**/v1/tickets', async (route) => {
+      if (refused >= 4) return route.continue()
+      refused += 1
+      return route.fulfill({
+        status: 201,
+        json: { ticket: 'one-that-has-expired', expiresAt: Date.now() + 60_000 },
+      })
+    })
+    await world.killServer()
+    await world.restartServer()
+    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
+    expect(refused).toBe(4)
+    expectOnlyGrown(await states(), 100)
+  })
+
+  test('[W-51] a tab that was frozen for longer than a ticket lives shows all when it is looked at again', async () => {
+    const id = await world.create('[[slow 100 100]]')
+    await open(id)
+    await page.getByText('tok5 ').waitFor(end)
+    const devtools = await context.newCDPSession(page)
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await world.killServer()
+    await world.restartServer()
+    await sleep(limits.ticketMsMax + 2000)
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
+  })
+
+  test('[W-51] a page that the browser kept and shows again goes on where it was', async () => {
+    const id = await world.create('[[slow 100 100]]')
+    await open(id)
+    await page.getByText('tok5 ').waitFor(end)
+    await page.evaluate(`{
+      globalThis.sameDocument = true
+      addEventListener('pageshow', (event) => (globalThis.wasKept = event.persisted))
+    }`)
+    await page.goto(`${world.url}/v1/health`)
+    await sleep(1500)
+    await page.goBack({ waitUntil: 'commit' })
+    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
+    // Whether it was kept is the browser's choice; that all is there is the page's.
+    console.info('kept by the browser:', await page.evaluate('globalThis.wasKept === true'))
+  })
+
+  test('[W-48] the whole job without a mouse: start, answer, read, look at the changes, leave', async () => {
+    await page.goto(`${world.url}/#token=${world.token}`)
+    await page
+      .getByRole('heading', { name: /session/ })
+      .first()
+      .waitFor()
+    const keys = page.keyboard
+    await keys.press('c')
+    const dialog = page.getByRole('dialog', { name: 'New session' })
+    await dialog.waitFor()
+    const command = dialog.getByRole('textbox', { name: 'Command line' })
+    for (let tries = 0; tries < 12 && (await command.count()) === 0; tries++)
+      await keys.press('ArrowDown')
+    await keys.press('Tab')
+    await keys.type([world.agent.command, ...world.agent.args].join(' '))
+    await keys.press('Tab')
+    await keys.press('Tab')
+    await keys.type(world.folder)
+    await keys.press('Tab')
+    await keys.type(`${askedCommand('echo by keys >> keys.txt')} [[say all done]]`)
+    await keys.press('Control+Enter')
+    const answer = page.getByRole('button', { name: /^(Allow|Yes|Approve)/i }).first()
+    await answer.waitFor(end)
+    for (let tries = 0; tries < 60 && !(await isFocused(answer)); tries++) await keys.press('Tab')
+    await keys.press('Enter')
+    await page.getByText('The agent finished.').waitFor(end)
+    await page.getByText('all done').first().waitFor()
+    // Out of the field, if the focus is in one.
+    await page.evaluate('document.activeElement?.blur()')
+    await keys.press('g')
+    await keys.press('d')
+    await page.getByText('keys.txt').first().waitFor(end)
+    await keys.press('g')
+    await keys.press('e')
+    await page.getByText('session-created').waitFor(end)
+    await keys.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await keys.press('Escape')
+    await keys.press('g')
+    await keys.press('l')
+    await page.getByRole('heading', { name: 'Choose a session' }).waitFor()
+    await keys.press('j')
+    await keys.press('Enter')
+    await page.getByRole('log', { name: 'Transcript' }).waitFor()
+    const { sessions } = await world.client.call('listSessions', {})
+    expect(page.url()).toContain(`/s/${sessions.find(({ title }) => title.includes('keys'))?.id}`)
+  })
+})
+
+async function isFocused(on: ReturnType<Page['getByRole']>): Promise<boolean> {
+  return on.evaluate((element) => element === document.activeElement)
+}

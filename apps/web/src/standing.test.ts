@@ -1,0 +1,210 @@
+import type { LinkState } from '@belay/client/webapi'
+import type { AgentLink } from '@belay/protocol'
+import { expect, test } from 'vitest'
+import { linkChanged } from './link-view.ts'
+import { awayMs, quietMs, standingOf, type KnownSession, type StandingFacts } from './standing.ts'
+
+const open = linkChanged(undefined, { state: 'open', attempt: 0 }, 0)
+const connecting: LinkState = { state: 'connecting', attempt: 1 }
+const turn = { turn: 1, promptId: 'p', phase: 'running', startedAt: 0, openTools: [] } as const
+const agentLink: AgentLink = {
+  state: 'backoff',
+  generation: 2,
+  since: 0,
+  attempt: 2,
+  attemptsMax: 4,
+  nextRetryAt: 3000,
+  cause: { code: 'crash', title: 'The agent stopped by itself (exit 1).' },
+  canSend: 'queue',
+  actions: ['restart-now', 'stop'],
+}
+const ended = {
+  turn: 1,
+  outcome: 'in-doubt',
+  code: 'in-doubt',
+  endedAt: 0,
+  reached: 'maybe',
+} as const
+
+function session(part: Partial<KnownSession>): KnownSession {
+  return {
+    id: 's',
+    title: 's',
+    status: 'idle',
+    why: 'Waiting for the next prompt.',
+    agent: { name: 'a', demo: false },
+    workspace: { type: 'folder', path: '/' },
+    createdAt: 0,
+    queued: 0,
+    ...part,
+  }
+}
+
+function at(now: number, part: Partial<StandingFacts>): StandingFacts {
+  return {
+    session: session({}),
+    link: open,
+    online: true,
+    lastEventAt: 0,
+    toolTitles: [],
+    now,
+    ...part,
+  }
+}
+function down(state: LinkState) {
+  return linkChanged(open, state, 0)
+}
+const working = session({
+  status: 'working',
+  why: 'The agent is working.',
+  turn: { ...turn, openTools: [] },
+})
+
+const table: readonly (readonly [string, StandingFacts, string, string])[] = [
+  ['connected and idle', at(9, {}), 'Idle', 'Waiting for the next prompt.'],
+  ['not read yet', at(9, { session: undefined }), 'Opening', 'The session is being read.'],
+  ['working', at(9, { session: working }), 'Working', 'The agent is working.'],
+  [
+    'reconnecting, with its countdown',
+    at(4100, { link: down({ state: 'waiting', attempt: 4, nextAt: 9000 }), session: working }),
+    'Reconnecting',
+    'Next try in 5 s. What you see is from before.',
+  ],
+  [
+    'reconnecting, under way',
+    at(4100, { link: down(connecting) }),
+    'Reconnecting',
+    'Trying now. What you see is from before.',
+  ],
+  [
+    'the server is away',
+    at(20_000, { link: down({ state: 'waiting', attempt: 9, nextAt: 23_000 }) }),
+    'Server away',
+    'For 20 s; next try in 3 s. Agents go on without it. What you see is from before.',
+  ],
+  [
+    'no network',
+    at(3000, { online: false, link: down({ state: 'waiting', attempt: 3, nextAt: 4000 }) }),
+    'Offline',
+    'This device has no network; it reconnects by itself, next try in 1 s. What you see is from before.',
+  ],
+  [
+    'the runner is lost, in its grace',
+    at(3000, {
+      session: session({
+        status: 'recovering',
+        runner: { state: 'lost', generation: 1, graceUntil: 10_000 },
+      }),
+    }),
+    'Runner lost',
+    'It has 7 s to come back, and nothing it wrote meanwhile is lost.',
+  ],
+  [
+    'the runner is lost, its grace is over',
+    at(10_500, {
+      session: session({
+        status: 'recovering',
+        runner: { state: 'lost', generation: 1, graceUntil: 10_000 },
+      }),
+    }),
+    'Runner lost',
+    'It did not come back in time; what became of the turn is being found out.',
+  ],
+  [
+    'the agent restarts, with its countdown',
+    at(1000, { session: session({ status: 'starting', agentLink }) }),
+    'Agent restarting',
+    'The agent stopped by itself (exit 1). It starts again in 2 s (2 of 4).',
+  ],
+  [
+    'the agent restarts, under way',
+    at(1000, { session: session({ agentLink: { ...agentLink, state: 'starting' } }) }),
+    'Agent restarting',
+    'The agent stopped by itself (exit 1). It is starting (2 of 4).',
+  ],
+  [
+    'the agent is given up',
+    at(1000, { session: session({ agentLink: { ...agentLink, state: 'failed' } }) }),
+    'Agent failed',
+    'The agent stopped by itself (exit 1).',
+  ],
+  [
+    'the agent is ready',
+    at(1000, { session: session({ agentLink: { ...agentLink, state: 'ready' } }) }),
+    'Idle',
+    'Waiting for the next prompt.',
+  ],
+  [
+    'the agent is quiet',
+    at(5 * 60_000, { session: working, lastEventAt: 100 }),
+    'Agent quiet',
+    'No sign for 4 min, and nothing is asked or run. It may be thinking: wait, steer it, or stop it.',
+  ],
+  [
+    'waiting for a person',
+    at(9, { session: session({ status: 'waiting-person', why: 'Waiting for you: write a.txt?' }) }),
+    'Waiting for you',
+    'write a.txt?',
+  ],
+  [
+    'waiting for tools',
+    at(9, {
+      session: session({ status: 'waiting-tool', turn: { ...turn, openTools: ['1', '2'] } }),
+      toolTitles: ['npm test', 'npm run lint'],
+    }),
+    'Running a tool',
+    'npm test, and 1 more',
+  ],
+  [
+    'in doubt',
+    at(9, { session: session({ lastTurn: ended }) }),
+    'In doubt',
+    'The prompt may not have arrived: the agent was lost before it gave a sign of it.',
+  ],
+]
+
+test.each(table)('[W-37] one word and one sentence: %s', (_, facts, word, reason) => {
+  expect(standingOf(facts)).toMatchObject({ word, reason })
+})
+
+test('[W-9] nothing is said before two seconds, whatever the line tries in between', () => {
+  const lost = linkChanged(open, connecting, 1000)
+  const waiting = linkChanged(lost, { state: 'waiting', attempt: 1, nextAt: 1700 }, 1200)
+  for (const [link, now] of [
+    [open, 99_000],
+    [lost, 1000],
+    // Counted from the loss, not from the last try.
+    [waiting, 1000 + quietMs - 1],
+    [linkChanged(waiting, { state: 'open', attempt: 0 }, 3500), 3500],
+    [linkChanged(waiting, { state: 'over', attempt: 0 }, 3500), 99_000],
+  ] as const)
+    expect(standingOf(at(now, { link }))).toMatchObject({ word: 'Idle' })
+  expect(standingOf(at(1000 + quietMs, { link: waiting })).word).toBe('Reconnecting')
+})
+
+test('[W-10] waiting counts down and can be cut short; trying cannot', () => {
+  const waiting = down({ state: 'waiting', attempt: 4, nextAt: 10_000 })
+  expect(standingOf(at(9900, { link: waiting }))).toMatchObject({ retry: 'possible' })
+  expect(standingOf(at(9900, { link: waiting })).reason).toContain('in 1 s')
+  expect(standingOf(at(9900, { link: down(connecting) }))).toMatchObject({ retry: 'under-way' })
+  expect(standingOf(at(awayMs, { link: waiting })).word).toBe('Server away')
+  expect(standingOf(at(9, {})).retry).toBeUndefined()
+})
+
+test('[W-37] a quiet agent is a warning after five minutes, and none while a tool runs', () => {
+  const now = 6 * 60_000
+  expect(standingOf(at(now, { session: working })).tone).toBe('person')
+  expect(standingOf(at(2 * 60_000, { session: working })).tone).toBe('busy')
+  const tool = session({ status: 'waiting-tool', turn: { ...turn, openTools: ['1'] } })
+  expect(standingOf(at(now, { session: tool })).word).toBe('Running a tool')
+})
+
+test('[W-37] an agent that can be started again offers it, and one that is well does not', () => {
+  const said = standingOf(at(1000, { session: session({ agentLink }) }))
+  expect(said.canRestart).toBe(true)
+  const starting = { ...agentLink, state: 'starting', actions: [] } as const
+  const again = { ...starting, actions: [...starting.actions] }
+  expect(
+    standingOf(at(1000, { session: session({ agentLink: again }) })).canRestart,
+  ).toBeUndefined()
+})

@@ -1,0 +1,77 @@
+/** The whole of Belay behind the page: a server process, a runner, a real agent with the scripted model. */
+import { fileURLToPath } from 'node:url'
+import { type Client, createClient } from '@belay/client/webapi'
+import {
+  agentPids,
+  type BelayServer,
+  codexAgent,
+  endRunners,
+  gitRepository,
+  killHard,
+  runnerPid,
+  startBelay,
+  startFakeModel,
+  temporaryFolder,
+} from '@belay/testing/node'
+import { buildPage } from './build-page.ts'
+
+export interface RealWorld {
+  readonly folder: string
+  readonly agent: { readonly command: string; readonly args: string[] }
+  readonly token: string
+  readonly url: string
+  readonly client: Client
+  /** A session on the folder with its first prompt. @returns its id */
+  create(prompt: string): Promise<string>
+  /** `kill -9` of the server. Its runners go on. */
+  killServer(): Promise<void>
+  /** Starts it again at the same address. */
+  restartServer(): Promise<void>
+  /** `kill -9` of every process of a session's agent. */
+  killAgent(session: string): void
+  end(): Promise<void>
+}
+
+/** The server serves the page of this checkout, so that one is built first. */
+export async function startRealWorld(): Promise<RealWorld> {
+  await buildPage(fileURLToPath(new URL('../../dist', import.meta.url)))
+  const dataFolder = temporaryFolder('data')
+  const model = await startFakeModel()
+  const { command, args, env } = codexAgent({ modelUrl: model.url, home: temporaryFolder('home') })
+  const folder = gitRepository().path
+  const agent = { command, args: [...args] }
+  let server: BelayServer = await startBelay({ dataFolder, env })
+  const { url, token } = server
+  const client = createClient({ url, token })
+  return {
+    folder,
+    agent,
+    token,
+    url,
+    client,
+    async create(text) {
+      const { session } = await client.call('createSession', {
+        agent,
+        workspace: { type: 'folder', path: folder },
+        prompt: { promptId: 'p1', text },
+      })
+      return session.id
+    },
+    async killServer() {
+      await server.kill()
+    },
+    async restartServer() {
+      server = await startBelay({ dataFolder, env, port: Number(new URL(url).port) })
+    },
+    killAgent(session) {
+      const runner = runnerPid(dataFolder, session)
+      if (runner === undefined) throw new Error(`nobody runs ${session}`)
+      for (const pid of agentPids(runner)) killHard(pid)
+    },
+    async end() {
+      await server.kill()
+      await endRunners(dataFolder)
+      await model.stop()
+    },
+  }
+}

@@ -1,0 +1,77 @@
+/** Each screen and state of the page, and the way to it, for screenshots and for what must hold on all of them. */
+import type { Page } from 'playwright-core'
+import type { PageServer } from './page-server.ts'
+
+export interface Scene {
+  readonly name: string
+  readonly path: string
+  /** What is waited for, as a text on the screen. */
+  readonly text: string
+  readonly narrow?: true
+  readonly signedOut?: true
+  /** What is done once it is open. */
+  readonly act?: (page: Page, server: PageServer) => Promise<void>
+}
+
+export const scenes: readonly Scene[] = [
+  { name: 'session', path: '/s/asks', text: 'Allow once' },
+  { name: 'list', path: '/', text: 'Choose a session' },
+  {
+    name: 'empty',
+    path: '/',
+    text: 'Start your first session',
+    act: async (page, server) => {
+      server.sessions.clear()
+      await page.reload()
+    },
+  },
+  { name: 'sign-in', path: '/', text: 'Sign in', signedOut: true },
+  { name: 'failed', path: '/s/attention', text: 'could not be prepared' },
+  { name: 'in-doubt', path: '/s/doubt', text: 'Send again' },
+  { name: 'preparing', path: '/s/preparing', text: 'Preparing the session' },
+  { name: 'tool', path: '/s/working', text: 'I will measure before I guess.' },
+  { name: 'changes', path: '/s/finished/changes', text: 'What this session changed' },
+  {
+    name: 'restore',
+    path: '/s/finished/changes',
+    text: 'Put the workspace back?',
+    act: async (page) => {
+      await page.getByRole('button', { name: /README/ }).click()
+      await page.getByRole('button', { name: /Restore/ }).click()
+    },
+  },
+  { name: 'log', path: '/s/finished/log', text: 'session-ready' },
+  { name: 'settings', path: '/settings', text: 'Deadlines' },
+  { name: 'new', path: '/new', text: 'Start session' },
+  { name: 'edit', path: '/new?edit=attention', text: 'Edit and retry' },
+  {
+    name: 'keys',
+    path: '/',
+    text: 'Go to the settings',
+    act: (page) => page.keyboard.press('?'),
+  },
+  {
+    name: 'palette',
+    path: '/s/asks',
+    text: 'Commands',
+    act: (page) => page.keyboard.press('Control+k'),
+  },
+  {
+    name: 'away',
+    path: '/s/working',
+    text: 'Reconnecting',
+    act: (_, server) => server.stop(),
+  },
+  { name: 'narrow-list', path: '/', text: 'Asks you', narrow: true },
+  { name: 'narrow-session', path: '/s/asks', text: 'Allow once', narrow: true },
+]
+
+/** Opens a screen, signed in unless it is for who is not. */
+export async function openScene(page: Page, server: PageServer, scene: Scene): Promise<void> {
+  const { path, text, act, signedOut } = scene
+  await page.goto(`${server.url}${path}${signedOut === true ? '' : `#token=${server.token}`}`)
+  if (signedOut !== true) await page.locator('.app').waitFor()
+  await page.waitForLoadState('networkidle')
+  await act?.(page, server)
+  await page.getByText(text).filter({ visible: true }).first().waitFor()
+}

@@ -1,0 +1,49 @@
+/** What is run before the agent begins, and what is done with its changes. */
+import { finishes, type FinishChoice } from './new-session-form.ts'
+import type { FieldsProps } from './place-fields.tsx'
+import { TextArea } from './text-field.tsx'
+
+const finishTitles: Readonly<Record<FinishChoice, string>> = {
+  leave: 'Leave them',
+  commit: 'Commit',
+  push: 'Commit and push',
+}
+
+export function WorkFields({ form, wrong, change, isNew }: FieldsProps) {
+  return (
+    <details className="more-fields" open={form.setup !== '' || form.finish !== 'leave'}>
+      <summary>{isNew ? 'Setup commands, commits' : 'Setup commands'}</summary>
+      <TextArea
+        label="Setup commands"
+        hint="One per line, run in the workspace before the agent begins; the first to fail ends it."
+        className="input mono"
+        rows={3}
+        value={form.setup}
+        placeholder="npm ci"
+        wrong={wrong.setup}
+        onChange={(event) => change({ setup: event.target.value })}
+      />
+      {isNew && (
+        <fieldset className="field">
+          <legend>After each completed turn its changes are</legend>
+          <div className="segments">
+            {finishes.map((finish) => (
+              <label key={finish}>
+                <input
+                  type="radio"
+                  name="finish"
+                  checked={form.finish === finish}
+                  onChange={() => change({ finish })}
+                />
+                {finishTitles[finish]}
+              </label>
+            ))}
+          </div>
+          {form.finish !== 'leave' && form.where === 'folder' && (
+            <span className="hint">In your own folder, on the branch it is on.</span>
+          )}
+        </fieldset>
+      )}
+    </details>
+  )
+}

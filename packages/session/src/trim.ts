@@ -1,0 +1,71 @@
+/**
+ * Letting the beginning of a log go.
+ *
+ * Owns: where a log may be cut. Who wants it cut, and when, is the server's retention setting.
+ *
+ * Invariants:
+ * - S-54 A log is cut only where nothing is open: no turn runs across the cut, no prompt waits across it, and no
+ *   preparation. Numbers go on as if nothing had been removed.
+ */
+import type { SessionEvent } from '@belay/protocol'
+import { type Change, ignore } from './change.ts'
+import type { SessionReply } from './input.ts'
+
+/** What of a log is to be kept at least; an event that one of the two does not ask for goes. */
+export interface Keep {
+  /** The last this many events. */
+  readonly events?: number | undefined
+  /** Events stored at or after this, milliseconds since the epoch. */
+  readonly since?: number | undefined
+}
+
+/**
+ * The number up to which a log may be removed; `undefined` when nothing may.
+ * @param events from the first that is stored, in order; those after the last that may go are not looked at
+ * @param last the number of the log's last event
+ */
+export function trimPoint(
+  events: Iterable<SessionEvent>,
+  { events: count, since }: Keep,
+  last: number,
+): number | undefined {
+  const byCount = count === undefined ? 0 : last - count
+  const open = new Set<string>()
+  let point: number | undefined
+  for (const event of events) {
+    const goes = event.seq <= byCount || (since !== undefined && event.at < since)
+    // The last event stays, so that a log is never empty.
+    if (!goes || event.seq >= last) break
+    const { opens, closes } = reach(event)
+    if (opens !== undefined) open.add(opens)
+    for (const closed of closes ?? []) open.delete(closed)
+    if (open.size === 0) point = event.seq
+  }
+  return point
+}
+
+interface Reach {
+  /** What cannot be cut in two begins here. */
+  readonly opens?: string
+  readonly closes?: readonly string[]
+}
+
+const preparation = 'preparation'
+const turn = 'turn'
+
+function reach(event: SessionEvent): Reach {
+  if (event.type === 'prompt-accepted') return { opens: `prompt:${event.promptId}` }
+  if (event.type === 'prompt-cancelled') return { closes: [`prompt:${event.promptId}`] }
+  if (event.type === 'turn-started') return { opens: turn, closes: [`prompt:${event.promptId}`] }
+  if (event.type === 'turn-ended') return { closes: [turn] }
+  if (event.type === 'preparation-started') return { opens: preparation }
+  const isPrepared = event.type === 'preparation-failed' || event.type === 'session-ready'
+  return isPrepared ? { closes: [preparation] } : {}
+}
+
+/** Removes what was found to be removable. The state does not depend on the log, so there is nothing to decide but the bound. */
+export function trimLog(change: Change, through: number): SessionReply {
+  if (through >= change.state.head.seq) return ignore('the last event stays')
+  change.trim = through
+  return { type: 'done' }
+}

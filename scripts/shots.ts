@@ -1,0 +1,67 @@
+/**
+ * `npm run shots`: a picture of each screen of the page, light and dark, into `docs/img`. The sessions are scripted; all
+ * else is the page as it is built.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
+import { buildPage } from '../apps/web/src/testing/build-page.ts'
+import { PageServer } from '../apps/web/src/testing/page-server.ts'
+import { openScene, scenes } from '../apps/web/src/testing/screens.ts'
+import { fillScenes } from '../apps/web/src/testing/scenes.ts'
+
+const { values } = parseArgs({
+  options: { out: { type: 'string' }, only: { type: 'string' } },
+})
+const folder = values.out ?? join(import.meta.dirname, '../docs/img')
+mkdirSync(folder, { recursive: true })
+const dist = temporaryFolder('shots')
+await buildPage(dist)
+const browser = await launchChromium()
+let bytes = 0
+for (const scheme of ['light', 'dark'] as const) {
+  for (const scene of scenes) {
+    if (values.only !== undefined && !scene.name.includes(values.only)) continue
+    const server = new PageServer(dist)
+    await server.start()
+    fillScenes(server, Date.now())
+    const context = await browser.newContext({
+      viewport: scene.narrow === true ? { width: 390, height: 760 } : { width: 1120, height: 720 },
+      colorScheme: scheme,
+      locale: 'en-GB',
+      reducedMotion: 'reduce',
+    })
+    const page = await context.newPage()
+    await openScene(page, server, scene)
+    const path = join(folder, `${scene.name}-${scheme}.webp`)
+    const picture = await small(await page.screenshot())
+    writeFileSync(path, picture)
+    bytes += picture.length
+    console.log(`${path} ${Math.round(picture.length / 1024)} KiB`)
+    await context.close()
+    await server.stop()
+  }
+}
+console.log(`${Math.round(bytes / 1024)} KiB in all`)
+await browser.close()
+removeFolder(dist)
+
+/** As WebP, which the browser itself can write: a fifth of the PNG, for a repository that keeps them all. */
+async function small(png: Buffer): Promise<Buffer> {
+  const page = await browser.newPage()
+  const url: unknown = await page.evaluate(`(async () => {
+    const answer = await fetch('data:image/png;base64,${png.toString('base64')}')
+    const bitmap = await createImageBitmap(await answer.blob())
+    const canvas = document.createElement('canvas')
+    canvas.width = bitmap.width
+    canvas.height = bitmap.height
+    canvas.getContext('2d').drawImage(bitmap, 0, 0)
+    return canvas.toDataURL('image/webp', 0.9)
+  })()`)
+  await page.close()
+  const [head, data] = String(url).split(',')
+  if (head !== 'data:image/webp;base64' || data === undefined)
+    throw new Error('this browser writes no WebP')
+  return Buffer.from(data, 'base64')
+}
