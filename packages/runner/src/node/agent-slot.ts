@@ -7,6 +7,7 @@
 import { type Cause, causeOf, type ConnectionSnapshot } from '@belay/agent'
 import { acp } from '@belay/agent/acp'
 import {
+  agentsFileName,
   type AgentEvents,
   type AgentPlan,
   Keeper,
@@ -14,6 +15,7 @@ import {
   markerVariable,
   resolveAgent,
 } from '@belay/agent/node'
+import { join } from 'node:path'
 import {
   type AgentAction,
   type AgentChoice,
@@ -24,6 +26,7 @@ import {
 } from '@belay/protocol'
 import type { Input, StartStep } from '../input.ts'
 import type { RunnerConfig } from './config.ts'
+import { launchOf } from './launch.ts'
 import type { Prepared } from './workspace.ts'
 
 export interface AgentSlotOptions {
@@ -48,6 +51,8 @@ export class AgentSlot {
   readonly #options: AgentSlotOptions
   #keeper: Keeper | undefined
   #place: Place | undefined
+  /** What is chosen at a start, its settings included. */
+  #chosen: Chosen = {}
   #step: StartStep = 'agent-start'
   #fence: AgentLink['fence']
 
@@ -69,7 +74,7 @@ export class AgentSlot {
     this.#keeper = new Keeper({
       plan: () => this.#plan(this.#place ?? place),
       previous,
-      chosen: this.#options.chosen,
+      chosen: () => ({ ...this.#chosen, ...this.#options.chosen() }),
       policy: { startMs, attachMs },
       on: {
         agent: (generation) => this.#ears(generation),
@@ -134,11 +139,24 @@ export class AgentSlot {
   }
 
   #plan(place: Place): AgentPlan | Cause {
-    const { config, env, marker } = this.#options
-    const { demoCommand, version } = config
-    const found = resolveAgent(place.agent, { env, cwd: place.folder, demoCommand })
+    const { config, env, marker, chosen } = this.#options
+    const found = this.#find(place)
     if (found === undefined) return notFound(place.agent)
-    return { adapter: acp, ...found.run, cwd: place.folder, env, marker, version }
+    try {
+      const launch = launchOf(found, { folder: place.folder, env, chosen: chosen() })
+      this.#chosen = launch.chosen
+      return { adapter: acp, ...launch.options, marker, version: config.version }
+    } catch (error) {
+      // A setting of the agent that is not there: a secret's variable, a file.
+      return causeOf('refused', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #find(place: Place) {
+    const { config, env } = this.#options
+    const { demoCommand, dataFolder } = config
+    const agentsFile = join(dataFolder, agentsFileName)
+    return resolveAgent(place.agent, { env, cwd: place.folder, demoCommand, agentsFile })
   }
 
   #began(step: 'launch' | 'attach'): void {
@@ -148,12 +166,8 @@ export class AgentSlot {
   }
 
   #ready({ generation, initialized, opened, fence, chosen }: Lease, place: Place): void {
-    const { config, env, feed, log } = this.#options
-    const found = resolveAgent(place.agent, {
-      env,
-      cwd: place.folder,
-      demoCommand: config.demoCommand,
-    })
+    const { feed, log } = this.#options
+    const found = this.#find(place)
     const { title = found?.title ?? '', version } = initialized
     log(`agent ${generation} is ready behind a ${fence}`)
     this.#fence = fence
