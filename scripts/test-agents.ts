@@ -5,10 +5,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { agentPackages, type PackagedAgent } from '../packages/testing/src/node/agent-packages.ts'
+import { agentPackages } from '../packages/testing/src/node/agent-packages.ts'
 import { type Trial, tryAgent } from '../packages/testing/src/node/agent-trial.ts'
 import { startFakeModel } from '../packages/testing/src/node/fake-model.ts'
-import { realAgent } from '../packages/testing/src/node/real-agents.ts'
+import {
+  packageOf,
+  realAgent,
+  type RealAgentName,
+} from '../packages/testing/src/node/real-agents.ts'
 
 const page = join(import.meta.dirname, '../docs/agents.md')
 const marks = [
@@ -16,14 +20,14 @@ const marks = [
   '<!-- end of what was measured -->',
 ] as const
 
-const all = Object.keys(agentPackages).filter(isAgent)
+const all = [...Object.keys(agentPackages), 'opencode-http', 'kilo-http'].filter(isAgent)
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !isAgent(name))
 if (unknown.length > 0)
   throw new Error(`known agents are ${all.join(', ')}, not ${unknown.join(', ')}`)
 const names = wanted.length === 0 ? all : wanted.filter(isAgent)
 
-const trials = new Map<PackagedAgent, Trial>()
+const trials = new Map<RealAgentName, Trial>()
 let failed = 0
 for (const name of names) {
   const trial = await attempt(name)
@@ -34,11 +38,11 @@ if (wanted.length === 0) write()
 console.log(`${names.length - failed} agents passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
 
-function isAgent(name: string): name is PackagedAgent {
-  return Object.hasOwn(agentPackages, name)
+function isAgent(name: string): name is RealAgentName {
+  return Object.hasOwn(agentPackages, name) || name === 'opencode-http' || name === 'kilo-http'
 }
 
-async function attempt(name: PackagedAgent): Promise<Trial | undefined> {
+async function attempt(name: RealAgentName): Promise<Trial | undefined> {
   const model = await startFakeModel()
   const place = mkdtempSync(join(tmpdir(), 'belay-trial-'))
   const from = performance.now()
@@ -77,7 +81,7 @@ function write(): void {
   ]
   const rows = [...trials].map(([name, trial]) => [
     name,
-    `\`${agentPackages[name]}\``,
+    `\`${agentPackages[packageOf(name)]}\``,
     trial.capabilities.join(', '),
     trial.offers,
     trial.thoughts ? 'yes' : 'no',

@@ -48,7 +48,7 @@ export function installedAgent(name: PackagedAgent): string {
     // Whole or not there: a run that was cut off leaves only a draft.
     if (!existsSync(modules)) renameSync(draft, folder)
   } catch (error) {
-    throw new Error(`${wanted} could not be installed, so nothing about it was tested.`, {
+    throw new Error(`${wanted} could not be installed, so nothing about it was tested`, {
       cause: error,
     })
   } finally {

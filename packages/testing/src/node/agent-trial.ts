@@ -8,8 +8,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentUpdate, Ask } from '@belay/agent'
-import { acp } from '@belay/agent/acp'
-import { type AgentConnection, capabilitiesOf, marked, probeFence } from '@belay/agent/node'
+import { adapterOf, capabilitiesOf } from '@belay/agent/adapters'
+import { type AgentConnection, marked, probeFence } from '@belay/agent/node'
 import { type AgentOffer, mergeOffer } from '@belay/protocol'
 import type { RealAgent } from './real-agents.ts'
 
@@ -170,7 +170,8 @@ class AgentTrial {
     const took = `${((performance.now() - from) / 1000).toFixed(1)} s`
     if (end === undefined) {
       this.#connection?.cancel()
-      await turn
+      const stopped = await turn
+      this.#expect(stopped === 'cancelled', `a dead model, cancelled, ended with ${stopped}`)
       return `still trying after ${failureMsMax / 1000} s`
     }
     const recovered = this.#text().includes('recovered')
@@ -218,8 +219,8 @@ class AgentTrial {
   }
 
   async #connect(): Promise<AgentConnection> {
-    const { command, args, env } = this.#agent
-    const connection = acp.connect({
+    const { command, args, env, protocol } = this.#agent
+    const connection = adapterOf(protocol).connect({
       command,
       args,
       env,

@@ -4,6 +4,7 @@ export { findChromium, launchChromium } from './chromium.ts'
 export { type AgentCommand, codexAgent, type CodexOptions } from './codex.ts'
 export { type FakeModel, startFakeModel } from './fake-model.ts'
 export { type GitRepository, gitRepository } from './git-repository.ts'
+export { opencodeAgent } from './opencode.ts'
 export {
   type GitServer,
   type GitServerMode,

@@ -5,11 +5,13 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { AgentProtocol } from '@belay/protocol'
 import { askedCommand } from '../model/directives.ts'
 import { installedAgent, type PackagedAgent } from './agent-packages.ts'
 import { type AgentCommand, codexConfiguration, codexKeys, hermetic, homeFolder } from './codex.ts'
 
 export interface RealAgent extends AgentCommand {
+  readonly protocol: AgentProtocol
   /** The mode in which it asks before it writes, where its own default is another. */
   readonly mode?: string
   /** The directive that makes it write `text` into `path` after asking. */
@@ -23,11 +25,26 @@ interface Place {
 }
 
 /** @throws when it cannot be installed */
-export function realAgent(name: PackagedAgent, place: Place): RealAgent {
-  return recipes[name](installedAgent(name), place)
+export function realAgent(name: RealAgentName, place: Place): RealAgent {
+  const recipe = recipes[packageOf(name)](installedAgent(packageOf(name)), place)
+  return isServer(name)
+    ? { ...recipe, protocol: 'http-sse', args: ['serve', '--port', '0'] }
+    : { ...recipe, protocol: 'acp' }
 }
 
-type Recipe = (modules: string, place: Place) => RealAgent
+/** Two of them are spoken to in both ways. */
+export type RealAgentName = PackagedAgent | 'opencode-http' | 'kilo-http'
+
+export function packageOf(name: RealAgentName): PackagedAgent {
+  if (name === 'opencode-http') return 'opencode'
+  return name === 'kilo-http' ? 'kilo' : name
+}
+
+function isServer(name: RealAgentName): boolean {
+  return packageOf(name) !== name
+}
+
+type Recipe = (modules: string, place: Place) => Omit<RealAgent, 'protocol'>
 
 const recipes: Readonly<Record<PackagedAgent, Recipe>> = {
   'codex-zed': (modules, place) => ({
