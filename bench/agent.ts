@@ -80,24 +80,27 @@ async function losses(folder: string): Promise<void> {
 
 /** From the loss of the stream of a process that answers nothing to knowing that it hangs. */
 async function hangs(folder: string): Promise<void> {
-  let lose = () => {}
+  let lose: (() => void) | undefined
   const mute: AgentAdapter = {
     protocol: 'http-sse',
     connect(options) {
       lose = () => options.on.degraded?.('measured')
-      const probe = () => new Promise<boolean>(() => {})
-      return Object.assign(acp.connect(options), { probe })
+      return Object.assign(acp.connect(options), { probe: never })
     },
   }
   const keeper = keeperOf(folder, { adapter: mute })
   keeper.start()
   await leaseOf(keeper)
   const from = performance.now()
-  lose()
+  lose?.()
   while (keeper.snapshot.cause?.code !== 'hung') await sleep(5)
   const seconds = (performance.now() - from) / 1000
   console.log(`stream lost, no answer → known to hang  ${seconds.toFixed(1)} s`)
   await keeper.dispose()
+}
+
+function never(): Promise<boolean> {
+  return new Promise(() => {})
 }
 
 interface Ears {
