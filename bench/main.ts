@@ -1,10 +1,11 @@
 /**
  * What Belay costs, beside the physical limit of the same disk and socket in the same run.
- * `npm run bench`, or `npm run bench -- store append fan-out create kill idle` for some of it.
+ * `npm run bench`, or `npm run bench -- store append fan-out create kill agent idle` for some of it.
  *
  * Absolute times say more about the machine than about Belay: the ratios are what to look at.
  */
 import { rmSync } from 'node:fs'
+import { agent } from './agent.ts'
 import { append } from './append.ts'
 import { create } from './create.ts'
 import { fanOut } from './fan-out.ts'
@@ -13,7 +14,7 @@ import { kill } from './kill.ts'
 import { store } from './store.ts'
 import { benchFolder } from './world.ts'
 
-const measurements = { store, append, 'fan-out': fanOut, create, kill, idle }
+const measurements = { store, append, 'fan-out': fanOut, create, kill, agent, idle }
 const wanted = process.argv.slice(2)
 for (const [name, measure] of Object.entries(measurements)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue

@@ -28,6 +28,7 @@ import type {
   Initialized,
   Opened,
 } from './adapter.ts'
+import { contentBlocks, type PromptAttachment } from './content.ts'
 import type { AgentProcess } from './process.ts'
 import type { ResolvedMcpServer } from './secret.ts'
 import type { ServerAnswer, ServerApi } from './server-api.ts'
@@ -124,7 +125,11 @@ class ServerConnection implements AgentConnection {
     this.#choose('model', modelId)
   }
 
-  prompt(text: string): Promise<Answer<string>> {
+  prompt(words: string, attachments: readonly PromptAttachment[] = []): Promise<Answer<string>> {
+    const blocks = contentBlocks(words, attachments, { image: false, resource: false })
+    if (typeof blocks === 'string')
+      return Promise.resolve({ failure: { code: 'agent-error', message: blocks } })
+    const text = blocks.map((block) => (block.type === 'text' ? block.text : '')).join('\n\n')
     const bus = this.#bus
     if (bus === undefined || this.#line.ended) return this.#line.gone()
     const id = messageId('msg', Date.now(), randomBytes(14))

@@ -13,3 +13,12 @@ export { type Fence, type FenceKind, probeFence, processTree } from './fence.ts'
 export { type AgentCommand, type AgentProcess, spawnAgent } from './process.ts'
 export { marked, markerVariable, sweepMarked } from './processes.ts'
 export type * from './adapter.ts'
+export {
+  type AgentPlan,
+  Keeper,
+  type KeeperClock,
+  type KeeperEvents,
+  type Lease,
+  type NotReady,
+  steadyClock,
+} from './keeper.ts'
