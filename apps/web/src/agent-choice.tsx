@@ -1,4 +1,5 @@
 /** The agents of the server's machine to choose from, each with what it misses; or any other by its command line. */
+import { useEffect, useRef } from 'react'
 import type { FoundAgent } from '@belay/protocol'
 import { canStart, orderAgents, otherAgent } from './new-session-form.ts'
 
@@ -13,8 +14,16 @@ interface AgentChoiceProps {
 export function AgentChoice({ agents, chosen, wrong, onChoose }: AgentChoiceProps) {
   const known = orderAgents(agents ?? [])
   const absent = known.filter((agent) => !agent.found)
+  const field = useRef<HTMLFieldSetElement>(null)
+  const isKnown = agents !== undefined
+  // The dialog gave the focus to the only choice there was before the agents were known.
+  useEffect(() => {
+    const focused = document.activeElement
+    if (isKnown && focused instanceof HTMLInputElement && field.current?.contains(focused) === true)
+      field.current.querySelector<HTMLInputElement>('input:checked')?.focus()
+  }, [isKnown])
   return (
-    <fieldset className="field">
+    <fieldset className="field" ref={field}>
       <legend>Agent</legend>
       <div className="choices">
         {known

@@ -1,9 +1,8 @@
 /** The built page in a real browser, against a server whose sessions are scripted here. */
-import { fileURLToPath } from 'node:url'
 import { findChromium, launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { buildPage } from './testing/build-page.ts'
 import type { PageSession } from './testing/page-session.ts'
 import { PageServer } from './testing/page-server.ts'
 
@@ -16,11 +15,7 @@ let pageErrors: string[]
 
 beforeAll(async () => {
   dist = temporaryFolder('page')
-  await build({
-    root: fileURLToPath(new URL('..', import.meta.url)),
-    logLevel: 'error',
-    build: { outDir: dist, emptyOutDir: true },
-  })
+  await buildPage(dist)
   browser = await launchChromium()
 })
 afterAll(async () => {

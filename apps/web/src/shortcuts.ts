@@ -42,13 +42,40 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['?'], what: 'These keys', action: 'help' },
 ]
 
-/** What works where one types, too. Told in the help; handled where it belongs. */
-export const otherKeys: readonly { readonly keys: readonly string[]; readonly what: string }[] = [
-  { keys: ['Ctrl', 'K'], what: 'Find a session or a command' },
-  { keys: ['↑', '↓'], what: 'Move in the list' },
-  { keys: ['Enter'], what: 'Send, or open' },
-  { keys: ['Shift', 'Enter'], what: 'New line in a prompt' },
-  { keys: ['Esc'], what: 'Close, or leave the field' },
+interface KeyGroup {
+  readonly title: string
+  readonly keys: readonly { readonly keys: readonly string[]; readonly what: string }[]
+}
+
+/** All keys as the help shows them. Those beside `shortcuts` are handled where they belong. */
+export const keyGroups: readonly KeyGroup[] = [
+  {
+    title: 'Everywhere, but in a field',
+    keys: [
+      ...shortcuts,
+      { keys: ['1', '…', '9'], what: 'Give this answer to the question that waits' },
+    ],
+  },
+  {
+    title: 'In the transcript',
+    keys: [
+      { keys: ['j'], what: 'Next item' },
+      { keys: ['k'], what: 'Previous item' },
+      { keys: ['o'], what: 'Open or close what is folded' },
+      { keys: ['c'], what: 'Copy the item' },
+      { keys: ['l'], what: 'Copy a link to it' },
+      { keys: ['G'], what: 'Go to the latest' },
+    ],
+  },
+  {
+    title: 'Also where you type',
+    keys: [
+      { keys: ['Ctrl', 'K'], what: 'Find a session or a command' },
+      { keys: ['Enter'], what: 'Send, or open' },
+      { keys: ['Shift', 'Enter'], what: 'New line in a prompt' },
+      { keys: ['Esc'], what: 'Close, or leave the field' },
+    ],
+  },
 ]
 
 export interface KeyStep {

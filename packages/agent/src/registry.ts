@@ -7,6 +7,8 @@
  * - A-1 What an agent needs is proven by any one of its proofs; an agent without proofs needs nothing.
  */
 
+import type { AgentProtocol } from '@belay/protocol'
+
 /** Evidence that an agent can reach its model: a variable that is set, or a file below the home folder. */
 export type Proof = { readonly env: string } | { readonly file: string }
 
@@ -20,6 +22,8 @@ export interface KnownAgent {
   /** Files looked for in `node_modules` before `.bin`: a program itself starts faster than the script npm wraps it in. */
   readonly packaged: readonly string[]
   readonly args: readonly string[]
+  /** Default: ACP on stdio. */
+  readonly protocol?: AgentProtocol
   readonly proofs: readonly Proof[]
   /** What to do when no proof is found, in words. */
   readonly missing: string

@@ -1,5 +1,6 @@
 /** Which agent, on which workspace: what a person chooses when a session starts. */
 import { z } from 'zod'
+import { agentProtocolSchema, agentSettings } from './agent-settings.ts'
 import { limits } from './limits.ts'
 
 const oneRefRule = 'must not be given together with a branch'
@@ -7,10 +8,12 @@ const oneRefRule = 'must not be given together with a branch'
 /** A known agent by its name, or any ACP agent by its command line. Never a shell string. */
 export const agentChoiceSchema = z
   .union([
-    z.strictObject({ name: z.string().min(1).max(64) }),
+    z.strictObject({ name: z.string().min(1).max(64), ...agentSettings }),
     z.strictObject({
       command: z.string().min(1).max(limits.pathCharsMax),
       args: z.array(z.string().max(limits.pathCharsMax)).max(limits.commandArgsMax).default([]),
+      protocol: agentProtocolSchema.optional().meta({ description: 'Default: acp, on stdio.' }),
+      ...agentSettings,
     }),
   ])
   .meta({ id: 'AgentChoice' })
@@ -119,6 +122,11 @@ export const foundAgentSchema = z
     }),
     found: z.boolean(),
     command: z.string().optional(),
+    protocol: agentProtocolSchema.optional(),
+    version: z.string().optional().meta({
+      description: 'As it said at its last handshake (`belay doctor`), like its capabilities.',
+    }),
+    capabilities: z.array(z.string()).optional(),
     missing: z
       .array(z.string())
       .meta({ description: 'What it still needs, in words: a key, a login.' }),

@@ -364,7 +364,12 @@ export const routes = {
     path: '/v1/agents',
     summary: 'Agents of this machine and what they miss.',
     status: 200,
-    response: z.object({ agents: z.array(foundAgentSchema) }),
+    response: z.object({
+      agents: z.array(foundAgentSchema),
+      problems: z.array(z.string()).optional().meta({
+        description: 'What is wrong in the file of agents, in sentences.',
+      }),
+    }),
   },
   settings: {
     method: 'get',

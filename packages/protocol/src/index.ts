@@ -2,6 +2,7 @@
 export * from './agent.ts'
 export * from './agent-link.ts'
 export * from './agent-offer.ts'
+export * from './agent-settings.ts'
 export * from './api.ts'
 export * from './callback.ts'
 export * from './command.ts'

@@ -34,6 +34,8 @@ export const limits = {
   agentDetailCharsMax: 2000,
   /** Modes, models or commands that an agent offers; some offer every model of every provider. */
   agentChoicesMax: 200,
+  agentVariablesMax: 64,
+  mcpServersMax: 20,
   choiceIdCharsMax: 200,
   choiceNameCharsMax: 200,
   choiceDescriptionCharsMax: 300,

@@ -1,6 +1,7 @@
 /** Creating a session: its settings, its first prompt and its first preparation are one commit. */
 import { type Change, log, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
+import { offerFor } from './offer.ts'
 import { beginPreparation } from './preparation.ts'
 import { acceptPrompt } from './prompt.ts'
 
@@ -28,6 +29,7 @@ export function create(change: Change, input: Create): SessionReply {
     ...(finish === undefined ? {} : { finish }),
     ...(callback === undefined ? {} : { callback }),
   })
+  set(change, 'offer', offerFor(agent))
   log(change, { type: 'session-created', session: change.id, title, agent, workspace })
   if (input.prompt !== undefined) acceptPrompt(change, input.prompt)
   beginPreparation(change)

@@ -4,10 +4,16 @@
  * - S-82 The view carries the modes, models, commands and usage as the agent told them last; no event is made of them.
  * - S-83 A mode or model is chosen only from what the agent offers, and is kept for every later start of it.
  */
-import { type AgentOffer, followOffer, mergeOffer, type ReportOf } from '@belay/protocol'
+import {
+  type AgentChoice,
+  type AgentOffer,
+  followOffer,
+  mergeOffer,
+  type ReportOf,
+} from '@belay/protocol'
 import { type Change, post, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
-import type { SessionState } from './state.ts'
+import type { Offer, SessionState } from './state.ts'
 
 export function takeOffer(change: Change, report: ReportOf<'agent-offer'>): void {
   const { type: _, ...told } = report
@@ -38,6 +44,16 @@ export function choose(
   })
   if (runner.type !== 'none') post(change, { type: 'choose', [of]: id })
   return { type: 'done' }
+}
+
+/** Before the agent said anything: what its settings choose. */
+export function offerFor({ mode, model }: AgentChoice): Offer {
+  if (mode === undefined && model === undefined) return {}
+  const chosen = {
+    ...(mode === undefined ? {} : { mode }),
+    ...(model === undefined ? {} : { model }),
+  }
+  return { chosen }
 }
 
 /** For the view. */

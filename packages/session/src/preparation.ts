@@ -14,6 +14,7 @@ import { limits, type ReportOf, type StepState, type Workspace } from '@belay/pr
 import { type Change, log, post, refuse, set } from './change.ts'
 import type { SessionReply, SettingsEdit } from './input.ts'
 import { forgetLink } from './link.ts'
+import { offerFor } from './offer.ts'
 import { failRestore } from './restore.ts'
 import { initialState, type Problem, type Settings } from './state.ts'
 
@@ -181,7 +182,7 @@ function editSettings(change: Change, edit: SettingsEdit): void {
   // The conversation is the other agent's.
   if (agent !== undefined) {
     set(change, 'agent', initialState().agent)
-    set(change, 'offer', initialState().offer)
+    set(change, 'offer', offerFor(agent))
   }
   if (Object.keys(changed).length > 0) log(change, { type: 'settings-changed', ...changed })
 }

@@ -302,6 +302,33 @@ test('[V-64] help and the manual have the one table of exit codes', async () => 
   for (const [number, sentence] of exitTable) expect(rows).toContain(`|${number}|${sentence}|`)
 })
 
+test('[V-74] agents lists what is known of each agent, and what is wrong in the file of agents', async () => {
+  server.agents = [
+    {
+      name: 'mine',
+      title: 'Mine',
+      demo: false,
+      found: true,
+      protocol: 'acp',
+      version: '1.2',
+      capabilities: ['load'],
+      missing: [],
+    },
+    { name: 'locked', title: 'Locked', demo: false, found: true, missing: ['a key'] },
+    { name: 'away', title: 'Away', demo: false, found: false, missing: [] },
+  ]
+  expect(await cli(['agents'])).toMatchObject({
+    code: 0,
+    out:
+      'mine    ready  (Mine 1.2, acp, load)\n' +
+      'locked  misses a key  (Locked, acp)\n' +
+      'away    not found  (Away, acp)\n',
+  })
+  server.agentProblems = ['agents.json: the agent "x" is left out: no.']
+  expect(await cli(['agents'])).toMatchObject({ code: 1 })
+  server.agentProblems = []
+})
+
 test('[V-74] doctor says what is there and what is missing, server or not', async () => {
   server.agents = [
     { name: 'locked', title: 'Locked', demo: false, found: true, missing: ['a key'] },
@@ -311,7 +338,17 @@ test('[V-74] doctor says what is there and what is missing, server or not', asyn
   expect(out).toContain('Locked: misses a key')
   expect(out).toContain(server.url)
   await server.stop()
+  const quick = JSON.parse((await cli(['doctor', '--json', '--quick'])).out)
+  expect(quick.checks.map((check: { detail: string }) => check.detail)).toContain(
+    'Demo agent, DEMO: needs nothing',
+  )
   const { checks } = JSON.parse((await cli(['doctor', '--json'])).out)
+  // It was started and said so itself.
+  expect(checks).toContainEqual({
+    name: 'agent demo',
+    state: 'good',
+    detail: 'Demo agent, DEMO: needs nothing (1, load, resume)',
+  })
   const names = checks.map((check: { name: string }) => check.name)
   expect(names).toEqual(
     expect.arrayContaining(['node', 'data folder', 'server', 'git', 'fence', 'agent demo']),

@@ -3,11 +3,12 @@ import { createRequire } from 'node:module'
 import { type Resolution, resolutions } from '@belay/protocol'
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { ApiError, ServerAway } from '@belay/client/webapi'
+import { listAgents } from './commands/agent-list.ts'
 import { attach, type AttachOptions } from './commands/attach.ts'
 import { callbacks, type CallbackOptions } from './commands/callbacks.ts'
 import { choice } from './commands/choices.ts'
 import { diff, type DiffOptions, restore, type RestoreOptions } from './commands/changes.ts'
-import { doctor } from './commands/doctor.ts'
+import { doctor, type DoctorOptions } from './commands/doctor.ts'
 import { list } from './commands/list.ts'
 import { log, type LogOptions } from './commands/log.ts'
 import {
@@ -61,6 +62,7 @@ function build(world: World, json: boolean, done: Done): Command {
     })
     .exitOverride()
   addServerCommands(program, world, done)
+  addAgentList(program, world, done)
   addWatchingCommands(program, world, done)
   addSessionCommands(program, world, done)
   addWorkspaceCommands(program, world, done)
@@ -86,7 +88,14 @@ function addServerCommands(program: Command, world: World, done: Done): void {
     .action(async (options: UpOptions) => done(await up(world, options)))
   placed(program.command('doctor'))
     .description('say what this machine has and what it misses')
-    .action(async (options: ManageOptions) => done(await doctor(world, options)))
+    .option('--quick', 'start no agent')
+    .action(async (options: DoctorOptions) => done(await doctor(world, options)))
+}
+
+function addAgentList(program: Command, world: World, done: Done): void {
+  placed(program.command('agents'))
+    .description('list the agents that can be named, and what each misses')
+    .action(async (options: ManageOptions) => done(await listAgents(world, options)))
 }
 
 function addWatchingCommands(program: Command, world: World, done: Done): void {

@@ -37,6 +37,8 @@ export interface HandlerOptions {
   readonly tickets: Tickets
   readonly clock: () => number
   readonly agents: () => readonly FoundAgent[]
+  /** What is wrong in the file of agents. */
+  readonly agentProblems?: () => readonly string[]
   readonly version: string
   readonly callbacks: Callbacks
   readonly seal: Seal
@@ -194,11 +196,17 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
 }
 
 function otherHandlers(options: HandlerOptions) {
-  const { tickets, clock, agents, version, deadlines, started } = options
+  const { tickets, clock, agents, agentProblems, version, deadlines, started } = options
   return {
     settings: () => ({ version, protocol: protocolVersion, deadlines, limits, ...started }),
     ticket: () => tickets.issue(clock()),
-    agents: () => ({ agents: agents().map((agent) => foundAgentSchema.parse(agent)) }),
+    agents() {
+      const problems = agentProblems?.() ?? []
+      return {
+        agents: agents().map((agent) => foundAgentSchema.parse(agent)),
+        ...(problems.length === 0 ? {} : { problems: [...problems] }),
+      }
+    },
     health: () => ({ ok: true as const }),
     version: () => ({ version, protocol: protocolVersion }),
   }

@@ -5,9 +5,9 @@
  */
 import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type FolderLock, lockFolder, lockOwner } from '@belay/actor/node'
-import { detectAgents } from '@belay/agent/node'
+import { agentsFileName, detectAgents, readAgentsFile } from '@belay/agent/node'
 import { createNodeHost } from '@belay/host/node'
 import {
   type Deadlines,
@@ -18,6 +18,7 @@ import {
 import { createSessionActor, type SessionEffect } from '@belay/session'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
+import { readSeen, withSeen } from '../agents-seen.ts'
 import { createAdmission } from './admission.ts'
 import { type Callbacks, createCallbacks } from './callbacks.ts'
 import { type DataFolder, openDataFolder, runnerFolder, writeServerAddress } from './data-folder.ts'
@@ -86,6 +87,17 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
+/** The agents of this machine, looked at again after a moment, and what is wrong in the file of them. */
+function knowAgents(dataFolder: string) {
+  const agentsFile = join(dataFolder, agentsFileName)
+  const surroundings = { env: process.env, cwd: process.cwd(), agentsFile }
+  const agents = cached(agentsMs, () => {
+    const seen = readSeen(dataFolder)
+    return detectAgents(surroundings).map((agent) => withSeen(agent, seen))
+  })
+  return { agents, agentProblems: () => readAgentsFile(surroundings).problems }
+}
+
 async function serveFolder(
   { path: dataFolder, token, secret }: DataFolder,
   options: ServeOptions,
@@ -93,7 +105,7 @@ async function serveFolder(
   const { log } = options
   const deadlines: Deadlines = { ...defaultDeadlines, ...options.deadlines }
   const tickets = createTickets()
-  const agents = cached(agentsMs, () => detectAgents({ env: process.env, cwd: process.cwd() }))
+  const known = knowAgents(dataFolder)
   // Effects need what needs the host: they are performed only after `host.start`.
   const made: { parts?: Parts } = {}
   const host: SessionHost = createNodeHost({
@@ -119,8 +131,8 @@ async function serveFolder(
   })
   const { callbacks, seal } = parts
   const started = startedWith(options, startedAt)
-  const known = { host, tickets, clock, agents, version, deadlines, callbacks, seal, proofs }
-  const handlers = createHandlers({ ...known, started })
+  const parted = { host, tickets, clock, version, deadlines, callbacks, seal, proofs }
+  const handlers = createHandlers({ ...parted, ...known, started })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
   const listener = createListener({
     http: getRequestListener(http.fetch),
@@ -148,7 +160,7 @@ async function serveFolder(
     writeServerAddress(dataFolder, { url, pid: process.pid, startedAt, version })
     stopRetention = startRetention({ host, clock, log, keep: options.keep ?? {} })
     log.info({ url, dataFolder }, 'server is up')
-    return { url, link: `${url}/#token=${token}`, agents: agents(), close }
+    return { url, link: `${url}/#token=${token}`, agents: known.agents(), close }
   } catch (error) {
     await close()
     throw error

@@ -96,6 +96,7 @@ test('[A-12] an agent that is silent until it is spoken to becomes ready, and wh
       version: '3',
       load: true,
       resume: false,
+      mcpHttp: false,
       prompt: { image: false, resource: false },
     },
   })

@@ -37,6 +37,7 @@ import type {
 import { AcpOffer } from './acp-offer.ts'
 import { Lines } from './lines.ts'
 import { type AgentProcess, spawnAgent } from './process.ts'
+import type { ResolvedMcpServer } from './secret.ts'
 
 const newSessionMsMax = 60_000
 const resumeMsMax = 15_000
@@ -66,6 +67,7 @@ const initializeSchema = z.looseObject({
   agentCapabilities: z
     .looseObject({
       loadSession: z.boolean().nullish(),
+      mcpCapabilities: z.looseObject({ http: z.boolean().nullish() }).nullish(),
       promptCapabilities: z
         .looseObject({ image: z.boolean().nullish(), embeddedContext: z.boolean().nullish() })
         .nullish(),
@@ -85,6 +87,7 @@ class AcpConnection implements AgentConnection {
 
   readonly #on: AgentEvents
   readonly #cwd: string
+  readonly #mcpServers: readonly ResolvedMcpServer[]
   readonly #sdk: ClientConnection
   readonly #offer: AcpOffer
   readonly #pending = new Map<number, (optionId: string | undefined) => void>()
@@ -99,6 +102,7 @@ class AcpConnection implements AgentConnection {
   constructor(options: ConnectOptions) {
     this.#on = options.on
     this.#cwd = options.cwd
+    this.#mcpServers = options.mcpServers ?? []
     this.#offer = new AcpOffer(options.on, (method, params, msMax) =>
       this.#request(method, { sessionId: this.#agentSession, ...params }, () => msMax),
     )
@@ -141,7 +145,7 @@ class AcpConnection implements AgentConnection {
       const restored = await this.#restore(previous, initialized.ok)
       if (restored !== undefined) return this.#opened(restored, chosen)
     }
-    const params = { cwd: this.#cwd, mcpServers: [] }
+    const params = { cwd: this.#cwd, mcpServers: this.#servers(initialized.ok) }
     const answer = await this.#request(methods.agent.session.new, params, () => newSessionMsMax)
     if ('failure' in answer) return answer
     const parsed = z.looseObject({ sessionId: z.string() }).safeParse(answer.ok)
@@ -224,12 +228,22 @@ class AcpConnection implements AgentConnection {
         version: agentInfo?.version ?? undefined,
         load: can?.loadSession === true,
         resume: resume !== undefined && resume !== null,
+        mcpHttp: can?.mcpCapabilities?.http === true,
         prompt: {
           image: can?.promptCapabilities?.image === true,
           resource: can?.promptCapabilities?.embeddedContext === true,
         },
       },
     }
+  }
+
+  /** Those on stdio every agent takes; one over HTTP only an agent that says so. */
+  #servers({ mcpHttp }: Initialized): readonly ResolvedMcpServer[] {
+    if (mcpHttp) return this.#mcpServers
+    const left = this.#mcpServers.filter((server) => 'command' in server)
+    if (left.length < this.#mcpServers.length)
+      this.#on.note('the agent takes no MCP servers over HTTP: they are left out')
+    return left
   }
 
   /** @returns `undefined` when a new conversation must be begun instead */
@@ -259,7 +273,7 @@ class AcpConnection implements AgentConnection {
       for (const { method, restored, limit } of tries) {
         const answer = await this.#request(
           method,
-          { sessionId: previous, cwd: this.#cwd, mcpServers: [] },
+          { sessionId: previous, cwd: this.#cwd, mcpServers: this.#servers(can) },
           limit,
         )
         if ('ok' in answer) {

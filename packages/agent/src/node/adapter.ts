@@ -8,6 +8,7 @@ import type { AgentOffer, Chosen } from '@belay/protocol'
 import type { Ask } from '../ask.ts'
 import type { AgentExit } from '../exit.ts'
 import type { AgentUpdate } from '../translate.ts'
+import type { ResolvedMcpServer } from './secret.ts'
 import type { AgentProcess, SpawnOptions } from './process.ts'
 
 /** What an agent tells, in the order it told it. */
@@ -40,6 +41,8 @@ export interface Initialized {
   readonly version: string | undefined
   readonly load: boolean
   readonly resume: boolean
+  /** It takes servers of tools that are reached over HTTP. */
+  readonly mcpHttp: boolean
   /** What a prompt may hold besides text. */
   readonly prompt: { readonly image: boolean; readonly resource: boolean }
 }
@@ -56,6 +59,8 @@ export interface ConnectOptions extends Omit<SpawnOptions, 'onStderr'> {
   /** From its start to its readiness. */
   readonly startMs: number
   readonly on: AgentEvents
+  /** Given to the agent with each conversation. One it cannot reach, by what it advertised, is left out with a note. */
+  readonly mcpServers?: readonly ResolvedMcpServer[]
 }
 
 export interface AgentConnection {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { detectAgents, resolveAgent } from './detect.ts'
+import { detectAgents, readAgentsFile, resolveAgent } from './detect.ts'
 
 let root: string
 beforeEach(() => {
@@ -75,4 +75,33 @@ test('[A-23] the demo agent is always there, and says that it is one', () => {
     demo: true,
     run: { command: 'node', args: ['main.ts', 'demo-agent'] },
   })
+})
+
+test('[A-80] an agent of the file is found and started like a known one, with its settings', () => {
+  const file = program('bin/mine')
+  const agentsFile = join(root, 'agents.json')
+  const surroundings = { env: { PATH: join(root, 'bin') }, cwd: root, agentsFile }
+  expect(resolveAgent({ name: 'mine' }, surroundings)).toBeUndefined()
+  const mine = {
+    title: 'Mine',
+    command: 'mine',
+    args: ['--x'],
+    model: 'big',
+    env: { A: '1', B: '2' },
+  }
+  const claude = { command: 'mine', env: { ANTHROPIC_API_KEY: { env: 'K' } } }
+  writeFileSync(agentsFile, JSON.stringify({ agents: { mine, claude, broken: {} } }))
+  expect(resolveAgent({ name: 'mine', model: 'small', env: { B: '3' } }, surroundings)).toEqual({
+    run: { command: file, args: ['--x'] },
+    name: 'mine',
+    title: 'Mine',
+    demo: false,
+    protocol: 'acp',
+    settings: { model: 'small', env: { A: '1', B: '3' } },
+  })
+  const names = detectAgents(surroundings)
+  expect(names.find(({ name }) => name === 'mine')).toMatchObject({ found: true, title: 'Mine' })
+  expect(names.find(({ name }) => name === 'claude')).toMatchObject({ found: true, missing: [] })
+  expect(names.find(({ name }) => name === 'broken')).toBeUndefined()
+  expect(readAgentsFile(surroundings).problems).toHaveLength(1)
 })

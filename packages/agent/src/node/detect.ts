@@ -7,6 +7,7 @@ import {
   constants,
   existsSync,
   openSync,
+  readFileSync,
   readSync,
   closeSync,
   realpathSync,
@@ -14,9 +15,13 @@ import {
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
-import type { AgentChoice, FoundAgent } from '@belay/protocol'
+import type { AgentChoice, AgentProtocol, FoundAgent } from '@belay/protocol'
+import { type AgentEntry, type AgentsFile, parseAgentsFile } from '../agents-file.ts'
 import { type KnownAgent, knownAgents, missingOf, type Proof } from '../registry.ts'
 import type { AgentCommand } from './process.ts'
+
+/** In the data folder. */
+export const agentsFileName = 'agents.json'
 
 /** What decides which agents are seen. */
 export interface Surroundings {
@@ -25,6 +30,8 @@ export interface Surroundings {
   readonly cwd: string
   /** How the demo agent is started. */
   readonly demoCommand?: readonly string[]
+  /** Where a person adds agents; it need not be there. */
+  readonly agentsFile?: string
 }
 
 export interface DetectedAgent extends FoundAgent {
@@ -32,44 +39,116 @@ export interface DetectedAgent extends FoundAgent {
   readonly run?: AgentCommand
 }
 
-/** Every known agent, found or not, in the order of the table. */
+/** Every known agent and every added one, found or not, in the order of table and file. */
 export function detectAgents(surroundings: Surroundings): readonly DetectedAgent[] {
-  return knownAgents.map((agent) => {
-    const run = locate(agent, surroundings)
-    const proven = (proof: Proof) => isProven(proof, surroundings)
+  const { entries } = readAgentsFile(surroundings)
+  const known = knownAgents.map((agent): DetectedAgent => {
+    const entry = entries[agent.name]
+    const run = find({ agent, entry }, surroundings)
+    const proven = (proof: Proof) => isProven(proof, surroundings, entry)
     return {
       name: agent.name,
-      title: agent.title,
+      title: entry?.title ?? agent.title,
       demo: agent.demo,
       // The demo ships with Belay: it is there, wherever its program is started from.
       found: agent.demo || run !== undefined,
+      protocol: entry?.protocol ?? agent.protocol ?? 'acp',
       missing: run === undefined ? [] : [...missingOf(agent, proven)],
       ...(run === undefined ? {} : { command: [run.command, ...run.args].join(' '), run }),
     }
   })
+  const added = Object.entries(entries)
+    .filter(([name]) => !knownAgents.some((agent) => agent.name === name))
+    .map(([name, entry]): DetectedAgent => {
+      const run = find({ agent: undefined, entry }, surroundings)
+      return {
+        name,
+        title: entry.title ?? name,
+        demo: false,
+        found: run !== undefined,
+        protocol: entry.protocol ?? 'acp',
+        missing: [],
+        ...(run === undefined ? {} : { command: [run.command, ...run.args].join(' '), run }),
+      }
+    })
+  return [...known, ...added]
 }
+
+/** What a person added, and what is wrong with it. */
+export function readAgentsFile({ agentsFile }: Surroundings): AgentsFile {
+  if (agentsFile === undefined || !existsSync(agentsFile)) return { entries: {}, problems: [] }
+  const names = knownAgents.map(({ name }) => name)
+  try {
+    return parseAgentsFile(readFileSync(agentsFile, 'utf8'), agentsFile, names)
+  } catch (error) {
+    return { entries: {}, problems: [`${agentsFile} cannot be read: ${String(error)}.`] }
+  }
+}
+
+export interface ResolvedAgent {
+  readonly run: AgentCommand
+  readonly name: string
+  readonly title: string
+  readonly demo: boolean
+  readonly protocol: AgentProtocol
+  readonly settings: AgentSettings
+}
+export type AgentSettings = Pick<AgentEntry, 'env' | 'cwd' | 'mcpServers' | 'mode' | 'model'>
 
 /** How to start what a person chose; `undefined` when this machine does not have it. */
 export function resolveAgent(
   choice: AgentChoice,
   surroundings: Surroundings,
-):
-  | {
-      readonly run: AgentCommand
-      readonly name: string
-      readonly title: string
-      readonly demo: boolean
-    }
-  | undefined {
+): ResolvedAgent | undefined {
   if ('command' in choice) {
     const command = onPath(choice.command, surroundings)
     const name = choice.command.split(/[\\/]/).at(-1) ?? choice.command
     if (command === undefined) return undefined
-    return { run: { command, args: choice.args }, name, title: name, demo: false }
+    const { args, protocol = 'acp' } = choice
+    const run = { command, args }
+    return { run, name, title: name, demo: false, protocol, settings: settingsOf(choice) }
   }
   const agent = knownAgents.find((known) => known.name === choice.name)
-  const run = agent && locate(agent, surroundings)
-  return run && { run, name: agent.name, title: agent.title, demo: agent.demo }
+  const entry = readAgentsFile(surroundings).entries[choice.name]
+  const run = find({ agent, entry }, surroundings)
+  if (run === undefined) return undefined
+  const ofFile = settingsOf(entry ?? {})
+  const ofChoice = settingsOf(choice)
+  const env = { ...ofFile.env, ...ofChoice.env }
+  return {
+    run,
+    name: choice.name,
+    title: entry?.title ?? agent?.title ?? choice.name,
+    demo: agent?.demo === true,
+    protocol: entry?.protocol ?? agent?.protocol ?? 'acp',
+    settings: {
+      ...ofFile,
+      ...ofChoice,
+      ...(Object.keys(env).length === 0 ? {} : { env }),
+    },
+  }
+}
+
+function settingsOf({ env, cwd, mcpServers, mode, model }: AgentSettings): AgentSettings {
+  return {
+    ...(env === undefined ? {} : { env }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(mcpServers === undefined ? {} : { mcpServers }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(model === undefined ? {} : { model }),
+  }
+}
+
+/** A command of the person's own stands for a known agent's. */
+function find(
+  { agent, entry }: { agent: KnownAgent | undefined; entry: AgentEntry | undefined },
+  surroundings: Surroundings,
+): AgentCommand | undefined {
+  if (entry?.command !== undefined) {
+    const command = onPath(entry.command, surroundings)
+    return command === undefined ? undefined : { command, args: entry.args ?? [] }
+  }
+  return agent && locate(agent, surroundings)
 }
 
 function locate(agent: KnownAgent, surroundings: Surroundings): AgentCommand | undefined {
@@ -136,7 +215,7 @@ function upwards(folder: string): readonly string[] {
   return parent === folder ? [folder] : [folder, ...upwards(parent)]
 }
 
-function isProven(proof: Proof, { env }: Surroundings): boolean {
-  if ('env' in proof) return (env[proof.env] ?? '') !== ''
+function isProven(proof: Proof, { env }: Surroundings, entry: AgentEntry | undefined): boolean {
+  if ('env' in proof) return (env[proof.env] ?? '') !== '' || entry?.env?.[proof.env] !== undefined
   return existsSync(join(env['HOME'] ?? homedir(), proof.file))
 }

@@ -6,12 +6,14 @@
 import type { AgentExit } from '@belay/agent'
 import { acp } from '@belay/agent/acp'
 import {
+  agentsFileName,
   type AgentConnection,
   type AgentEvents,
   type AgentFailure,
   probeFence,
   resolveAgent,
 } from '@belay/agent/node'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type AgentChoice,
@@ -24,6 +26,7 @@ import type { Effect } from '../effect.ts'
 import type { Input, Problem } from '../input.ts'
 import type { RunnerConfig } from './config.ts'
 import { spell } from './git.ts'
+import { launchOf } from './launch.ts'
 import type { Prepared } from './workspace.ts'
 
 export interface AgentSlotOptions {
@@ -61,8 +64,11 @@ export class AgentSlot {
       env,
       cwd: place.folder,
       demoCommand: config.demoCommand,
+      agentsFile: join(config.dataFolder, agentsFileName),
     })
     if (found === undefined) return fail(notFound(place.agent))
+    const launch = launching(found, { folder: place.folder, env, chosen })
+    if ('problem' in launch) return fail(launch.problem)
 
     this.#step('agent-start', 'started')
     const fence = await probeFence()
@@ -76,9 +82,7 @@ export class AgentSlot {
     const { bounds } = config
     log(`agent ${agentGeneration} starts behind a ${fence.kind}: ${found.run.command}`)
     const connection = acp.connect({
-      ...found.run,
-      cwd: place.folder,
-      env,
+      ...launch.options,
       marker,
       fence,
       version: config.version,
@@ -92,7 +96,7 @@ export class AgentSlot {
     this.#step('agent-start', 'done')
 
     this.#step('agent-session', 'started')
-    const opened = await within(connection.open(agentSession, chosen), bounds.agentSessionMs)
+    const opened = await within(connection.open(agentSession, launch.chosen), bounds.agentSessionMs)
     if ('failure' in opened)
       return fail(await this.#failure('agent-session', opened.failure, connection))
     this.#step('agent-session', 'done')
@@ -220,6 +224,16 @@ async function within<Ok>(
   const first = await Promise.race([answer, late])
   done.abort()
   return first
+}
+
+function launching(...[found, start]: Parameters<typeof launchOf>) {
+  try {
+    return launchOf(found, start)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const problem: Problem = { step: 'agent-start', code: 'agent-start-failed', message }
+    return { problem }
+  }
 }
 
 function notFound(choice: AgentChoice): Problem {

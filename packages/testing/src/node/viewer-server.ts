@@ -46,6 +46,7 @@ export class ViewerServer {
   /** Every request that reached a handler, in order. */
   readonly asked: Asked[] = []
   agents: FoundAgent[] = []
+  agentProblems: string[] = []
   faults: StreamFaults = {}
   /** Runs after a prompt was accepted: what the agent does. */
   onPrompt: (session: ViewerSession, prompt: { promptId: string; text: string }) => void = () => {}
@@ -272,7 +273,10 @@ export class ViewerServer {
       this.#tickets.add(ticket)
       return { ticket, expiresAt: Date.now() + 60_000 }
     },
-    agents: () => ({ agents: this.agents }),
+    agents: () => ({
+      agents: this.agents,
+      ...(this.agentProblems.length === 0 ? {} : { problems: this.agentProblems }),
+    }),
     settings: () => ({
       version: '0.0.0',
       protocol: 1,

@@ -1,11 +1,23 @@
 /** `belay doctor`: what this machine has, what it misses, and what to do about it. */
 import { execFile } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { lockOwner } from '@belay/actor/node'
-import { detectAgents, probeFence } from '@belay/agent/node'
+import {
+  agentsFileName,
+  capabilitiesOf,
+  type DetectedAgent,
+  detectAgents,
+  handshake,
+  probeFence,
+  readAgentsFile,
+  resolveAgent,
+  type Surroundings,
+} from '@belay/agent/node'
 import type { FoundAgent } from '@belay/protocol'
+import { readSeen, type SeenAgents, writeSeen } from '../../agents-seen.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type Paint, painter } from '../paint.ts'
 import { connect, dataFolderOf } from '../place.ts'
@@ -20,15 +32,23 @@ interface Check {
   readonly detail: string
 }
 
-export async function doctor(world: World, options: ManageOptions): Promise<number> {
+export interface DoctorOptions extends ManageOptions {
+  /** Starts no agent. */
+  readonly quick?: boolean
+}
+
+export async function doctor(world: World, options: DoctorOptions): Promise<number> {
   const server = await checkServer(world, options)
+  const surroundings = surroundingsOf(world, options)
+  const local = detectAgents(surroundings)
   const checks = [
     checkNode(),
     checkFolder(world, options),
     server.check,
     await checkGit(),
     await checkFence(),
-    ...checkAgents(server.agents ?? localAgents(world)),
+    ...fileProblems(surroundings),
+    ...checkAgents(server.agents ?? local, await tried(world, options, local)),
   ]
   const bad = checks.some(({ state }) => state === 'bad')
   if (options.json === true) world.out.write(`${JSON.stringify({ ok: !bad, checks })}\n`)
@@ -98,19 +118,66 @@ async function checkFence(): Promise<Check> {
       }
 }
 
-function localAgents(world: World): readonly FoundAgent[] {
+function surroundingsOf(world: World, options: ManageOptions): Surroundings {
   const main = resolve(import.meta.dirname, '../../main.ts')
   const demoCommand = [process.execPath, main, 'demo-agent']
-  return detectAgents({ env: world.env, cwd: world.cwd, demoCommand })
+  const agentsFile = join(dataFolderOf(world, options), agentsFileName)
+  return { env: world.env, cwd: world.cwd, demoCommand, agentsFile }
 }
 
-function checkAgents(agents: readonly FoundAgent[]): readonly Check[] {
+function fileProblems(surroundings: Surroundings): readonly Check[] {
+  const { problems } = readAgentsFile(surroundings)
+  return problems.map((detail): Check => ({ name: 'agents file', state: 'bad', detail }))
+}
+
+/** From starting an agent to its answer. The slowest of those known needs six seconds on a slow machine. */
+const handshakeMs = 30_000
+const { version }: { version: string } = createRequire(import.meta.url)('../../../package.json')
+
+/** What a handshake with each agent of this machine came to, in words; one at a time, said as it goes. */
+async function tried(
+  world: World,
+  options: DoctorOptions,
+  agents: readonly DetectedAgent[],
+): Promise<ReadonlyMap<string, Tried>> {
+  const results = new Map<string, Tried>()
+  if (options.quick === true) return results
+  const folder = dataFolderOf(world, options)
+  const seen: SeenAgents = readSeen(folder)
+  for (const { name, title, found, command } of agents) {
+    const agent = found ? resolveAgent({ name }, surroundingsOf(world, options)) : undefined
+    if (agent === undefined || command === undefined) continue
+    if (options.json !== true) world.err.write(`Asking ${title} …\n`)
+    const answer = await handshake(agent, { env: world.env, version, msMax: handshakeMs })
+    if ('failure' in answer) results.set(name, { problem: answer.failure.message })
+    else {
+      const capabilities = capabilitiesOf(answer.ok)
+      const said = answer.ok.version
+      results.set(name, { said: [said ?? 'no version', ...capabilities].join(', ') })
+      seen[name] = { command, capabilities, ...(said === undefined ? {} : { version: said }) }
+    }
+  }
+  writeSeen(folder, seen)
+  return results
+}
+
+type Tried = { readonly said: string } | { readonly problem: string }
+
+function checkAgents(
+  agents: readonly FoundAgent[],
+  results: ReadonlyMap<string, Tried>,
+): readonly Check[] {
   const checks = agents.map((agent): Check => {
     const name = `agent ${agent.name}`
-    if (agent.demo) return { name, state: 'good', detail: `${agent.title}, DEMO: needs nothing` }
-    if (isReady(agent)) return { name, state: 'good', detail: agent.title }
+    const result = results.get(agent.name)
+    if (result !== undefined && 'problem' in result)
+      return { name, state: 'lacking', detail: `${agent.title}: does not work: ${result.problem}` }
+    const said = result === undefined ? '' : ` (${result.said})`
+    if (agent.demo)
+      return { name, state: 'good', detail: `${agent.title}, DEMO: needs nothing${said}` }
+    if (isReady(agent)) return { name, state: 'good', detail: `${agent.title}${said}` }
     const missing = agent.found ? `misses ${agent.missing.join('; ')}` : 'not found'
-    return { name, state: 'lacking', detail: `${agent.title}: ${missing}` }
+    return { name, state: 'lacking', detail: `${agent.title}: ${missing}${said}` }
   })
   const order = ['good', 'lacking', 'bad']
   return checks.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
