@@ -11,12 +11,10 @@ export type Effect =
       /** Opens the repository. It is in no report and no log. */
       readonly token: string | undefined
     }
-  | {
-      readonly type: 'start-agent'
-      readonly agentGeneration: number
-      readonly agentSession: string | undefined
-      readonly chosen: Chosen
-    }
+  /** Keeps an agent there from now on. Outcome: `agent-link` whenever that changes, `agent-ready`, `agent-exited`. */
+  | { readonly type: 'keep-agent'; readonly agentSession: string | undefined }
+  /** Ends the present process, whatever it does, and starts another. */
+  | { readonly type: 'restart-agent' }
   | { readonly type: 'send-prompt'; readonly turn: number; readonly text: string }
   /** Outcome: `saved`. `hurried`: a person waits for the end of the turn. */
   | {
@@ -44,6 +42,7 @@ export type Effect =
       readonly id: number
       readonly optionId: string | undefined
     }
+  /** For ever. Outcome: an `agent-link` that is disposed, when nothing of it is alive. */
   | { readonly type: 'end-agent' }
   /** Nothing is left to do: hand over what is spooled, and exit. */
   | { readonly type: 'finish' }

@@ -3,7 +3,15 @@
  * is recognised and comes to nothing.
  */
 import type { AgentExit, AgentUpdate, Ask } from '@belay/agent'
-import type { AgentOffer, Command, FinishResult, ReportOf } from '@belay/protocol'
+import type {
+  AgentLink,
+  AgentOffer,
+  Chosen,
+  Command,
+  FinishResult,
+  PreparationStep,
+  ReportOf,
+} from '@belay/protocol'
 import type { Restore } from './state.ts'
 
 export type Input =
@@ -16,9 +24,11 @@ export type Input =
       readonly type: 'agent-ready'
       readonly agentGeneration: number
       readonly ready: Omit<ReportOf<'agent-ready'>, 'type'>
+      /** What it was told to choose at its start. */
+      readonly chosen?: Chosen
     }
-  /** The process did not become ready, and is gone. */
-  | { readonly type: 'agent-failed'; readonly agentGeneration: number; readonly problem: Problem }
+  /** How it stands with the connection to the agent. `step`: how far its last start came. */
+  | { readonly type: 'agent-link'; readonly link: AgentLink; readonly step: StartStep }
   | {
       readonly type: 'agent-updated'
       readonly agentGeneration: number
@@ -61,6 +71,7 @@ export type Input =
   /** The runner itself is to end: a signal, or the server's word. */
   | { readonly type: 'close-asked'; readonly reason: string }
 
+export type StartStep = Extract<PreparationStep, 'agent-start' | 'agent-session'>
 export type Problem = Omit<ReportOf<'prepare-failed'>, 'type'>
 
 export interface Saved {

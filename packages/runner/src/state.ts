@@ -4,7 +4,7 @@
  * Owns: the shape. `transition.ts` owns every change of it.
  */
 
-import type { Chosen, Finish, ReportOf } from '@belay/protocol'
+import type { AgentLink, Chosen, Finish, ReportOf } from '@belay/protocol'
 
 /** A turn from the prompt's arrival to its end. */
 export interface Turn {
@@ -29,13 +29,11 @@ export interface OpenPermission {
   readonly id: number
 }
 
-/** One agent process of this runner, numbered from 1. */
+/** One agent process of this runner that became ready, until it is gone. */
 export interface AgentState {
-  readonly phase: 'starting' | 'ready' | 'ending'
+  readonly phase: 'ready' | 'ending'
   readonly agentGeneration: number
   readonly permissions: readonly OpenPermission[]
-  /** What it was told to choose so far. */
-  readonly chosen: Chosen
 }
 
 /** What a turn's end says. */
@@ -55,8 +53,10 @@ export interface RunnerState {
   /** Why it closes, while the agent is being ended. */
   readonly reason?: string
   readonly cancelMs: number
-  /** Agent processes started so far. */
-  readonly agents: number
+  /** Its agent is kept: there is a connection to be ended before the runner can close. */
+  readonly kept: boolean
+  /** How it stands with the connection, as it was told last. */
+  readonly link?: AgentLink
   readonly agent?: AgentState
   /** The agent's own id of the conversation, to restore it after its process ended. */
   readonly agentSession?: string
@@ -75,7 +75,7 @@ export interface RunnerState {
 const cancelMsDefault = 6000
 
 export function initial(generation: number): RunnerState {
-  return { generation, phase: 'idle', cancelMs: cancelMsDefault, agents: 0, chosen: {} }
+  return { generation, phase: 'idle', cancelMs: cancelMsDefault, kept: false, chosen: {} }
 }
 
 /** When `alarm` is to be fed, milliseconds since the epoch. */

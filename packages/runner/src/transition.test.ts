@@ -1,4 +1,4 @@
-import { type Command, type Report, reportSchema } from '@belay/protocol'
+import { type AgentLink, type Command, type Report, reportSchema } from '@belay/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Effect } from './effect.ts'
@@ -43,6 +43,29 @@ const exited = (agentGeneration = 1): Input => ({
   agentGeneration,
   exit: { code: 3, stderr: [] },
 })
+const link = (fields: Partial<AgentLink>): Input => ({
+  type: 'agent-link',
+  step: 'agent-start',
+  link: {
+    state: 'ready',
+    generation: 1,
+    since: 1,
+    attempt: 0,
+    attemptsMax: 4,
+    canSend: 'send',
+    actions: [],
+    ...fields,
+  },
+})
+const failedLink = link({
+  state: 'failed',
+  cause: { code: 'crash', title: 'The agent stopped (exit 1).', detail: 'one\ntwo' },
+})
+const blockedLink = link({
+  state: 'blocked',
+  cause: { code: 'sign-in-needed', title: 'The agent needs a sign-in.' },
+})
+const disposedLink = link({ state: 'disposed' })
 const asked = (id: number): Input => ({ type: 'agent-asked', agentGeneration: 1, id, ask })
 
 /** Runs inputs one after the other and keeps all that came of them, reports and effects in the order of steps. */
@@ -93,7 +116,7 @@ describe('a turn', () => {
   test('[R-1] waits for the preparation, and is handed over when the agent is ready', () => {
     const step = run(command(prepareCommand), prompt(1), { type: 'workspace-ready' }, readyInput)
     expect(step.types).toEqual(['agent-ready', 'turn-taken'])
-    expect(step.todo).toEqual(['prepare-workspace', 'start-agent', 'send-prompt'])
+    expect(step.todo).toEqual(['prepare-workspace', 'keep-agent', 'send-prompt'])
   })
 
   test.each([['end_turn'], ['max_tokens'], ['max_turn_requests'], ['refusal'], ['cancelled']])(
@@ -111,33 +134,52 @@ describe('a turn', () => {
     ])
   })
 
-  test('[R-2] cut by the end of the agent is finished once, after the exit, and the next starts the agent again with its conversation', () => {
+  test('[R-2] [R-50] cut by the end of the agent is finished once, after the exit, and the next waits for the agent, which comes back by itself', () => {
     const cut = after(running, exited(), exited())
     expect(cut.types).toEqual(['agent-exited', 'turn-finished'])
     expect(cut.reports[0]).toMatchObject({ agentGeneration: 1, code: 3, expected: false })
     expect(cut.reports[1]).toMatchObject({ error: { code: 'agent-exited' } })
     const next = runFrom(cut.state, [
+      link({ state: 'backoff', canSend: 'queue' }),
       prompt(2),
+      link({ state: 'starting', generation: 2 }),
       { type: 'agent-ready', agentGeneration: 2, ready: { ...ready, restored: 'resumed' } },
     ])
-    expect(next.effects).toEqual([
-      { type: 'start-agent', agentGeneration: 2, agentSession: 'a1', chosen: {} },
-      { type: 'send-prompt', turn: 2, text: 'text 2' },
-    ])
+    expect(next.effects).toEqual([{ type: 'send-prompt', turn: 2, text: 'text 2' }])
+    expect(next.types).toEqual(['agent-link', 'agent-link', 'agent-ready', 'turn-taken'])
   })
 
-  test('[R-2] whose agent cannot be started again says so', () => {
-    const failed = after(running, exited(), prompt(2), {
-      type: 'agent-failed',
-      agentGeneration: 2,
-      problem: { ...problem, code: 'sign-in-needed' },
-    })
-    expect(failed.reports.at(-1)).toEqual({
-      type: 'turn-finished',
-      turn: 2,
-      error: { code: 'sign-in-needed', message: 'no' },
-    })
+  test('[R-2] [R-51] whose agent cannot be started again says so', () => {
+    const failed = after(running, exited(), prompt(2), failedLink, prompt(3))
+    expect(failed.reports.slice(-1)).toMatchObject([
+      {
+        turn: 3,
+        error: {
+          code: 'agent-start-failed',
+          message:
+            'The agent stopped (exit 1). Restart the agent when the cause is gone, then send the prompt again. one\ntwo',
+        },
+      },
+    ])
+    expect(failed.types).toEqual([
+      'agent-exited',
+      'turn-finished',
+      'agent-link',
+      'turn-finished',
+      'turn-finished',
+    ])
+    expect(failed.todo).toEqual([])
     expect(failed.state.agent).toBeUndefined()
+  })
+
+  test('[R-51] of an agent that wants a sign-in asks whether there is one now, and ends when there is not', () => {
+    const blocked = after(running, exited(), blockedLink, prompt(2))
+    expect(blocked.todo).toEqual(['restart-agent'])
+    const again = runFrom(blocked.state, [link({ state: 'starting' }), blockedLink])
+    expect(again.reports.at(-1)).toMatchObject({
+      turn: 2,
+      error: { code: 'sign-in-needed', message: expect.stringContaining('Sign in') },
+    })
   })
 
   test('[R-2] that nothing was prepared for is refused', () => {
@@ -199,7 +241,7 @@ describe('a stop', () => {
     expect(nextAlarm(state)).toBe(1000 + 6000)
     expect(transition(state, { type: 'alarm' }, 6999).effects).toEqual([])
     const forced = transition(state, { type: 'alarm' }, 7000)
-    expect(forced.effects).toEqual([{ type: 'end-agent' }])
+    expect(forced.effects).toEqual([{ type: 'restart-agent' }])
     expect(nextAlarm(forced.state)).toBeUndefined()
     const gone = runFrom(forced.state, [exited()])
     expect(gone.reports).toMatchObject([
@@ -281,9 +323,11 @@ describe('closing', () => {
       command({ type: 'close', reason: 'deleted' }),
       update('agent_message_chunk'),
       exited(),
+      disposedLink,
     )
     expect(step.types.filter((type) => type !== 'text')).toEqual([
       'agent-exited',
+      'agent-link',
       'turn-finished',
       'turn-finished',
       'closing',
@@ -308,10 +352,11 @@ describe('closing', () => {
       { type: 'workspace-ready' },
       { type: 'close-asked', reason: 'x' },
       readyInput,
-      { type: 'agent-failed', agentGeneration: 1, problem },
+      link({ state: 'stopping' }),
+      disposedLink,
     )
-    expect(step.todo).toEqual(['prepare-workspace', 'start-agent', 'end-agent', 'finish'])
-    expect(step.types).toEqual(['closing'])
+    expect(step.todo).toEqual(['prepare-workspace', 'keep-agent', 'end-agent', 'finish'])
+    expect(step.types).toEqual(['agent-link', 'agent-link', 'closing'])
   })
 })
 
@@ -362,9 +407,9 @@ describe('a checkpoint', () => {
     ])
   })
 
-  test('[R-2] during which the agent goes away starts it again, and is made again', () => {
+  test('[R-2] during which the agent goes away is made again once it is back', () => {
     const { state, all } = play(prompt(1), exited(), saved(1))
-    expect(all).toEqual(['save', 'agent-exited', 'start-agent'])
+    expect(all).toEqual(['save', 'agent-exited'])
     expect(state.turn?.phase).toBe('waiting')
   })
 
@@ -421,7 +466,7 @@ describe('a restore', () => {
     const early = run(command(prepareCommand), askRestore)
     expect(early.todo).toEqual(['prepare-workspace'])
     const later = runFrom(early.state, [{ type: 'workspace-ready' }, readyInput])
-    expect(later.todo).toEqual(['start-agent', 'restore'])
+    expect(later.todo).toEqual(['keep-agent', 'restore'])
   })
 
   test('[R-36] beside a turn, or without a workspace, is refused', () => {
@@ -455,7 +500,8 @@ test('[R-2] [R-6] in any order of anything, every turn that arrived is finished 
       .map((agentGeneration): Input => ({ ...readyInput, agentGeneration })),
     fc
       .integer({ min: 1, max: 3 })
-      .map((agentGeneration): Input => ({ type: 'agent-failed', agentGeneration, problem })),
+      .map((generation): Input => link({ state: 'backoff', generation })),
+    fc.constantFrom<Input>(failedLink, blockedLink),
     fc.integer({ min: 1, max: 9 }).map(asked),
     fc.constant<'prompt'>('prompt'),
   )
@@ -466,7 +512,10 @@ test('[R-2] [R-6] in any order of anything, every turn that arrived is finished 
       const numbered = inputs.map((one) => (one === 'prompt' ? prompt(++turns) : one))
       const before = run(...open, ...numbered)
       const closing = runFrom(before.state, [{ type: 'close-asked', reason: 'over' }])
-      const end = runFrom(closing.state, [exited(closing.state.agent?.agentGeneration)])
+      const end = runFrom(closing.state, [
+        exited(closing.state.agent?.agentGeneration),
+        disposedLink,
+      ])
       const reports = [...before.reports, ...closing.reports, ...end.reports]
       for (const report of reports) reportSchema.parse(report)
       for (let turn = 1; turn <= turns; turn++) {
@@ -496,13 +545,12 @@ describe('what an agent offers', () => {
   const choose = (mode: string): Input => command({ type: 'choose', mode })
 
   test('[R-60] what was chosen is told to an agent that is ready, and to every one that is started later', () => {
-    const { effects } = run(...open, choose('b'), exited(), prompt(1))
+    const again = { ...readyInput, agentGeneration: 2, chosen: { mode: 'b' } }
+    const { effects, state } = run(...open, choose('b'), exited(), again)
     expect(effects.filter(({ type }) => type === 'choose')).toEqual([
       { type: 'choose', chosen: { mode: 'b' } },
     ])
-    expect(effects.filter(({ type }) => type === 'start-agent').at(-1)).toMatchObject({
-      chosen: { mode: 'b' },
-    })
+    expect(state.chosen).toEqual({ mode: 'b' })
   })
 
   test('[R-60] what was chosen while an agent started is told once it is ready', () => {

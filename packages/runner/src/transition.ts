@@ -15,26 +15,14 @@
  */
 import { unreachable } from '@belay/actor'
 import { exitSentence, fit, translate } from '@belay/agent'
-import {
-  type Chosen,
-  type Command,
-  followOffer,
-  limits,
-  type Report,
-  type ReportOf,
-} from '@belay/protocol'
+import { type Chosen, type Command, followOffer, limits, type Report } from '@belay/protocol'
 import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
-import { agentGone, completed, endingOf, finished } from './ending.ts'
 import type { Input, Problem, Saved } from './input.ts'
+import { agentGone, completed, endingOf, finished } from './ending.ts'
+import { problemOf, unavailable } from './link.ts'
+import { after, ignored, type RunnerStep, told } from './step.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
-
-export interface RunnerStep {
-  readonly state: RunnerState
-  /** To be put on disk, in order, before any effect is performed. */
-  readonly reports: readonly Report[]
-  readonly effects: readonly Effect[]
-}
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
@@ -48,7 +36,7 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'step-changed':
       return state.phase === 'preparing' ? told(state, [input.report]) : ignored(state)
     case 'workspace-ready':
-      return state.phase === 'preparing' ? startAgent(state) : ignored(state)
+      return state.phase === 'preparing' ? keepAgent(state) : ignored(state)
     case 'workspace-failed':
       return prepareFailed(state, input.problem)
     case 'saved':
@@ -58,10 +46,16 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'restored':
       return restored(state, input)
     case 'agent-ready':
-    case 'agent-failed':
+      return agentReady(state, input)
+    case 'agent-link':
+      return linked(state, input)
     case 'agent-updated':
     case 'agent-offered':
-    case 'choice-refused':
+    case 'choice-refused': {
+      // One that is being started has things to say too.
+      const present = state.agent?.agentGeneration ?? state.link?.generation
+      return present === input.agentGeneration ? overhear(state, input) : ignored(state)
+    }
     case 'agent-asked':
     case 'agent-unasked':
     case 'prompt-settled':
@@ -76,14 +70,14 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
   }
 }
 
-type AgentFact = Extract<Input, { readonly agentGeneration: number }>
+type Said = Extract<Input, { type: 'agent-updated' | 'agent-offered' | 'choice-refused' }>
+type AgentFact = Extract<
+  Input,
+  { type: 'agent-asked' | 'agent-unasked' | 'prompt-settled' | 'agent-exited' }
+>
 
-function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
+function overhear(state: RunnerState, fact: Said): RunnerStep {
   switch (fact.type) {
-    case 'agent-ready':
-      return agentReady(state, agent, fact.ready)
-    case 'agent-failed':
-      return agentFailed(state, fact.problem)
     case 'agent-updated': {
       const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
       return told(state, translate(fact.update, running))
@@ -96,6 +90,13 @@ function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerSte
       return told(state, [
         { type: 'warning', code: 'choice-refused', message: fact.message.slice(0, 2000) },
       ])
+    default:
+      return unreachable(fact)
+  }
+}
+
+function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
+  switch (fact.type) {
     case 'agent-asked':
       return asked(state, agent, fact)
     case 'agent-unasked': {
@@ -161,7 +162,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
       return choose({ ...state, chosen: { ...state.chosen, ...chosen } }, chosen)
     }
     case 'restart-agent':
-      return state.agent?.phase === 'ready' ? restartAgent(state, state.agent) : ignored(state)
+      return state.kept && state.phase !== 'closing' ? restartAgent(state) : ignored(state)
     case 'close':
       return close(state, command.reason)
     default:
@@ -221,29 +222,28 @@ function alarm(state: RunnerState, now: number): RunnerStep {
   const { turn, agent } = state
   if (turn?.phase !== 'running' || turn.cancelBy === undefined) return ignored(state)
   if (turn.forced || now < turn.cancelBy || agent === undefined) return ignored(state)
-  return {
-    state: { ...state, turn: { ...turn, forced: true }, agent: { ...agent, phase: 'ending' } },
-    reports: [],
-    effects: [{ type: 'end-agent' }],
-  }
+  return restartAgent({ ...state, turn: { ...turn, forced: true } })
 }
 
-function restartAgent(state: RunnerState, agent: AgentState): RunnerStep {
+/** It comes back by itself, with its conversation. */
+function restartAgent(state: RunnerState): RunnerStep {
+  const { agent } = state
   return {
-    state: { ...state, agent: { ...agent, phase: 'ending' } },
+    state: agent === undefined ? state : { ...state, agent: { ...agent, phase: 'ending' } },
     reports: [],
-    effects: [{ type: 'end-agent' }],
+    effects: [{ type: 'restart-agent' }],
   }
 }
 
 function close(state: RunnerState, reason: string): RunnerStep {
   if (state.phase === 'closing') return ignored(state)
   const closing: RunnerState = { ...state, phase: 'closing', reason }
-  if (state.agent === undefined) return closed(closing)
+  if (!state.kept) return closed(closing)
+  const { agent } = state
   return {
-    state: { ...closing, agent: { ...state.agent, phase: 'ending' } },
+    state: agent === undefined ? closing : { ...closing, agent: { ...agent, phase: 'ending' } },
     reports: [],
-    effects: state.agent.phase === 'ending' ? [] : [{ type: 'end-agent' }],
+    effects: [{ type: 'end-agent' }],
   }
 }
 
@@ -265,35 +265,27 @@ function closed(state: RunnerState): RunnerStep {
 
 // The agent.
 
-function startAgent(state: RunnerState): RunnerStep {
-  const agentGeneration = state.agents + 1
-  const { chosen } = state
-  return {
-    state: {
-      ...state,
-      agents: agentGeneration,
-      agent: { phase: 'starting', agentGeneration, permissions: [], chosen },
-    },
-    reports: [],
-    effects: [{ type: 'start-agent', agentGeneration, agentSession: state.agentSession, chosen }],
-  }
+function keepAgent(state: RunnerState): RunnerStep {
+  const { agentSession } = state
+  const effect: Effect = { type: 'keep-agent', agentSession }
+  return { state: { ...state, kept: true }, reports: [], effects: [effect] }
 }
 
 function agentReady(
   state: RunnerState,
-  agent: AgentState,
-  ready: Omit<ReportOf<'agent-ready'>, 'type'>,
+  { agentGeneration, ready, chosen = {} }: Extract<Input, { readonly type: 'agent-ready' }>,
 ): RunnerStep {
-  if (agent.phase !== 'starting' || state.phase === 'closing') return ignored(state)
+  if (state.phase !== 'preparing' && state.phase !== 'open') return ignored(state)
+  if (state.agent !== undefined) return ignored(state)
   const open: RunnerState = {
     ...state,
     phase: 'open',
     agentSession: ready.agentSession,
-    agent: { ...agent, phase: 'ready' },
+    agent: { phase: 'ready', agentGeneration, permissions: [] },
   }
   // What was chosen while it started came too late for its start.
   const step = after(told(open, [{ type: 'agent-ready', ...ready }]), (there) =>
-    choose(there, sinceStart(state.chosen, agent.chosen)),
+    choose(there, sinceStart(state.chosen, chosen)),
   )
   const { restore } = state
   if (restore === undefined || state.phase === 'open') return after(step, advance)
@@ -308,13 +300,21 @@ function choose(state: RunnerState, chosen: Chosen): RunnerStep {
   return { state, reports: [], effects }
 }
 
-function agentFailed(state: RunnerState, problem: Problem): RunnerStep {
-  const { agent: _, ...gone } = state
-  if (state.phase === 'closing') return closed(gone)
-  if (state.phase === 'preparing') return prepareFailed(gone, problem)
-  if (state.turn === undefined) return ignored(gone)
-  const code = problem.code === 'sign-in-needed' ? 'sign-in-needed' : 'agent-start-failed'
-  return finishTurn(gone, { error: { code, message: problem.message } })
+/** Passes on how it stands with the connection; only its last word on a start concerns those who wait for it. */
+function linked(
+  state: RunnerState,
+  { link, step }: Extract<Input, { readonly type: 'agent-link' }>,
+): RunnerStep {
+  const known = told({ ...state, link }, [{ type: 'agent-link', link }])
+  if (link.state === 'ready') return after(known, advance)
+  if (link.state === 'disposed') return state.phase === 'closing' ? after(known, closed) : known
+  const isLast = link.state === 'failed' || link.state === 'blocked' || link.state === 'idle'
+  if (!isLast) return known
+  if (state.phase === 'preparing')
+    return after(known, (calm) => prepareFailed(calm, problemOf(link, step)))
+  return state.phase === 'open' && state.turn?.phase === 'waiting'
+    ? after(known, (calm) => finishTurn(calm, unavailable(link)))
+    : known
 }
 
 function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
@@ -364,15 +364,14 @@ function agentExited(
     stderr: [...exit.stderr],
   }
   const step = told(gone, [report])
-  if (state.phase === 'closing') return after(step, closed)
   const { turn } = state
+  if (state.phase === 'closing') return step
   if (turn?.phase !== 'running') return after(step, advance)
   const forced: Ending = {
     error: { code: 'interrupt-forced', message: 'The agent did not stop in time and was ended.' },
   }
-  return after(step, (calm) =>
-    settle(calm, turn, turn.forced ? forced : agentGone(exitSentence(exit))),
-  )
+  const why = agent.phase === 'ending' ? 'The agent was restarted as asked.' : exitSentence(exit)
+  return after(step, (calm) => settle(calm, turn, turn.forced ? forced : agentGone(why)))
 }
 
 // Turns.
@@ -386,8 +385,7 @@ function advance(state: RunnerState): RunnerStep {
     return finishTurn(state, {
       error: { code: 'agent-start-failed', message: 'The workspace is not prepared.' },
     })
-  if (agent === undefined) return startAgent(state)
-  if (agent.phase !== 'ready') return ignored(state)
+  if (!canSend(state, agent)) return awaitAgent(state)
   return {
     state: { ...state, turn: { ...turn, phase: 'saving' } },
     reports: [],
@@ -412,9 +410,35 @@ function saved(state: RunnerState, number: number, { changes, warning }: Saved):
   return { ...step, effects: [{ type: 'commit', turn: number, text, finish }] }
 }
 
+/** Ready is said before the connection says so; and a stream may be lost while the process lives. */
+function canSend({ link }: RunnerState, agent: AgentState | undefined): boolean {
+  return agent?.phase === 'ready' && (link === undefined || link.canSend === 'send')
+}
+
+/** A turn waits for its agent, and does not when it would wait for ever. */
+function awaitAgent(state: RunnerState): RunnerStep {
+  switch (state.link?.state) {
+    case 'failed':
+      return finishTurn(state, unavailable(state.link))
+    case 'idle':
+      return restartAgent(state)
+    case 'blocked':
+      // Whether the person has signed in is known only by trying.
+      return restartAgent(state)
+    case 'disposed':
+    case 'starting':
+    case 'ready':
+    case 'degraded':
+    case 'stopping':
+    case 'backoff':
+    case undefined:
+      return ignored(state)
+  }
+}
+
 /** Hands the prompt over; or waits again, when the agent went away meanwhile. */
 function take(state: RunnerState, turn: Turn): RunnerStep {
-  if (state.agent?.phase !== 'ready')
+  if (!canSend(state, state.agent))
     return advance({ ...state, turn: { ...turn, phase: 'waiting' } })
   return {
     state: { ...state, turn: { ...turn, phase: 'running' } },
@@ -506,24 +530,4 @@ function withdraw(agent: AgentState | undefined): readonly Effect[] {
 
 function without(agent: AgentState, id: number): AgentState {
   return { ...agent, permissions: agent.permissions.filter((permission) => permission.id !== id) }
-}
-
-// Steps.
-
-function ignored(state: RunnerState): RunnerStep {
-  return { state, reports: [], effects: [] }
-}
-
-function told(state: RunnerState, reports: readonly Report[]): RunnerStep {
-  return { state, reports, effects: [] }
-}
-
-/** Goes on deciding from where a step ended, as one step. */
-function after(step: RunnerStep, then: (state: RunnerState) => RunnerStep): RunnerStep {
-  const more = then(step.state)
-  return {
-    state: more.state,
-    reports: [...step.reports, ...more.reports],
-    effects: [...step.effects, ...more.effects],
-  }
 }

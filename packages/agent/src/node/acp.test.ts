@@ -105,7 +105,7 @@ test('[A-12] an agent that is silent until it is spoken to becomes ready, and wh
 test('[A-12] another version of the protocol is refused', async () => {
   const { initialized } = await agent(`methods.initialize = () => ({ protocolVersion: 2 })`)
   expect(await initialized).toMatchObject({
-    failure: { code: 'agent-error', message: expect.stringContaining('version 2') },
+    failure: { code: 'version', message: expect.stringContaining('version 2') },
   })
 })
 

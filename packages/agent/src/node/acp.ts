@@ -218,7 +218,7 @@ class AcpConnection implements AgentConnection {
     const { agentInfo, agentCapabilities: can, protocolVersion: spoken } = parsed.data
     if (spoken !== protocolVersion)
       return failed(
-        'agent-error',
+        'version',
         `The agent speaks version ${spoken} of ACP; Belay speaks ${protocolVersion}.`,
       )
     const resume = can?.sessionCapabilities?.resume

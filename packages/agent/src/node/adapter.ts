@@ -31,7 +31,7 @@ export interface AgentEvents {
 }
 
 export interface AgentFailure {
-  readonly code: 'sign-in-needed' | 'agent-error' | 'agent-exited' | 'timeout'
+  readonly code: 'sign-in-needed' | 'agent-error' | 'agent-exited' | 'timeout' | 'version'
   readonly message: string
 }
 export type Answer<Value> = { readonly ok: Value } | { readonly failure: AgentFailure }
@@ -84,6 +84,8 @@ export interface AgentConnection {
   /** @param optionId `undefined` tells the agent that nobody will answer. An id that was settled is ignored. */
   answer(id: number, optionId: string | undefined): void
   /** Stops reading what the agent says; it then waits in its own pipe. */
+  /** A sign of life of a process whose stream is lost. Absent: the adapter watches by itself. */
+  probe?(): Promise<boolean>
   pause(): void
   resume(): void
   /** Ends the agent and everything it started. */

@@ -7,13 +7,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { acp } from './acp.ts'
-import type { Answer, Initialized } from './adapter.ts'
+import type { AgentAdapter, Answer, Initialized } from './adapter.ts'
 import type { ResolvedAgent } from './detect.ts'
 import { probeFence } from './fence.ts'
 import { type Environment, readServers, readValues } from './secret.ts'
 
 export interface HandshakeOptions {
+  /** Of the agent's protocol. */
+  readonly adapter: AgentAdapter
   readonly env: Environment
   /** Of Belay. */
   readonly version: string
@@ -23,14 +24,12 @@ export interface HandshakeOptions {
 
 /** @returns what the agent said of itself, or why it said nothing, in one sentence. Never rejects. */
 export async function handshake(
-  { run, settings, protocol }: ResolvedAgent,
-  { env, version, msMax }: HandshakeOptions,
+  { run, settings }: ResolvedAgent,
+  { adapter, env, version, msMax }: HandshakeOptions,
 ): Promise<Answer<Initialized>> {
-  if (protocol !== acp.protocol)
-    return { failure: { code: 'agent-error', message: `It speaks ${protocol}, not tried here.` } }
   const folder = mkdtempSync(join(tmpdir(), 'belay-handshake-'))
   try {
-    const connection = acp.connect({
+    const connection = adapter.connect({
       ...run,
       cwd: folder,
       env: { ...env, ...readValues(settings.env ?? {}, env) },

@@ -1,4 +1,4 @@
-/** Agents on this machine: finding them, starting their processes, ending all of them. Talking to them is `acp.ts`. */
+/** Agents on this machine: finding them, starting their processes, ending all of them. Talking to them is `adapters.ts`. */
 export {
   agentsFileName,
   type DetectedAgent,
@@ -11,6 +11,14 @@ export {
 export { readServers, readValues, type ResolvedMcpServer } from './secret.ts'
 export { type Fence, type FenceKind, probeFence, processTree } from './fence.ts'
 export { type AgentCommand, type AgentProcess, spawnAgent } from './process.ts'
-export { capabilitiesOf, handshake } from './handshake.ts'
 export { marked, markerVariable, sweepMarked } from './processes.ts'
 export type * from './adapter.ts'
+export {
+  type AgentPlan,
+  Keeper,
+  type KeeperClock,
+  type KeeperEvents,
+  type Lease,
+  type NotReady,
+  steadyClock,
+} from './keeper.ts'

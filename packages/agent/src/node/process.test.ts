@@ -38,7 +38,7 @@ async function appears(name: string): Promise<void> {
 }
 
 /** An agent that is deaf to the end of its input, with a tool in a session of its own that acts a moment later. */
-const deafWithTool = 'setsid sh -c "touch started; sleep 0.7; touch acted" & sleep 60'
+const deafWithTool = 'setsid sh -c "touch started; sleep 3; touch acted" & sleep 60'
 
 describe.each([['the best fence'], ['process-tree']])('an agent behind %s', (name) => {
   const fenceOf = () => (name === 'process-tree' ? Promise.resolve(processTree) : probeFence())
@@ -48,18 +48,18 @@ describe.each([['the best fence'], ['process-tree']])('an agent behind %s', (nam
     await appears('started')
     expect(await agent.end()).toMatchObject({ signal: 'SIGKILL' })
     expect(marked(marker)).toEqual([])
-    await sleep(900)
+    await sleep(3200)
     expect(existsSync(join(folder, 'acted'))).toBe(false)
   })
 
   test('[A-8] a tool does nothing any more once the agent ended by itself', async () => {
     const agent = shell(
-      'setsid sh -c "touch started; sleep 0.7; touch acted" & while [ ! -e started ]; do sleep 0.02; done; exit 3',
+      'setsid sh -c "touch started; sleep 3; touch acted" & while [ ! -e started ]; do sleep 0.02; done; exit 3',
       await fenceOf(),
     )
     expect(await agent.exited).toMatchObject({ code: 3 })
     expect(marked(marker)).toEqual([])
-    await sleep(900)
+    await sleep(3200)
     expect(existsSync(join(folder, 'acted'))).toBe(false)
   })
 

@@ -17,7 +17,14 @@ import { limits } from '@belay/protocol'
 import type { AgentExit } from '../exit.ts'
 import type { Fence } from './fence.ts'
 import { Lines } from './lines.ts'
-import { descendants, endAll, killQuietly, marked, markerVariable } from './processes.ts'
+import {
+  descendants,
+  endAll,
+  killQuietly,
+  marked,
+  signalQuietly,
+  markerVariable,
+} from './processes.ts'
 
 export interface AgentCommand {
   readonly command: string
@@ -43,6 +50,10 @@ export interface AgentProcess {
   readonly exited: Promise<AgentExit>
   /** Ends everything; settles with the exit. Safe to call again. */
   end(): Promise<AgentExit>
+  /** Closes its input: most agents end by that. */
+  closeInput(): void
+  /** Sends SIGTERM to its group. */
+  terminate(): void
   /** Sends SIGKILL to everything that can be found at once, without waiting: for a process that is itself about to end. */
   kill(): void
 }
@@ -62,8 +73,13 @@ export function spawnAgent(options: SpawnOptions): AgentProcess {
   child.stdin.on('error', () => {})
   child.stdout.on('error', () => {})
 
+  const isGone = () =>
+    child.pid === undefined || child.exitCode !== null || child.signalCode !== null
+  function terminate(): void {
+    if (child.pid !== undefined && !isGone()) signalQuietly(-child.pid, 'SIGTERM')
+  }
   function kill(): void {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    if (child.pid === undefined || isGone()) return
     const below = descendants(child.pid)
     killQuietly(-child.pid)
     for (const pid of below) killQuietly(pid)
@@ -81,7 +97,16 @@ export function spawnAgent(options: SpawnOptions): AgentProcess {
     const gone = await Promise.race([exited, sleep(goneMsMax, undefined, { ref: false })])
     return gone ?? { error: 'it cannot be ended: the system keeps it', stderr: stderr.lines() }
   }
-  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, exited, end, kill }
+  return {
+    pid: child.pid,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    exited,
+    end,
+    closeInput: () => child.stdin.end(),
+    terminate,
+    kill,
+  }
 }
 
 function start({ command, args, cwd, env, marker, fence }: SpawnOptions) {

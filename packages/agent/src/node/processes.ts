@@ -38,10 +38,14 @@ export async function endAll(find: () => readonly number[]): Promise<number> {
   return ended.size
 }
 
-/** @param pid a negative number is a process group */
 export function killQuietly(pid: number): void {
+  signalQuietly(pid, 'SIGKILL')
+}
+
+/** @param pid a negative number is a process group */
+export function signalQuietly(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // Gone already, which is what was wanted; or not ours, and then it is not for us to end.
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { adapterOf } from './adapters.ts'
 import { handshake } from './handshake.ts'
 import { readServers, readValues } from './secret.ts'
 
@@ -61,6 +62,7 @@ const env = { PATH: process.env['PATH'] }
 
 test('[A-82] an agent that never answers is ended within the limit', async () => {
   const answer = await handshake(agent('setInterval(() => {}, 1000)'), {
+    adapter: adapterOf('acp'),
     env,
     version: '0',
     msMax: 300,
@@ -70,6 +72,7 @@ test('[A-82] an agent that never answers is ended within the limit', async () =>
 
 test('[A-82] an agent that ends says why', async () => {
   const answer = await handshake(agent('console.error("no licence"); process.exit(3)'), {
+    adapter: adapterOf('acp'),
     env,
     version: '0',
     msMax: 20_000,

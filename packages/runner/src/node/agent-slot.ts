@@ -1,31 +1,31 @@
 /**
- * The place of the one agent process of a runner: starts it, talks to it, ends it, and tells what happens to it.
+ * The place of a runner's one agent: which one is kept there, and what is heard of it, as inputs.
  *
- * Owns: the present connection. Every fact it tells carries the number of the process it is about.
+ * Owns: the way between the runner's decisions and the keeper. When a process is started and ended is decided by the
+ * keeper (`packages/agent/src/node/keeper.ts`); every fact told here carries the generation it is about.
  */
-import type { AgentExit } from '@belay/agent'
+import { type Cause, causeOf, type ConnectionSnapshot } from '@belay/agent'
 import { acp } from '@belay/agent/acp'
 import {
   agentsFileName,
-  type AgentConnection,
   type AgentEvents,
-  type AgentFailure,
-  probeFence,
+  type AgentPlan,
+  Keeper,
+  type Lease,
+  markerVariable,
   resolveAgent,
 } from '@belay/agent/node'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type AgentAction,
   type AgentChoice,
+  type AgentLink,
   type Chosen,
   limits,
-  type PreparationStep,
   type ReportOf,
 } from '@belay/protocol'
-import type { Effect } from '../effect.ts'
-import type { Input, Problem } from '../input.ts'
+import type { Input, StartStep } from '../input.ts'
 import type { RunnerConfig } from './config.ts'
-import { spell } from './git.ts'
 import { launchOf } from './launch.ts'
 import type { Prepared } from './workspace.ts'
 
@@ -34,146 +34,167 @@ export interface AgentSlotOptions {
   readonly marker: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly feed: (input: Input) => void
+  /** What people have chosen of its offer by now. */
+  readonly chosen: () => Chosen
   readonly log: (line: string) => void
 }
 
-type Start = Extract<Effect, { readonly type: 'start-agent' }>
 /** Where an agent is started, and which. */
 export interface Place extends Prepared {
   readonly agent: AgentChoice
 }
 
+/** What a person can ask of a session for its agent; an editor can do more. */
+const actions: readonly AgentAction[] = ['restart-now', 'restart', 'retry', 'sign-in', 'show-log']
+
 export class AgentSlot {
   readonly #options: AgentSlotOptions
-  #connection: AgentConnection | undefined
-  #agentGeneration = 0
-  /** Ended before there was a process to end. */
-  #unwanted = false
+  #keeper: Keeper | undefined
+  #place: Place | undefined
+  /** What is chosen at a start, its settings included. */
+  #chosen: Chosen = {}
+  #step: StartStep = 'agent-start'
+  #fence: AgentLink['fence']
 
   constructor(options: AgentSlotOptions) {
     this.#options = options
   }
 
-  /** Tells `agent-ready` or `agent-failed`; after `agent-ready`, once, `agent-exited`. */
-  async start({ agentGeneration, agentSession, chosen }: Start, place: Place): Promise<void> {
-    const { config, env, feed, log } = this.#options
-    this.#agentGeneration = agentGeneration
-    this.#unwanted = false
-    const fail = (problem: Problem) => feed({ type: 'agent-failed', agentGeneration, problem })
-    const found = resolveAgent(place.agent, {
-      env,
-      cwd: place.folder,
-      demoCommand: config.demoCommand,
-      agentsFile: join(config.dataFolder, agentsFileName),
-    })
-    if (found === undefined) return fail(notFound(place.agent))
-    const launch = launching(found, { folder: place.folder, env, chosen })
-    if ('problem' in launch) return fail(launch.problem)
+  /** For what a runner starts besides agents, so that it is found again too. */
+  get markerEnv(): Readonly<Record<string, string>> {
+    return { [markerVariable]: this.#options.marker }
+  }
 
-    this.#step('agent-start', 'started')
-    const fence = await probeFence()
-    if (this.#unwanted)
-      return fail({
-        step: 'agent-start',
-        code: 'agent-start-failed',
-        message: 'It was stopped before it began.',
-      })
-    const { marker } = this.#options
-    const { bounds } = config
-    log(`agent ${agentGeneration} starts behind a ${fence.kind}: ${found.run.command}`)
-    const connection = acp.connect({
-      ...launch.options,
-      marker,
-      fence,
-      version: config.version,
-      startMs: bounds.agentStartMs,
-      on: this.#events(),
-    })
-    this.#connection = connection
-    const initialized = await connection.initialized
-    if ('failure' in initialized)
-      return fail(await this.#failure('agent-start', initialized.failure, connection))
-    this.#step('agent-start', 'done')
-
-    this.#step('agent-session', 'started')
-    const opened = await within(connection.open(agentSession, launch.chosen), bounds.agentSessionMs)
-    if ('failure' in opened)
-      return fail(await this.#failure('agent-session', opened.failure, connection))
-    this.#step('agent-session', 'done')
-    const { title = found.title, version } = initialized.ok
-    feed({
-      type: 'agent-ready',
-      agentGeneration,
-      ready: {
-        agent: {
-          name: found.name,
-          title,
-          demo: found.demo,
-          ...(version === undefined ? {} : { version }),
+  /** Keeps an agent there from now on, in the place of another. Tells `agent-link`, `agent-ready` and `agent-exited`. */
+  keep(place: Place, previous: string | undefined): void {
+    const { config, log, feed } = this.#options
+    const { agentStartMs: startMs, agentSessionMs: attachMs } = config.bounds
+    this.#place = place
+    if (this.#keeper !== undefined) return this.#keeper.retry()
+    this.#keeper = new Keeper({
+      plan: () => this.#plan(this.#place ?? place),
+      previous,
+      chosen: () => ({ ...this.#chosen, ...this.#options.chosen() }),
+      policy: { startMs, attachMs },
+      on: {
+        agent: (generation) => this.#ears(generation),
+        step: (step) => this.#began(step),
+        ready: (lease) => this.#ready(lease, this.#place ?? place),
+        gone: (agentGeneration, exit) => {
+          log(`agent ${agentGeneration} ended: ${JSON.stringify(exit)}`)
+          feed({ type: 'agent-exited', agentGeneration, exit })
         },
-        ...opened.ok,
-        folder: place.folder,
-        // Whatever became of it, once the first agent is there it stays.
-        workspace: agentGeneration === 1 ? place.workspace : 'kept',
-        ...(place.branch === undefined ? {} : { branch: place.branch }),
-        fence: fence.kind,
+        changed: (snapshot) => this.#changed(snapshot),
       },
     })
-    const exit = await connection.exited
-    log(`agent ${agentGeneration} ended: ${JSON.stringify(exit)}`)
-    this.#connection = undefined
-    feed({ type: 'agent-exited', agentGeneration, exit })
+    this.#keeper.start()
   }
 
   async prompt(turn: number, text: string): Promise<void> {
-    const agentGeneration = this.#agentGeneration
-    const answer = await this.#connection?.prompt(text)
-    if (answer === undefined) return
+    const lease = this.#keeper?.lease
+    if (lease === undefined) return
+    const { generation: agentGeneration, connection } = lease
+    const answer = await connection.prompt(text)
     const { feed } = this.#options
-    if ('ok' in answer)
-      return feed({
-        type: 'prompt-settled',
-        agentGeneration,
-        turn,
-        settled: { stopReason: answer.ok },
-      })
+    if ('ok' in answer) {
+      const settled = { stopReason: answer.ok }
+      return feed({ type: 'prompt-settled', agentGeneration, turn, settled })
+    }
     const { code, message } = answer.failure
     // The exit of the process is told by itself, once.
     if (code === 'agent-exited') return
     const failure = { code: code === 'sign-in-needed' ? code : ('agent-error' as const), message }
     feed({ type: 'prompt-settled', agentGeneration, turn, settled: { failure } })
+    if (code === 'sign-in-needed') this.#keeper?.signInNeeded(agentGeneration, message)
   }
 
   async choose({ mode, model }: Chosen): Promise<void> {
-    const connection = this.#connection
+    const connection = this.#keeper?.lease?.connection
+    // One that is being started is told once it is ready.
     if (connection === undefined) return
     if (mode !== undefined) await connection.setMode(mode)
     if (model !== undefined) await connection.setModel(model)
   }
 
   cancel(): void {
-    this.#connection?.cancel()
+    this.#keeper?.connection?.cancel()
   }
   answer(id: number, optionId: string | undefined): void {
-    this.#connection?.answer(id, optionId)
+    this.#keeper?.connection?.answer(id, optionId)
   }
   pause(): void {
-    this.#connection?.pause()
+    this.#keeper?.connection?.pause()
   }
   resume(): void {
-    this.#connection?.resume()
+    this.#keeper?.connection?.resume()
+  }
+  restart(): void {
+    this.#keeper?.retry()
   }
   end(): void {
-    this.#unwanted = true
-    void this.#connection?.end()
+    void this.#keeper?.dispose()
   }
   kill(): void {
-    this.#connection?.process.kill()
+    this.#keeper?.kill()
   }
 
-  #events(): AgentEvents {
+  #plan(place: Place): AgentPlan | Cause {
+    const { config, env, marker, chosen } = this.#options
+    const found = this.#find(place)
+    if (found === undefined) return notFound(place.agent)
+    try {
+      const launch = launchOf(found, { folder: place.folder, env, chosen: chosen() })
+      this.#chosen = launch.chosen
+      return { adapter: acp, ...launch.options, marker, version: config.version }
+    } catch (error) {
+      // A setting of the agent that is not there: a secret's variable, a file.
+      return causeOf('refused', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #find(place: Place) {
+    const { config, env } = this.#options
+    const { demoCommand, dataFolder } = config
+    const agentsFile = join(dataFolder, agentsFileName)
+    return resolveAgent(place.agent, { env, cwd: place.folder, demoCommand, agentsFile })
+  }
+
+  #began(step: 'launch' | 'attach'): void {
+    if (step === 'attach') this.#report('agent-start', 'done')
+    this.#step = step === 'launch' ? 'agent-start' : 'agent-session'
+    this.#report(this.#step, 'started')
+  }
+
+  #ready({ generation, initialized, opened, fence, chosen }: Lease, place: Place): void {
     const { feed, log } = this.#options
-    const agentGeneration = this.#agentGeneration
+    const found = this.#find(place)
+    const { title = found?.title ?? '', version } = initialized
+    log(`agent ${generation} is ready behind a ${fence}`)
+    this.#fence = fence
+    this.#report('agent-session', 'done')
+    feed({
+      type: 'agent-ready',
+      agentGeneration: generation,
+      chosen,
+      ready: {
+        agent: {
+          name: found?.name ?? '',
+          title,
+          demo: found?.demo === true,
+          ...(version === undefined ? {} : { version }),
+        },
+        ...opened,
+        folder: place.folder,
+        // Whatever became of it, once the first agent is there it stays.
+        workspace: generation === 1 ? place.workspace : 'kept',
+        ...(place.branch === undefined ? {} : { branch: place.branch }),
+        fence,
+      },
+    })
+  }
+
+  #ears(agentGeneration: number): AgentEvents {
+    const { feed, log } = this.#options
     return {
       update: (update) => feed({ type: 'agent-updated', agentGeneration, update }),
       offer: (offer) => feed({ type: 'agent-offered', agentGeneration, offer }),
@@ -184,62 +205,26 @@ export class AgentSlot {
     }
   }
 
-  #step(step: PreparationStep, status: ReportOf<'step'>['status']): void {
+  #changed(snapshot: ConnectionSnapshot): void {
+    const { queued: _, ...shown } = snapshot
+    const link: AgentLink = {
+      ...shown,
+      actions: shown.actions.filter((action) => actions.includes(action)),
+      ...(this.#fence === undefined ? {} : { fence: this.#fence }),
+    }
+    this.#options.log(`agent link: ${JSON.stringify(link).slice(0, 500)}`)
+    this.#options.feed({ type: 'agent-link', link, step: this.#step })
+  }
+
+  #report(step: StartStep, status: ReportOf<'step'>['status']): void {
     this.#options.feed({ type: 'step-changed', report: { type: 'step', step, status } })
   }
-
-  /** Ends what did not become ready, and says why it did not. */
-  async #failure(
-    step: PreparationStep,
-    failure: AgentFailure,
-    connection: AgentConnection,
-  ): Promise<Problem> {
-    const exit: AgentExit = await connection.end()
-    this.#connection = undefined
-    const code = failure.code === 'sign-in-needed' ? 'sign-in-needed' : 'agent-start-failed'
-    return {
-      step,
-      code,
-      message: failure.message.slice(0, 2000),
-      stderr: [...exit.stderr].slice(-limits.stderrLinesMax),
-    }
-  }
 }
 
-/** An answer of the agent, or that it gave none in time. */
-async function within<Ok>(
-  answer: Promise<{ readonly ok: Ok } | { readonly failure: AgentFailure }>,
-  msMax: number,
-): Promise<{ readonly ok: Ok } | { readonly failure: AgentFailure }> {
-  const done = new AbortController()
-  const late = sleep(msMax, undefined, { signal: done.signal }).then(
-    () => ({
-      failure: {
-        code: 'timeout' as const,
-        message: `The agent did not answer within ${spell(msMax)}.`,
-      },
-    }),
-    () => answer,
-  )
-  const first = await Promise.race([answer, late])
-  done.abort()
-  return first
-}
-
-function launching(...[found, start]: Parameters<typeof launchOf>) {
-  try {
-    return launchOf(found, start)
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const problem: Problem = { step: 'agent-start', code: 'agent-start-failed', message }
-    return { problem }
-  }
-}
-
-function notFound(choice: AgentChoice): Problem {
+function notFound(choice: AgentChoice): Cause {
   const message =
     'name' in choice
       ? `The agent "${choice.name}" was not found on this machine.`
       : `The program "${choice.command}" was not found.`
-  return { step: 'agent-start', code: 'agent-not-found', message: message.slice(0, 2000) }
+  return causeOf('missing', message.slice(0, limits.titleCharsMax))
 }

@@ -1,7 +1,7 @@
 /** What of a runner's reports outlives the power of its machine. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { deadlines } from '@belay/protocol'
+import { type AgentLink, deadlines } from '@belay/protocol'
 import { temporaryFolder, waitFor } from '@belay/testing/node'
 import { expect, test } from 'vitest'
 import { Driver } from './driver.ts'
@@ -69,6 +69,16 @@ test('[R-43] that a prompt was handed over outlives the power, as does the end o
     fence: 'process-tree',
   } as const
   driver.feed({ type: 'agent-ready', agentGeneration: 1, ready })
+  const link: AgentLink = {
+    state: 'ready',
+    generation: 1,
+    since: 1,
+    attempt: 0,
+    attemptsMax: 4,
+    canSend: 'send',
+    actions: [],
+  }
+  driver.feed({ type: 'agent-link', link, step: 'agent-session' })
   driver.feed({
     type: 'command',
     command: { type: 'prompt', turn: 1, promptId: 'p1', text: 'do it' },

@@ -56,7 +56,8 @@ export class Driver {
     this.#state = initial(options.config.generation)
     const { config, marker, env, log } = options
     const feed = (input: Input) => this.feed(input)
-    this.#agent = new AgentSlot({ config, marker, env, log, feed })
+    const chosen = () => this.#state.chosen
+    this.#agent = new AgentSlot({ config, marker, env, log, feed, chosen })
     const { session, runnerFolder, generation } = config
     const ours = { [markerVariable]: handsMarker(session, runnerFolder, generation) }
     this.#hands = new Hands({ config, env: { ...env, ...ours }, feed })
@@ -162,11 +163,13 @@ export class Driver {
         return
       case 'stop-saving':
         return this.#hands.stopSaving()
-      case 'start-agent': {
+      case 'keep-agent': {
         const { place } = this.#hands
-        if (place !== undefined) void this.#agent.start(effect, place)
+        if (place !== undefined) this.#agent.keep(place, effect.agentSession)
         return
       }
+      case 'restart-agent':
+        return this.#agent.restart()
       case 'send-prompt':
         void this.#agent.prompt(effect.turn, effect.text)
         return

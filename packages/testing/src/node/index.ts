@@ -4,6 +4,7 @@ export { findChromium, launchChromium } from './chromium.ts'
 export { type AgentCommand, codexAgent, type CodexOptions } from './codex.ts'
 export { type FakeModel, startFakeModel } from './fake-model.ts'
 export { type GitRepository, gitRepository } from './git-repository.ts'
+export { opencodeAgent } from './opencode.ts'
 export {
   type GitServer,
   type GitServerMode,
@@ -30,6 +31,7 @@ export { removeFolder, temporaryFolder } from './temporary-folder.ts'
 export { type Asked, startViewerServer, ViewerServer } from './viewer-server.ts'
 export { type LogEntry, type StreamFaults, ViewerSession } from './viewer-session.ts'
 export { waitFor } from './wait-for.ts'
+export { rudeAgent } from './rude-agent.ts'
 export { belayMain, type BelayServer, endRunners, runnerPid, startBelay } from './belay-server.ts'
 export { type HeldStep, heldSteps, type StepHold, stepHold } from './step-hold.ts'
 export { type Played, type PlayedRunner, playRunner } from './played-runner.ts'

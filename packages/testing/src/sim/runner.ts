@@ -219,8 +219,10 @@ export class SimRunner {
         return void this.#hands.restore(effect)
       case 'stop-saving':
         return this.#hands.stopSaving()
-      case 'start-agent':
-        return void this.#agent.start(effect.agentGeneration, effect.agentSession)
+      case 'keep-agent':
+        return this.#agent.keep(effect.agentSession)
+      case 'restart-agent':
+        return this.#agent.restart()
       case 'send-prompt':
         return this.#agent.prompt(effect.turn, this.#promptIds.get(effect.turn) ?? '', effect.text)
       // The scripted agent offers nothing to choose from.

@@ -7,10 +7,8 @@ import { promisify } from 'node:util'
 import { lockOwner } from '@belay/actor/node'
 import {
   agentsFileName,
-  capabilitiesOf,
   type DetectedAgent,
   detectAgents,
-  handshake,
   probeFence,
   readAgentsFile,
   resolveAgent,
@@ -142,13 +140,20 @@ async function tried(
 ): Promise<ReadonlyMap<string, Tried>> {
   const results = new Map<string, Tried>()
   if (options.quick === true) return results
+  // Loaded here, because it brings along all it takes to talk to agents.
+  const { adapterOf, capabilitiesOf, handshake } = await import('@belay/agent/adapters')
   const folder = dataFolderOf(world, options)
   const seen: SeenAgents = readSeen(folder)
   for (const { name, title, found, command } of agents) {
     const agent = found ? resolveAgent({ name }, surroundingsOf(world, options)) : undefined
     if (agent === undefined || command === undefined) continue
     if (options.json !== true) world.err.write(`Asking ${title} …\n`)
-    const answer = await handshake(agent, { env: world.env, version, msMax: handshakeMs })
+    const answer = await handshake(agent, {
+      adapter: adapterOf(agent.protocol),
+      env: world.env,
+      version,
+      msMax: handshakeMs,
+    })
     if ('failure' in answer) results.set(name, { problem: answer.failure.message })
     else {
       const capabilities = capabilitiesOf(answer.ok)
