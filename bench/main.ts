@@ -1,10 +1,11 @@
 /**
  * What Belay costs, beside the physical limit of the same disk and socket in the same run.
- * `npm run bench`, or `npm run bench -- store append fan-out create busy-create loss kill idle sim` for some of it.
+ * `npm run bench`, or `npm run bench -- store append fan-out create busy-create loss kill agent idle sim` for some of it.
  *
  * Absolute times say more about the machine than about Belay: the ratios are what to look at.
  */
 import { rmSync } from 'node:fs'
+import { agent } from './agent.ts'
 import { append } from './append.ts'
 import { busyCreate } from './busy-create.ts'
 import { create } from './create.ts'
@@ -24,6 +25,7 @@ const measurements = {
   'busy-create': busyCreate,
   loss,
   kill,
+  agent,
   idle,
   sim,
 }
