@@ -114,6 +114,8 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
     .option('--agent <name>', 'an agent by its name (default: the first that is ready)')
     .option('--command <program>', 'any other ACP agent, by its program')
     .option('--agent-arg <argument>', 'an argument of --command; may be repeated', collect)
+    .option('--mode <id>', 'a mode to begin with, of those the agent offers')
+    .option('--model <id>', 'a model to begin with, of those the agent offers')
     .option('--title <text>', 'a name for the session')
     .action(async (text: string, options: RunOptions) => done(await run(world, text, options)))
   watching(program.command('attach'))

@@ -312,6 +312,8 @@ test('[V-71] the agent is the one that is named, else the first that is ready, e
     server.asked.findLast(({ route }) => route === 'createSession')?.args['agent']
   await cli(testWorld(), 'run', 'x', '--agent', 'locked')
   expect(agentOf()).toEqual({ name: 'locked' })
+  await cli(testWorld(), 'run', 'x', '--agent', 'locked', '--mode', 'plan', '--model', 'big')
+  expect(agentOf()).toEqual({ name: 'locked', mode: 'plan', model: 'big' })
   const args = ['--command', './agent', '--agent-arg=--acp', '--agent-arg', 'b c']
   await cli(testWorld({ cwd: '/' }), 'run', 'x', ...args)
   expect(agentOf()).toEqual({ command: '/agent', args: ['--acp', 'b c'] })

@@ -25,6 +25,7 @@ export const chatDialect: Dialect = {
     return {
       begin: () => chunk({ role: 'assistant', content: '' }, undefined),
       token: (text) => chunk({ content: text }, undefined),
+      thought: (text) => chunk({ reasoning_content: text }, undefined),
       end(said) {
         const calls = toolCalls(n, said).map((call, index) => ({ index, ...call }))
         const last = chunk({}, said.call === undefined ? 'stop' : 'tool_calls')

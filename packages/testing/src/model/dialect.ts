@@ -5,7 +5,7 @@
 import type { Conversation } from './conversation.ts'
 import type { ToolCall } from './tool-call.ts'
 
-export type DialectName = 'chat' | 'responses' | 'messages'
+export type DialectName = 'chat' | 'responses' | 'messages' | 'gemini'
 
 export interface Dialect {
   readonly name: DialectName
@@ -27,5 +27,7 @@ export interface Said {
 export interface StreamedAnswer {
   begin(): string
   token(text: string): string
+  /** What the model thinks aloud; it comes before the first token. */
+  thought(text: string): string
   end(said: Said): string
 }

@@ -13,6 +13,9 @@
 
 export type Directive =
   | { readonly type: 'say'; readonly text: string }
+  | { readonly type: 'think'; readonly text: string }
+  /** Says whether an earlier message of the conversation holds the word. */
+  | { readonly type: 'recall'; readonly word: string }
   | { readonly type: 'slow'; readonly tokens: number; readonly everyMs: number }
   | { readonly type: 'drop'; readonly tokens: number; readonly everyMs: number }
   | { readonly type: 'hang' }
@@ -24,7 +27,8 @@ export type ToolDirective =
   | { readonly type: 'bash'; readonly command: string }
   | { readonly type: 'tool'; readonly name: string; readonly json: string }
 
-const pattern = /\[\[(reset|say|slow|write|bash|tool|hang|error|drop)(?:\s+([\s\S]*?))?\]\]/g
+const pattern =
+  /\[\[(reset|say|think|recall|slow|write|bash|tool|hang|error|drop)(?:\s+([\s\S]*?))?\]\]/g
 
 /** The directives of a text that count, in order. */
 export function directivesOf(text: string): readonly Directive[] {
@@ -61,6 +65,10 @@ function directive(name: string, rest: string): Directive {
   switch (name) {
     case 'say':
       return { type: 'say', text: rest.trim() }
+    case 'think':
+      return { type: 'think', text: rest.trim() }
+    case 'recall':
+      return { type: 'recall', word: first }
     case 'slow':
       return { type: 'slow', tokens: number(first, 1), everyMs: number(after, 0) }
     case 'drop':

@@ -16,18 +16,31 @@ export const messagesDialect: Dialect = {
   },
   answer(model, n) {
     let opened = false
+    /** Blocks that are whole. */
+    let index = 0
     const open = () => {
       if (opened) return ''
       opened = true
-      return event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } })
+      return event('content_block_start', { index, content_block: { type: 'text', text: '' } })
     }
     return {
       begin: () => event('message_start', { message: envelope(model, n) }),
       token: (text) =>
-        open() + event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }),
+        open() + event('content_block_delta', { index, delta: { type: 'text_delta', text } }),
+      thought(thinking) {
+        const at = index++
+        const block = { type: 'thinking', thinking: '', signature: '' }
+        const delta = (value: object) => event('content_block_delta', { index: at, delta: value })
+        return (
+          event('content_block_start', { index: at, content_block: block }) +
+          delta({ type: 'thinking_delta', thinking }) +
+          delta({ type: 'signature_delta', signature: 'scripted' }) +
+          event('content_block_stop', { index: at })
+        )
+      },
       end(said) {
-        const index = opened ? 1 : 0
-        const textEnd = opened ? event('content_block_stop', { index: 0 }) : ''
+        const textEnd = opened ? event('content_block_stop', { index }) : ''
+        if (opened) index++
         const calls = toolUse(n, said).map((call) => {
           const delta = { type: 'input_json_delta', partial_json: JSON.stringify(call.input) }
           return (

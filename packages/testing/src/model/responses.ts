@@ -39,6 +39,23 @@ export const responsesDialect: Dialect = {
     }
     return {
       begin: () => event('response.created', { response: response(model, n) }),
+      thought(text) {
+        const id = `rs_${n}`
+        const item = { id, type: 'reasoning', summary: [] }
+        const at = { item_id: id, output_index: 0, summary_index: 0 }
+        const part = { type: 'summary_text', text }
+        return (
+          event('response.output_item.added', { output_index: 0, item }) +
+          event('response.reasoning_summary_part.added', { ...at, part: { ...part, text: '' } }) +
+          event('response.reasoning_summary_text.delta', { ...at, delta: text }) +
+          event('response.reasoning_summary_text.done', { ...at, text }) +
+          event('response.reasoning_summary_part.done', { ...at, part }) +
+          event('response.output_item.done', {
+            output_index: 0,
+            item: { ...item, summary: [part] },
+          })
+        )
+      },
       token: (text) => open() + event('response.output_text.delta', { ...place, delta: text }),
       end(said) {
         const items = output(n, said)

@@ -57,6 +57,23 @@ test('[T-2] a later prompt counts, and what an agent adds on its own does not', 
   expect(said([old], [])).toEqual({ type: 'say', text: 'A title' })
 })
 
+test('[T-2] the model knows what it was shown before, and no more', () => {
+  const answer = (before: readonly Message[]) =>
+    nextAnswer({ messages: [...before, user('[[recall word]]')], tools })
+  expect(answer([user('a word'), user('x')])).toEqual([{ type: 'say', text: 'recalled word' }])
+  expect(answer([user('nothing')])).toEqual([{ type: 'say', text: 'forgot word' }])
+})
+
+test('[T-2] an answer that must be JSON fits its schema', () => {
+  const answerSchema = {
+    type: 'OBJECT',
+    properties: { who: { type: 'STRING', enum: ['user'] }, sure: { type: 'BOOLEAN' } },
+  }
+  expect(nextAnswer({ messages: [user('x')], tools: [], answerSchema })).toEqual([
+    { type: 'say', text: '{"who":"user","sure":false}' },
+  ])
+})
+
 test('[T-2] a call fits the tool that the agent offers', () => {
   const write = { type: 'write', path: '/a', text: "it's" } as const
   const schema = {

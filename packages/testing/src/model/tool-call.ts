@@ -1,7 +1,8 @@
 /** Makes a call that fits whatever tools the agent offers: found by their names, filled in by their schemas. */
 import type { Tool } from './conversation.ts'
 import type { ToolDirective } from './directives.ts'
-import { field, list, string } from './json.ts'
+import { field, list } from './json.ts'
+import { filler } from './filler.ts'
 
 export interface ToolCall {
   readonly name: string
@@ -54,25 +55,6 @@ function meaning(name: string): string {
   if (/^(command|cmd)$/i.test(name)) return 'command'
   if (/path|file/i.test(name)) return 'path'
   return /content|text/i.test(name) ? 'content' : ''
-}
-
-/** Any value that a schema takes. */
-function filler(schema: unknown): unknown {
-  const choices = list(field(schema, 'enum'))
-  if (choices.length > 0) return choices[0]
-  switch (string(field(schema, 'type'))) {
-    case 'boolean':
-      return false
-    case 'number':
-    case 'integer':
-      return 1
-    case 'array':
-      return []
-    case 'object':
-      return {}
-    default:
-      return 'as asked'
-  }
 }
 
 function parseInput(directive: { name: string; json: string }): ToolCall['input'] {

@@ -25,32 +25,35 @@ export interface CodexOptions {
 
 /** Writes the agent's settings into `home` and says how to start it. @throws when this machine has no binary of it. */
 export function codexAgent({ modelUrl, home }: CodexOptions): AgentCommand {
-  const folder = (name: string) => {
-    const path = join(home, name)
-    mkdirSync(path, { recursive: true })
-    return path
-  }
-  writeFileSync(join(folder('.codex'), 'config.toml'), configuration(modelUrl))
+  writeFileSync(join(homeFolder(home, '.codex'), 'config.toml'), codexConfiguration(modelUrl))
+  return { command: codexBinary(), args: [], env: { ...hermetic(home), ...codexKeys } }
+}
+
+export const codexKeys = { OPENAI_API_KEY: 'sk-fake', CODEX_API_KEY: 'sk-fake' }
+
+/** A folder below a test's home, made. */
+export function homeFolder(home: string, name: string): string {
+  const path = join(home, name)
+  mkdirSync(path, { recursive: true })
+  return path
+}
+
+/** The environment of an agent that is to know nothing of the person and the machine but its PATH. */
+export function hermetic(home: string): Readonly<Record<string, string>> {
   return {
-    command: codexBinary(),
-    args: [],
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: home,
-      TMPDIR: folder('tmp'),
-      XDG_CONFIG_HOME: folder('.config'),
-      XDG_DATA_HOME: folder('.local/share'),
-      XDG_STATE_HOME: folder('.local/state'),
-      XDG_CACHE_HOME: folder('.cache'),
-      LANG: 'C.UTF-8',
-      NO_COLOR: '1',
-      OPENAI_API_KEY: 'sk-fake',
-      CODEX_API_KEY: 'sk-fake',
-    },
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    TMPDIR: homeFolder(home, 'tmp'),
+    XDG_CONFIG_HOME: homeFolder(home, '.config'),
+    XDG_DATA_HOME: homeFolder(home, '.local/share'),
+    XDG_STATE_HOME: homeFolder(home, '.local/state'),
+    XDG_CACHE_HOME: homeFolder(home, '.cache'),
+    LANG: 'C.UTF-8',
+    NO_COLOR: '1',
   }
 }
 
-function configuration(modelUrl: string): string {
+export function codexConfiguration(modelUrl: string): string {
   return `model = "fake-1"
 model_provider = "fake"
 approval_policy = "on-request"

@@ -34,6 +34,13 @@ const apis = [
     end: 'event: message_stop',
     called: '"tool_use"',
   },
+  {
+    path: '/v1beta/models/fake-1:streamGenerateContent',
+    tools: [{ functionDeclarations: [{ name: 'bash', parametersJsonSchema: bashSchema() }] }],
+    messages: (text: string) => ({ contents: [{ role: 'user', parts: [{ text }] }] }),
+    end: '"finishReason":"STOP"',
+    called: '"functionCall"',
+  },
 ]
 
 function bashSchema() {
@@ -64,7 +71,9 @@ test.each(apis)('[T-2] $path streams words, then a call, then ends', async (api)
 })
 
 test.each(apis)('[T-2] $path answers whole when no stream was asked for', async (api) => {
-  const response = await ask(api, '[[say hello]] [[bash ls]]')
+  // Gemini says it in the path, the others in the body.
+  const path = api.path.replace('streamGenerate', 'generate')
+  const response = await ask({ ...api, path }, '[[say hello]] [[bash ls]]')
   const text = JSON.stringify(await response.json())
   expect(text).toContain('"hello"')
   expect(text).toContain(api.called)
@@ -79,6 +88,13 @@ test.each(apis)('[T-2] $path fails as often as the script says', async (api) => 
     await response.text()
   }
   expect(statuses).toEqual([429, 429, 200])
+})
+
+test.each(apis)('[T-2] $path thinks before it speaks', async (api) => {
+  const response = await ask(api, '[[think hard]] [[say spoken]]', { stream: true })
+  const text = await response.text()
+  expect(text.indexOf('hard')).toBeGreaterThan(-1)
+  expect(text.indexOf('hard')).toBeLessThan(text.indexOf('"spoken"'))
 })
 
 test('[T-3] the log says what was played, and whether the agent hung up', async () => {

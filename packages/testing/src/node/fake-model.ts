@@ -100,7 +100,8 @@ async function play(exchange: Exchange, dialect: Dialect, body: unknown): Promis
     return sendJson(response, status, dialect.failure(status))
   }
   const model = string(field(body, 'model'))
-  const streamed = field(body, 'stream') === true ? dialect.answer(model, entry.n) : undefined
+  const isStream = field(body, 'stream') === true || entry.path.includes(':stream')
+  const streamed = isStream ? dialect.answer(model, entry.n) : undefined
   const text = await speak(exchange, directives, streamed)
   if (text === undefined) return
   const call = callOf(directives, conversation)
@@ -136,6 +137,8 @@ async function speak(
     response.write(streamed.begin())
   }
   for (const directive of directives) {
+    if (directive.type === 'think' && streamed !== undefined)
+      response.write(streamed.thought(directive.text))
     for (const { text, waitMs } of tokensOf(directive)) {
       if (response.destroyed) return undefined
       spoken += text
@@ -171,6 +174,8 @@ function tokensOf(directive: Directive): readonly Token[] {
     case 'hang':
       return [{ text: 'hanging ', waitMs: 0 }]
     case 'error':
+    case 'think':
+    case 'recall':
     case 'write':
     case 'bash':
     case 'tool':

@@ -8,6 +8,8 @@ export interface AgentOptions {
   readonly agent?: string
   readonly command?: string
   readonly agentArg?: readonly string[]
+  readonly mode?: string
+  readonly model?: string
 }
 
 export interface ChosenAgent {
@@ -32,7 +34,11 @@ export function chooseAgent(
   if (command !== undefined) {
     // A path is seen from here; a bare name is looked up by the server.
     const path = /[\\/]/.test(command) ? resolve(world.cwd, command) : command
-    return { choice: { command: path, args: [...agentArg] }, title: command, demo: false }
+    return {
+      choice: { command: path, args: [...agentArg], ...beginningOf(options) },
+      title: command,
+      demo: false,
+    }
   }
   const found =
     agent === undefined
@@ -53,7 +59,19 @@ export function chooseAgent(
       `${found.title} was not found on the machine of the server: install it where its PATH leads, or name it with --command.`,
     )
   }
-  return { choice: { name: found.name }, title: found.title, demo: found.demo }
+  return {
+    choice: { name: found.name, ...beginningOf(options) },
+    title: found.title,
+    demo: found.demo,
+  }
+}
+
+/** What it is to begin with. */
+function beginningOf({ mode, model }: AgentOptions) {
+  return {
+    ...(mode === undefined ? {} : { mode }),
+    ...(model === undefined ? {} : { model }),
+  }
 }
 
 export function isReady({ found, demo, missing }: FoundAgent): boolean {

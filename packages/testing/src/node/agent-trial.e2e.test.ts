@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { installedAgent } from './agent-packages.ts'
+import { tryAgent } from './agent-trial.ts'
+import { startFakeModel } from './fake-model.ts'
+import { realAgent } from './real-agents.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+// The fastest, and the one with a second process of its own and every optional capability. All others: `npm run test:agents`.
+test.each(['codex-zed', 'claude'] as const)(
+  '[T-18] %s: a turn with text, tool and permission, a cancel, a kill in mid-turn, and the conversation still known',
+  { timeout: 400_000 },
+  async (name) => {
+    // Not there and not to be had is a failure that says so: nothing is passed over.
+    installedAgent(name)
+    const model = await startFakeModel()
+    try {
+      const agent = realAgent(name, { modelUrl: model.url, home: temporaryFolder('home') })
+      const trial = await tryAgent(agent, { folder: temporaryFolder('work') })
+      expect(trial.problems).toEqual([])
+      expect(trial.thoughts).toBe(true)
+      expect(trial.offers).toMatch(/\d modes, \d+ models/)
+    } finally {
+      await model.stop()
+    }
+  },
+)
