@@ -87,8 +87,3 @@ export function nextAlarm(state: RunnerState): number | undefined {
   const { turn } = state
   return turn?.phase === 'running' && !turn.forced ? turn.cancelBy : undefined
 }
-
-/** The turn that a prompt asks for. */
-export function turnOf({ turn, text, attachments }: Extract<Command, { type: 'prompt' }>): Turn {
-  return { turn, text, phase: 'waiting', ...(attachments === undefined ? {} : { attachments }) }
-}

@@ -23,7 +23,6 @@ import { agentGone, completed, endingOf, finished } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
-import { turnOf } from './state.ts'
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
@@ -143,7 +142,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
       }
     }
     case 'prompt':
-      return takePrompt(state, turnOf(command), now)
+      return takePrompt(state, { ...command, phase: 'waiting' }, now)
     case 'interrupt':
       return interrupt(state, command.turn, now)
     case 'answer': {
@@ -397,7 +396,7 @@ function advance(state: RunnerState): RunnerStep {
 }
 
 function saved(state: RunnerState, number: number, { changes, warning }: Saved): RunnerStep {
-  const { turn } = state
+  const { turn, finish } = state
   if (turn?.turn !== number) return ignored(state)
   const warnings: Report[] =
     warning === undefined ? [] : [{ type: 'warning', code: 'checkpoint-skipped', message: warning }]
@@ -406,7 +405,6 @@ function saved(state: RunnerState, number: number, { changes, warning }: Saved):
   const changed: Report[] =
     changes === undefined ? [] : [{ type: 'turn-changes', turn: number, ...changes }]
   const step = told(state, [...warnings, ...changed])
-  const { finish } = state
   const { ending = {}, text } = turn
   if (finish === undefined || !completed(ending) || turn.cancelBy !== undefined)
     return after(step, (calm) => finishTurn(calm, ending))
