@@ -17,6 +17,7 @@ import { Side } from './side.tsx'
 import { SignIn } from './sign-in.tsx'
 import { followTheme } from './theme.ts'
 import { forgetToken, keepToken, onOtherTab, readToken } from './token.ts'
+import { useCalls } from './use-calls.ts'
 import { useKeys } from './use-keys.ts'
 import { Welcome } from './welcome.tsx'
 
@@ -83,6 +84,7 @@ function Workbench({ token, onSignOut }: WorkbenchProps) {
   useTitle(sessions, summary?.title)
   const overlay = useOverlay(sessions, id)
   useKeys(overlay.run)
+  useCalls(list.sessions)
 
   return (
     <div className="app" data-showing={page === 'list' ? 'list' : 'main'}>

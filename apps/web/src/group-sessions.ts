@@ -61,7 +61,7 @@ export function needsPerson(session: SessionSummary): boolean {
   return name === 'asks' || name === 'failed'
 }
 
-function groupOf(session: SessionSummary, seen: Seen): GroupName | undefined {
+export function groupOf(session: SessionSummary, seen: Seen): GroupName | undefined {
   switch (session.status) {
     case 'waiting-person':
       return 'asks'

@@ -8,6 +8,7 @@ import { canStart, orderAgents } from './new-session-form.ts'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
 import { settingRows, type SettingRow } from './setting-words.ts'
+import { useCallSetting } from './use-calls.ts'
 import { chooseTheme, themes, useTheme, type Theme } from './theme.ts'
 
 interface SettingsPageProps {
@@ -34,6 +35,7 @@ export function SettingsPage({ client, token, onSignOut }: SettingsPageProps) {
       </header>
       <div className="settings">
         <ThemeChoice />
+        <Calls />
         <SignedIn token={token} onSignOut={onSignOut} />
         {problem !== undefined && <ProblemNote problem={problem} />}
         <Part
@@ -96,6 +98,26 @@ function ThemeChoice() {
           </label>
         ))}
       </div>
+    </Part>
+  )
+}
+
+function Calls() {
+  const { wanted, refused, set } = useCallSetting()
+  return (
+    <Part
+      title="Notifications"
+      about="For this browser, from a tab that is not looked at: a session asks, has failed, or has finished."
+    >
+      <label className="check">
+        <input type="checkbox" checked={wanted} onChange={(event) => set(event.target.checked)} />
+        Notify me
+      </label>
+      {refused !== undefined && (
+        <p className="muted" role="alert">
+          {refused}
+        </p>
+      )}
     </Part>
   )
 }

@@ -20,7 +20,8 @@ export interface LivenessPolicy {
 export const livenessPolicy: LivenessPolicy = {
   tickMs: 1000,
   pingMs: 5000,
-  deadMs: 15_000,
+  // Two heartbeats, less the tick that finds it.
+  deadMs: 9000,
   lagMs: 1000,
 }
 

@@ -8,7 +8,7 @@ export const limits = {
   requestBytesMax: 960 * 1024,
   /** One frame of the channel or of a viewer's stream. Platforms close sockets above 1 MiB with code 1009. */
   frameBytesMax: 1024 * 1024,
-  /** One event. Larger tool output is cut with a marker and kept whole on the runner's disk. */
+  /** One event. Larger tool output is cut, with a marker that says how much is missing. */
   eventBytesMax: 256 * 1024,
   /** Unacked bytes a runner has under way before it waits for acks, so a server's queue stays bounded. */
   windowBytesMax: 2 * 1024 * 1024,

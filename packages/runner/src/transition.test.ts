@@ -561,6 +561,13 @@ describe('what an agent offers', () => {
     expect(run(...open).todo).not.toContain('choose')
   })
 
+  test('[R-6] [R-60] what a dead agent would not have changes no choice; one that is being started may offer', () => {
+    const dead = run(...open, choose('b'), exited(), link({ state: 'backoff' }), offered)
+    expect(dead.state.chosen).toEqual({ mode: 'b' })
+    const early = runFrom(dead.state, [link({ state: 'starting' }), offered])
+    expect(early.types).toEqual(['agent-link', 'agent-offer'])
+  })
+
   test('[R-61] an offer and a refusal are told as they are, and a choice follows what the agent says', () => {
     const { reports, state } = run(...open, choose('b'), offered, {
       type: 'choice-refused',

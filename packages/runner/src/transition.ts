@@ -52,8 +52,10 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'agent-updated':
     case 'agent-offered':
     case 'choice-refused': {
-      // One that is being started has things to say too.
-      const present = state.agent?.agentGeneration ?? state.link?.generation
+      // One that is being started has things to say too; one that is gone has not: its last refusals are no change of mind.
+      const { agent, link } = state
+      const starting = link?.state === 'starting' ? link.generation : undefined
+      const present = agent?.agentGeneration ?? starting
       return present === input.agentGeneration ? overhear(state, input) : ignored(state)
     }
     case 'agent-asked':

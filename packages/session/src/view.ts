@@ -54,7 +54,8 @@ function decision(last: Extract<LastTurn, { type: 'ended' }>) {
 
 function agentName({ settings }: SessionState): string {
   const { agent } = settings
-  return 'name' in agent ? agent.name : (agent.command.split(/[\\/]/).at(-1) ?? agent.command)
+  if ('name' in agent) return agent.name === 'demo' ? 'Demo agent' : agent.name
+  return agent.command.split(/[\\/]/).at(-1) ?? agent.command
 }
 
 /** @param id the session's own: the state does not hold it */

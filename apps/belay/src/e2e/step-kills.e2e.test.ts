@@ -142,7 +142,7 @@ test('[B-32] a runner killed at any step of a preparation is told with its cause
   await endIdle('runner')
 })
 
-test('[B-33] [R-44] an agent killed while it starts or opens its session is told with its cause, and a retry works; before its first prompt it is started again', async () => {
+test('[B-33] [R-44] an agent killed while it starts, opens its session or waits for its first prompt is started again by itself, and the prompt runs once', async () => {
   const steps = ['agent-start', 'agent-session', 'first-prompt'] as const
   await heldIn('agent', steps)
   await Promise.all(
@@ -152,7 +152,7 @@ test('[B-33] [R-44] an agent killed while it starts or opens its session is told
       expect(agents.length).toBeGreaterThan(0)
       expect(await standsIn(id, step)).toBe(true)
       for (const pid of agents) killHard(pid)
-      await (step === 'first-prompt' ? expectStepGoesOn(id, step) : retryKilledAgent(id, step))
+      await expectStartedAgain(id, step, agents)
       await expectTurn(id)
     }),
   )
@@ -197,31 +197,14 @@ async function expectKept(failed: SessionView, step: HeldStep): Promise<void> {
   await expectTurn(failed.id)
 }
 
-/** An agent that died while it started: told, with the prompt kept; and another try. */
-async function retryKilledAgent(id: string, step: HeldStep): Promise<void> {
-  const failed = await waitFor(
-    async () => {
-      const view = await world.client.call('getSession', { id })
-      return view.status === 'attention' ? view : undefined
-    },
-    `${id} is told`,
-    30_000,
-  )
-  expect(failed.problem?.message).toContain('killed')
-  expect(failed.queue).toMatchObject([{ promptId: 'p1' }])
-  hold.release(id, step)
-  await world.client.call('retry', { id })
-}
-
-/** Before the first prompt: the exit is told and the step goes on. */
-async function expectStepGoesOn(id: string, step: HeldStep): Promise<void> {
-  // Only once the runner knows of it: a prompt handed to an agent that has just died is cut off instead.
-  const viewer = watch(world, id, 'socket')
-  const exits = () => ofType(viewer.events, 'agent-exited')
-  await waitFor(() => exits().length === 1, 'its exit is told', 10_000)
-  expect(exits()).toMatchObject([{ expected: false, signal: 'SIGKILL' }])
-  // The checkpoint that holds the step is git's and ours, and goes on.
+/** The end of an agent ends nothing else: the step stands, no checkpoint is lost, and another agent is there soon. */
+async function expectStartedAgain(id: string, step: HeldStep, killed: readonly number[]) {
+  const runner = runnerOf(id)
+  const isAnother = (pid: number) => !killed.includes(pid)
+  await waitFor(() => demoPids(runner).some(isAnother), `${id} has another agent`, 20_000)
   expect(await standsIn(id, step)).toBe(true)
+  const viewer = watch(world, id, 'socket')
+  await waitFor(() => viewer.events.length > 0, 'the viewer has come', 10_000)
   expect(ofType(viewer.events, 'warning')).toEqual([])
   viewer.close()
   hold.release(id, step)

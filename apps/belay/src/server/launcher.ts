@@ -14,7 +14,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { lockOwner, type LockOwner } from '@belay/actor/node'
 import { sweepMarked } from '@belay/agent/node'
 import { type Deadlines, limits } from '@belay/protocol'
@@ -103,6 +103,8 @@ export class Launcher {
   /** Runs the jobs of one session one after the other. */
   #enqueue(session: string, what: string, job: () => Promise<void>): void {
     const lane = (this.#lanes.get(session) ?? Promise.resolve())
+      // Starting a process keeps this one busy for milliseconds; whoever asked for the session is answered first.
+      .then(() => nextTurn())
       .then(() => (this.#abort.signal.aborted ? undefined : job()))
       .catch((error: unknown) => {
         if (this.#abort.signal.aborted) return

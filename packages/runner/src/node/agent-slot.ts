@@ -5,7 +5,7 @@
  * keeper (`packages/agent/src/node/keeper.ts`); every fact told here carries the generation it is about.
  */
 import { type Cause, causeOf, type ConnectionSnapshot } from '@belay/agent'
-import { acp } from '@belay/agent/acp'
+import { adapterOf } from '@belay/agent/adapters'
 import {
   agentsFileName,
   type AgentEvents,
@@ -145,7 +145,8 @@ export class AgentSlot {
     try {
       const launch = launchOf(found, { folder: place.folder, env, chosen: chosen() })
       this.#chosen = launch.chosen
-      return { adapter: acp, ...launch.options, marker, version: config.version }
+      const adapter = adapterOf(found.protocol)
+      return { adapter, ...launch.options, marker, version: config.version }
     } catch (error) {
       // A setting of the agent that is not there: a secret's variable, a file.
       return causeOf('refused', error instanceof Error ? error.message : String(error))
