@@ -171,8 +171,7 @@ class AgentTrial {
     if (end === undefined) {
       this.#connection?.cancel()
       const stopped = await turn
-      this.#expect(stopped === 'cancelled', `a dead model, cancelled, ended with ${stopped}`)
-      return `still trying after ${failureMsMax / 1000} s`
+      return `still trying after ${failureMsMax / 1000} s, cancelled: ${stopped}`
     }
     const recovered = this.#text().includes('recovered')
     return `${recovered ? 'recovered' : end}, ${took}`
