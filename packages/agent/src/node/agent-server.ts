@@ -31,7 +31,7 @@ import type {
 import { contentBlocks, type PromptAttachment } from './content.ts'
 import type { AgentProcess } from './process.ts'
 import type { ResolvedMcpServer } from './secret.ts'
-import type { ServerAnswer, ServerApi } from './server-api.ts'
+import { member, type ServerAnswer, type ServerApi } from './server-api.ts'
 import { type Attached, ServerLine } from './server-line.ts'
 
 /** Agents that are a server on loopback. `policy` is for tests of the clock. */
@@ -189,7 +189,7 @@ class ServerConnection implements AgentConnection {
       messages: messages.value,
       permissions: permissions.value,
       questions: questions.value,
-      busy: memberOf(statuses.value, this.#session) !== undefined,
+      busy: member(statuses.value, this.#session) !== undefined,
     })
     this.#tellAll(facts)
     return undefined
@@ -430,13 +430,7 @@ function failed(message: string): { readonly failure: AgentFailure } {
   return { failure: { code: 'agent-error', message } }
 }
 
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.getOwnPropertyDescriptor(value, name)?.value
-    : undefined
-}
-
 function textOf(value: unknown, name: string): string | undefined {
-  const text = memberOf(value, name)
+  const text = member(value, name)
   return typeof text === 'string' ? text : undefined
 }

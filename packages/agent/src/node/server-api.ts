@@ -83,7 +83,8 @@ function faultOf(status: number, value: unknown): string {
   return typeof said === 'string' && said !== '' ? said.slice(0, 1000) : `it answered ${status}`
 }
 
-function member(value: unknown, name: string): unknown {
+/** A field of what a server answered, whatever that was. */
+export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && name in value
     ? Object.getOwnPropertyDescriptor(value, name)?.value
     : undefined
