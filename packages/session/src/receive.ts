@@ -203,8 +203,8 @@ function finishTurn(change: Change, report: ReportOf<'turn-finished'>): void {
     const ending = stopping && code !== 'interrupt-forced' ? 'interrupted' : code
     return endTurn(change, ending, message, report.finish)
   }
-  // An agent that answers has heard the prompt, even if it said nothing else.
-  progress(change, {})
+  // An agent that answers has heard the prompt. Not so when it was cancelled: the runner may have held it back.
+  if (report.stopReason !== 'cancelled') progress(change, {})
   endTurn(change, endingOf(report, stopping), undefined, report.finish)
 }
 
