@@ -16,6 +16,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { limits } from '@belay/protocol'
 import type { AgentExit } from '../exit.ts'
 import type { Fence } from './fence.ts'
+import { startGuard } from './guard.ts'
 import { Lines } from './lines.ts'
 import { killTree, markerEnv, signalQuietly, sweepMarked } from './processes.ts'
 
@@ -59,6 +60,8 @@ const goneMsMax = 5000
 const stderrMsMax = 100
 
 export function spawnAgent(options: SpawnOptions): AgentProcess {
+  // Before the agent: it must be there whenever we are killed.
+  const dismissGuard = startGuard(options.marker, options.fence)
   const child = start(options)
   const stderr = new StderrTail(options.onStderr)
   child.stderr.on('data', (data: Buffer) => stderr.push(data))
@@ -78,6 +81,7 @@ export function spawnAgent(options: SpawnOptions): AgentProcess {
   const exited = wholeExit(child, options.fence).then(async (exit): Promise<AgentExit> => {
     // Whatever left the tree, or was being killed by the kernel when the outer process ended, still carries the marker.
     if (child.pid !== undefined) await sweepMarked(options.marker)
+    dismissGuard()
     return { ...exit, stderr: stderr.lines() }
   })
   async function end(): Promise<AgentExit> {
