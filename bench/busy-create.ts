@@ -4,7 +4,7 @@ import { gitRepository, startGitServer, waitFor } from '../packages/testing/src/
 import { startReal } from './real.ts'
 import { percentile, rawSync } from './world.ts'
 
-const rounds = 60
+const rounds = 250
 /** Sessions that are preparing at any time. */
 const preparing = 4
 
@@ -12,6 +12,8 @@ export async function busyCreate(folder: string): Promise<void> {
   const git = await startGitServer(gitRepository().path)
   git.mode = 'hang'
   const real = await startReal(folder)
+  // Whoever creates has looked at the list before: the caller's own first request, 30 ms of loading `fetch`, is not measured.
+  await real.client.call('listSessions', {})
   const ids: string[] = []
   const latencies: number[] = []
   for (let round = 0; round < rounds; round++) {
@@ -31,8 +33,9 @@ export async function busyCreate(folder: string): Promise<void> {
   }
   const raw = rawSync(folder, 1000, 300)
   const [p50, p99] = [percentile(latencies, 0.5), percentile(latencies, 0.99)]
+  const [first = 0] = latencies
   console.log(
-    `create, ${preparing} slow preparations behind it  p50 ${p50.toFixed(2)} ms  p99 ${p99.toFixed(2)} ms (${rounds})  beside: write+fdatasync p50 ${raw.p50.toFixed(2)} p99 ${raw.p99.toFixed(2)} ms, p50 ratio ${(p50 / raw.p50).toFixed(1)}`,
+    `create, ${preparing} slow preparations behind it  p50 ${p50.toFixed(2)} ms  p99 ${p99.toFixed(2)} ms (${rounds}; the first of the server ${first.toFixed(2)})  beside: write+fdatasync p50 ${raw.p50.toFixed(2)} p99 ${raw.p99.toFixed(2)} ms, p50 ratio ${(p50 / raw.p50).toFixed(1)}`,
   )
   await real.end()
   await git.stop()

@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import {
   closeSync,
   fdatasyncSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -55,7 +56,9 @@ export interface BenchServer {
 
 /** A folder on the disk that is measured: beside the repository, not in a memory file system. */
 export function benchFolder(): string {
-  return mkdtempSync(resolve(import.meta.dirname, '../node_modules/.cache/bench-'))
+  const cache = resolve(import.meta.dirname, '../node_modules/.cache')
+  mkdirSync(cache, { recursive: true })
+  return mkdtempSync(join(cache, 'bench-'))
 }
 
 export async function startServer(folder: string, port = 0): Promise<BenchServer> {
