@@ -11,7 +11,7 @@ export {
 export { readServers, readValues, type ResolvedMcpServer } from './secret.ts'
 export { type Fence, type FenceKind, probeFence, processTree } from './fence.ts'
 export { type AgentCommand, type AgentProcess, spawnAgent } from './process.ts'
-export { marked, markerVariable, sweepMarked } from './processes.ts'
+export { marked, markerEnv, sweepMarked } from './processes.ts'
 export type * from './adapter.ts'
 export {
   type AgentPlan,

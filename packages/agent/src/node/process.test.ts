@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -34,7 +34,15 @@ function shell(script: string, fence: Fence): AgentProcess {
 }
 
 async function appears(name: string): Promise<void> {
-  while (!existsSync(join(folder, name))) await sleep(10)
+  await until(() => existsSync(join(folder, name)))
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(10)
+}
+
+function lives(pid: number): boolean {
+  return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
 }
 
 /** An agent that is deaf to the end of its input, with a tool in a session of its own that acts a moment later. */
@@ -138,6 +146,44 @@ test('[A-11] a sweep ends what carries the marker, or a marker that begins with 
   expect(await mine.exited).toMatchObject({ signal: 'SIGKILL' })
   expect(marked(other)).not.toEqual([])
   await theirs.end()
+})
+
+test('[A-27] a copied marker ends nobody who is older than it, nor one that has no birth', async () => {
+  const bare = 'BELAY_AGENT'
+  const sh = '/bin/sh'
+  // It is there before the agent, and takes over the agent's whole environment afterwards.
+  const older = spawn(sh, ['-c', 'read environment; exec env "$environment" sleep 60'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  await sleep(50)
+  const agent = shell('echo "$BELAY_AGENT"; exec sleep 60', processTree)
+  let carried = ''
+  agent.stdout.on('data', (data: Buffer) => {
+    carried += data.toString()
+  })
+  await until(() => carried.endsWith('\n'))
+  expect(carried).toMatch(/^process-test\.\d+\.1@\d+\n$/)
+  older.stdin.write(`${bare}=${carried}`)
+  const markerOnly = spawn(sh, ['-c', 'exec sleep 60'], {
+    env: { ...process.env, [bare]: marker },
+    stdio: 'ignore',
+  })
+  const copies = [older.pid ?? 0, markerOnly.pid ?? 0]
+  const copied = (pid: number) => readFileSync(`/proc/${pid}/environ`, 'latin1').includes(marker)
+  await until(() => copies.every(copied))
+
+  expect(marked(marker)).toEqual([agent.pid])
+  expect(await sweepMarked(`process-test.${process.pid}.`)).toBe(1)
+  expect(await agent.exited).toMatchObject({ signal: 'SIGKILL' })
+  // One that is younger and carries the agent's own words is taken for one of its tools.
+  const younger = spawn(sh, ['-c', 'exec sleep 60'], {
+    env: { ...process.env, [bare]: carried.trim() },
+    stdio: 'ignore',
+  })
+  await until(() => marked(marker).includes(younger.pid ?? 0))
+  expect(copies.filter(lives)).toEqual(copies)
+  older.kill()
+  markerOnly.kill()
 })
 
 test('[A-10] the fence that is chosen is one that works here', async () => {

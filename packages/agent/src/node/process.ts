@@ -16,15 +16,9 @@ import { stripVTControlCharacters } from 'node:util'
 import { limits } from '@belay/protocol'
 import type { AgentExit } from '../exit.ts'
 import type { Fence } from './fence.ts'
+import { startGuard } from './guard.ts'
 import { Lines } from './lines.ts'
-import {
-  descendants,
-  endAll,
-  killQuietly,
-  marked,
-  signalQuietly,
-  markerVariable,
-} from './processes.ts'
+import { killTree, markerEnv, signalQuietly, sweepMarked } from './processes.ts'
 
 export interface AgentCommand {
   readonly command: string
@@ -66,6 +60,8 @@ const goneMsMax = 5000
 const stderrMsMax = 100
 
 export function spawnAgent(options: SpawnOptions): AgentProcess {
+  // Before the agent: it must be there whenever we are killed.
+  const dismissGuard = startGuard(options.marker, options.fence)
   const child = start(options)
   const stderr = new StderrTail(options.onStderr)
   child.stderr.on('data', (data: Buffer) => stderr.push(data))
@@ -80,13 +76,12 @@ export function spawnAgent(options: SpawnOptions): AgentProcess {
   }
   function kill(): void {
     if (child.pid === undefined || isGone()) return
-    const below = descendants(child.pid)
-    killQuietly(-child.pid)
-    for (const pid of below) killQuietly(pid)
+    killTree(child.pid)
   }
   const exited = wholeExit(child, options.fence).then(async (exit): Promise<AgentExit> => {
     // Whatever left the tree, or was being killed by the kernel when the outer process ended, still carries the marker.
-    if (child.pid !== undefined) await endAll(() => marked(options.marker))
+    if (child.pid !== undefined) await sweepMarked(options.marker)
+    dismissGuard()
     return { ...exit, stderr: stderr.lines() }
   })
   async function end(): Promise<AgentExit> {
@@ -113,7 +108,7 @@ function start({ command, args, cwd, env, marker, fence }: SpawnOptions) {
   const [program = '', ...rest] = [...fence.prefix, command, ...args]
   return spawn(program, rest, {
     cwd,
-    env: { ...env, [markerVariable]: marker },
+    env: { ...env, ...markerEnv(marker) },
     stdio: ['pipe', 'pipe', 'pipe'],
     // Its own group and session: a Ctrl-C meant for somebody else never reaches it, and the group can be killed.
     detached: true,

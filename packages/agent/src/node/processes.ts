@@ -1,15 +1,27 @@
 /**
  * The processes of this machine, as far as ending an agent needs them: who descends from whom, and who carries a marker.
  *
+ * A marker in the environment has a birth beside it: `<marker>@<birth>`, read from the kernel's own clock of births when
+ * the process that carries it was about to be made. Whoever was born before that cannot have inherited it. A copy that is
+ * younger than the agent counts as the agent's: nothing tells it from a tool whose parents are gone.
+ *
  * Invariants:
  * - A-11 A process is ended only because it descends from our agent or carries our marker, never because of its number alone.
+ * - A-27 A marker counts only for a process that was born after it; a number that went to another process between the
+ *   look and the signal ends nobody.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The variable every process of an agent inherits: `<session>.<folder>.<generation>`. */
-export const markerVariable = 'BELAY_AGENT'
+/** The variable every process of an agent inherits: `<session>.<folder>.<generation>@<birth>`. */
+const markerVariable = 'BELAY_AGENT'
+
+/** A process, and when it was born: on Linux in ticks since the machine's start, elsewhere in seconds since the epoch. */
+interface Living {
+  readonly pid: number
+  readonly bornAt: number
+}
 
 /** Rounds of looking and killing before giving up, and the pause between two. */
 const roundsMax = 100
@@ -20,22 +32,40 @@ const roundMs = 20
  * @returns how many there were
  */
 export function sweepMarked(marker: string): Promise<number> {
-  return endAll(() => marked(marker))
+  return endAll(() => carriers(marker))
 }
 
 /** Kills what `find` finds until it finds nothing: a process may have made another while we looked. */
-export async function endAll(find: () => readonly number[]): Promise<number> {
+async function endAll(find: () => readonly Living[]): Promise<number> {
   const ended = new Set<number>()
   for (let round = 0; round < roundsMax; round++) {
     const found = find()
     if (found.length === 0) break
-    for (const pid of found) {
-      ended.add(pid)
-      killQuietly(pid)
+    for (const one of found) {
+      ended.add(one.pid)
+      killSame(one)
     }
     await sleep(roundMs)
   }
   return ended.size
+}
+
+/** @returns the environment by which a process that is about to be made, and all it makes, is found again */
+export function markerEnv(marker: string): Readonly<Record<string, string>> {
+  return { [markerVariable]: `${marker}@${birthNow()}` }
+}
+
+/** Ends the group of `pid`, and everything that descends from it, as far as it can be found at once. */
+export function killTree(pid: number): void {
+  const below = descendants(pid)
+  killQuietly(-pid)
+  for (const one of below) killSame(one)
+}
+
+/** Ends the process that was seen, and no other that has its number by now. */
+function killSame({ pid, bornAt }: Living): void {
+  // Elsewhere a look takes longer than a number needs to be given out again.
+  if (process.platform !== 'linux' || birthOf(pid) === bornAt) killQuietly(pid)
 }
 
 export function killQuietly(pid: number): void {
@@ -51,66 +81,112 @@ export function signalQuietly(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void 
   }
 }
 
-/** Everything that descends from `pid`, itself excluded. */
-export function descendants(pid: number): readonly number[] {
-  const children = new Map<number, number[]>()
-  for (const [child, parent] of process.platform === 'linux'
-    ? parentsFromProc()
-    : parentsFromPs()) {
+function descendants(pid: number): readonly Living[] {
+  const children = new Map<number, Living[]>()
+  for (const { parent, ...child } of process.platform === 'linux' ? kinInProc() : kinInPs()) {
     const siblings = children.get(parent)
     if (siblings === undefined) children.set(parent, [child])
     else siblings.push(child)
   }
-  const found: number[] = []
+  const found: Living[] = []
   const open = [pid]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const below = children.get(next) ?? []
     found.push(...below)
-    open.push(...below)
+    open.push(...below.map((one) => one.pid))
   }
   return found
 }
 
-/** Living processes with the marker in the environment they were started with. */
+/** Numbers of the living processes that carry the marker, and are not older than it. */
 export function marked(marker: string): readonly number[] {
-  const exact = `${markerVariable}=${marker}`
-  const matches = (variable: string) =>
-    marker.endsWith('.') ? variable.startsWith(exact) : variable === exact
-  return process.platform === 'linux' ? markedInProc(matches) : markedInPs(matches)
+  return carriers(marker).map(({ pid }) => pid)
 }
 
-function markedInProc(matches: (variable: string) => boolean): readonly number[] {
-  return pidsInProc().filter(
-    (pid) => readProc(pid, 'environ').split('\0').some(matches) && !isZombie(pid),
-  )
+function carriers(marker: string): readonly Living[] {
+  const carried = `${markerVariable}=${marker}${marker.endsWith('.') ? '' : '@'}`
+  /** When the marker was made that is in these words; `undefined` when it is none of ours. */
+  const madeAt = (words: readonly string[]) => {
+    const word = words.find((one) => one.startsWith(carried))
+    return word === undefined ? undefined : Number(/@(\d+)$/.exec(word)?.[1] ?? Infinity)
+  }
+  const all = process.platform === 'linux' ? markedInProc(madeAt) : markedInPs(madeAt)
+  return all.filter(({ bornAt, madeAt: made }) => bornAt >= made)
 }
 
-function markedInPs(matches: (variable: string) => boolean): readonly number[] {
-  const lines = ps(['-E', '-ww', '-A', '-o', 'pid=,command='])
-  return lines
-    .filter((line) => line.split(/\s+/).some(matches))
-    .map((line) => Number.parseInt(line.trim(), 10))
+interface Carrier extends Living {
+  readonly madeAt: number
 }
+type MadeAt = (words: readonly string[]) => number | undefined
 
-function parentsFromProc(): [number, number][] {
-  return pidsInProc().map((pid) => [pid, Number(statFields(pid)[1] ?? 0)])
-}
-
-function parentsFromPs(): [number, number][] {
-  return ps(['-A', '-o', 'pid=,ppid=']).map((line) => {
-    const [pid, parent] = line.trim().split(/\s+/)
-    return [Number(pid), Number(parent)]
+function markedInProc(madeAt: MadeAt): readonly Carrier[] {
+  return pidsInProc().flatMap((pid) => {
+    const made = madeAt(readProc(pid, 'environ').split('\0'))
+    if (made === undefined) return []
+    const { state, bornAt } = statOf(pid)
+    return state === 'Z' ? [] : [{ pid, bornAt, madeAt: made }]
   })
 }
 
-function isZombie(pid: number): boolean {
-  return statFields(pid)[0] === 'Z'
+function markedInPs(madeAt: MadeAt): readonly Carrier[] {
+  const births = new Map(birthsInPs().map(({ pid, bornAt }) => [pid, bornAt]))
+  return ps(['-E', '-ww', '-A', '-o', 'pid=,command=']).flatMap((line) => {
+    const made = madeAt(line.split(/\s+/))
+    const pid = Number.parseInt(line.trim(), 10)
+    return made === undefined ? [] : [{ pid, bornAt: births.get(pid) ?? 0, madeAt: made }]
+  })
 }
 
-/** State, parent, group, session, …: what follows the name, which may itself hold spaces and brackets. */
-function statFields(pid: number): readonly string[] {
+interface Kin extends Living {
+  readonly parent: number
+}
+
+function kinInProc(): readonly Kin[] {
+  return pidsInProc().map((pid) => {
+    const { parent, bornAt } = statOf(pid)
+    return { pid, parent, bornAt }
+  })
+}
+
+function kinInPs(): readonly Kin[] {
+  return ps(['-A', '-o', 'pid=,ppid=']).map((line) => {
+    const [pid, parent] = line.trim().split(/\s+/)
+    return { pid: Number(pid), parent: Number(parent), bornAt: 0 }
+  })
+}
+
+/**
+ * The present moment on the clock of births, or a little before it: our own birth and how long we have lived since. What
+ * `/proc/uptime` says may be another clock, in a container.
+ */
+function birthNow(): number {
+  if (process.platform !== 'linux') return Math.floor(Date.now() / 1000)
+  return birthOf(process.pid) + Math.floor(process.uptime() * ticksPerSecond)
+}
+
+/** What Linux tells programs, on every processor that Node runs on. */
+const ticksPerSecond = 100
+
+function birthOf(pid: number): number {
+  return statOf(pid).bornAt
+}
+
+/** In whole seconds. */
+function birthsInPs(): readonly Living[] {
+  return ps(['-A', '-o', 'pid=,lstart=']).map((line) => {
+    const [pid, ...words] = line.trim().split(/\s+/)
+    const bornAt = Date.parse(`${words.join(' ')} UTC`) / 1000
+    // A birth that cannot be read speaks for nobody.
+    return { pid: Number(pid), bornAt: Number.isNaN(bornAt) ? Infinity : bornAt }
+  })
+}
+
+/** The name comes before these fields, and may itself hold spaces and brackets. */
+function statOf(pid: number) {
   const stat = readProc(pid, 'stat')
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // The state is the third field, the parent the fourth, the birth the twenty-second.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { state: fields[0], parent: Number(fields[1] ?? 0), bornAt: Number(fields[19] ?? 0) }
 }
 
 function pidsInProc(): readonly number[] {
@@ -130,6 +206,10 @@ function readProc(pid: number, file: string): string {
 }
 
 function ps(args: readonly string[]): readonly string[] {
-  const output = execFileSync('ps', args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  const output = execFileSync('ps', args, {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, LC_ALL: 'C', TZ: 'UTC0' },
+  })
   return output.split('\n').filter((line) => line.trim() !== '')
 }

@@ -12,7 +12,6 @@ import {
   type AgentPlan,
   Keeper,
   type Lease,
-  markerVariable,
   resolveAgent,
 } from '@belay/agent/node'
 import { join } from 'node:path'
@@ -59,11 +58,6 @@ export class AgentSlot {
 
   constructor(options: AgentSlotOptions) {
     this.#options = options
-  }
-
-  /** For what a runner starts besides agents, so that it is found again too. */
-  get markerEnv(): Readonly<Record<string, string>> {
-    return { [markerVariable]: this.#options.marker }
   }
 
   /** Keeps an agent there from now on, in the place of another. Tells `agent-link`, `agent-ready` and `agent-exited`. */

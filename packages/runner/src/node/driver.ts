@@ -9,7 +9,7 @@
  */
 import { existsSync } from 'node:fs'
 import { unreachable } from '@belay/actor'
-import { markerVariable } from '@belay/agent/node'
+import { markerEnv } from '@belay/agent/node'
 import type { Report } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input } from '../input.ts'
@@ -59,7 +59,7 @@ export class Driver {
     const chosen = () => this.#state.chosen
     this.#agent = new AgentSlot({ config, marker, env, log, feed, chosen })
     const { session, runnerFolder, generation } = config
-    const ours = { [markerVariable]: handsMarker(session, runnerFolder, generation) }
+    const ours = markerEnv(handsMarker(session, runnerFolder, generation))
     this.#hands = new Hands({ config, env: { ...env, ...ours }, feed })
   }
 
