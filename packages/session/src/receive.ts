@@ -91,7 +91,8 @@ function take(change: Change, item: ReceivedReport): void {
     case 'turn-changes':
       logReport(change, json)
       keepChanges(change, report.turn, change.state.head.seq)
-      return progress(change, {})
+      // The runner's own doing: it moves the clocks, and says nothing of the agent.
+      return set(change, 'head', { ...change.state.head, progressAt: change.now })
     case 'agent-exited':
       logReport(change, json)
       return set(change, 'agent', {
@@ -202,6 +203,8 @@ function finishTurn(change: Change, report: ReportOf<'turn-finished'>): void {
     const ending = stopping && code !== 'interrupt-forced' ? 'interrupted' : code
     return endTurn(change, ending, message, report.finish)
   }
+  // An agent that answers has heard the prompt. Not so when it was cancelled: the runner may have held it back.
+  if (report.stopReason !== 'cancelled') progress(change, {})
   endTurn(change, endingOf(report, stopping), undefined, report.finish)
 }
 

@@ -273,6 +273,27 @@ describe('preparation', () => {
 })
 
 describe('turns', () => {
+  test('[S-92] a changed folder is no sign that a prompt reached its agent; an answer is', () => {
+    const changed = createdSession('do it')
+    changed.linkRunner()
+    changed.report(
+      { type: 'turn-taken', turn: 1 },
+      { type: 'turn-changes', turn: 1, files: [{ path: 'a', status: 'added' }], patch: '' },
+      {
+        type: 'turn-finished',
+        turn: 1,
+        error: { code: 'agent-exited', message: 'The agent was killed.' },
+      },
+    )
+    expect(changed.events).toContainEqual(
+      ended({ turn: 1, code: 'agent-exited', reached: 'maybe' }),
+    )
+    const answered = createdSession('do it')
+    answered.linkRunner()
+    answered.report({ type: 'turn-taken', turn: 1 }, finished(1))
+    expect(answered.events).toContainEqual(ended({ turn: 1, code: 'end-turn', reached: 'yes' }))
+  })
+
   test('[S-1] a second prompt waits until the first turn has ended', () => {
     const s = runningTurn()
     s.prompt('p2')
