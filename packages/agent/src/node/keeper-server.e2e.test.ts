@@ -27,7 +27,8 @@ let exits: AgentExit[] = []
 
 afterEach(async () => {
   await keeper?.dispose()
-  expect(marked(marker)).toEqual([])
+  const left = marked(marker)
+  if (left.length > 0) throw new Error(`left behind: ${left.join(' ')}`)
 })
 
 async function keep(script: string): Promise<Lease> {
