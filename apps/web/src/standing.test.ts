@@ -60,7 +60,7 @@ const working = session({
   turn: { ...turn, openTools: [] },
 })
 
-const starting: AgentLink = {
+const slowStart: AgentLink = {
   ...agentLink,
   state: 'starting',
   notice: 'The agent takes longer than usual to start; it has 60 s for it.',
@@ -130,13 +130,13 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
   ],
   [
     'the agent restarts and takes long',
-    at(1000, { session: session({ agentLink: starting }) }),
+    at(1000, { session: session({ agentLink: slowStart }) }),
     'Agent restarting',
     'The agent stopped by itself (exit 1). The agent takes longer than usual to start; it has 60 s for it.',
   ],
   [
     'the agent takes long to start',
-    at(1000, { session: session({ status: 'starting', agentLink: { ...starting, attempt: 0 } }) }),
+    at(1000, { session: session({ status: 'starting', agentLink: { ...slowStart, attempt: 0 } }) }),
     'Agent starting',
     'The agent takes longer than usual to start; it has 60 s for it.',
   ],
