@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { acp } from '@belay/agent/acp'
+import { adapterOf } from '@belay/agent/adapters'
 import { type AgentAdapter, Keeper, type Lease } from '@belay/agent/node'
-import { rudeAgent } from '@belay/testing/node'
+import { rudeAgent, rudeServer } from '@belay/testing/node'
 
 const rounds = 40
 const resumes = `methods.initialize = () => ({ protocolVersion: 1, agentCapabilities: { sessionCapabilities: { resume: {} } } })
@@ -14,6 +15,7 @@ export async function agent(folder: string): Promise<void> {
   await rawExit()
   await losses(folder)
   await hangs(folder)
+  await freezes(folder)
 }
 
 /** The limit: SIGKILL of a process without any of us in between. */
@@ -99,18 +101,33 @@ async function hangs(folder: string): Promise<void> {
   await keeper.dispose()
 }
 
+/** From freezing an agent server, whose process lives and accepts, to knowing that it hangs. */
+async function freezes(folder: string): Promise<void> {
+  const server = { program: rudeServer(folder, ''), adapter: adapterOf('http-sse') }
+  const keeper = keeperOf(folder, server)
+  keeper.start()
+  const { connection } = await leaseOf(keeper)
+  process.kill(-(connection.process.pid ?? 0), 'SIGSTOP')
+  const from = performance.now()
+  while (keeper.snapshot.cause?.code !== 'hung') await sleep(5)
+  const seconds = (performance.now() - from) / 1000
+  console.log(`server frozen → known to hang           ${seconds.toFixed(1)} s`)
+  await keeper.dispose()
+}
+
 function never(): Promise<boolean> {
   return new Promise(() => {})
 }
 
 interface Ears {
   readonly adapter?: AgentAdapter
+  readonly program?: ReturnType<typeof rudeAgent>
   readonly gone?: () => void
   readonly ready?: () => void
 }
 
-function keeperOf(folder: string, { adapter = acp, gone, ready }: Ears): Keeper {
-  const program = rudeAgent(folder, resumes)
+function keeperOf(folder: string, ears: Ears): Keeper {
+  const { adapter = acp, program = rudeAgent(folder, resumes), gone, ready } = ears
   const marker = `bench.${process.pid}.1`
   return new Keeper({
     plan: () => ({ adapter, ...program, cwd: folder, env: process.env, marker, version: '0' }),

@@ -5,6 +5,8 @@ export interface AgentExit {
   readonly signal?: string
   /** Why no process came to be, as the system said it; then there is neither code nor signal. */
   readonly error?: string
+  /** Why it was ended, in one sentence, where that was Belay's own doing. */
+  readonly verdict?: string
   /** The last lines it wrote to stderr, oldest first, without colours. */
   readonly stderr: readonly string[]
 }
@@ -25,6 +27,7 @@ const codeWords: Readonly<Record<number, string>> = {
 
 /** One sentence about an exit, with the last thing the agent said when it failed. */
 export function exitSentence(exit: AgentExit): string {
+  if (exit.verdict !== undefined) return exit.verdict
   const last = exit.stderr.findLast((line) => line.trim() !== '')
   const said = last === undefined || exit.code === 0 ? '' : ` Its last words: ${last}`
   return `The agent ${whatHappened(exit)}.${said}`

@@ -24,7 +24,7 @@ export interface RealWorld {
   readonly client: Client
   readonly model: FakeModel
   /** A session on the folder with its first prompt. @returns its id */
-  create(prompt: string): Promise<string>
+  create(prompt: string, agent?: RealWorld['agent']): Promise<string>
   /** `kill -9` of the server. Its runners go on. */
   killServer(): Promise<void>
   /** Starts it again at the same address. */
@@ -52,9 +52,9 @@ export async function startRealWorld(): Promise<RealWorld> {
     url,
     client,
     model,
-    async create(text) {
+    async create(text, chosen = agent) {
       const { session } = await client.call('createSession', {
-        agent,
+        agent: chosen,
         workspace: { type: 'folder', path: folder },
         prompt: { promptId: 'p1', text },
       })

@@ -39,6 +39,8 @@ export type ConnectionFact =
       /** The system ended a process for want of memory during its life. */
       readonly oomKilled: boolean
     }
+  /** The adapter asked it as often as it should have, and it answers nothing. */
+  | { readonly type: 'hung'; readonly generation: number }
   | { readonly type: 'stream-lost'; readonly generation: number }
   | { readonly type: 'stream-restored'; readonly generation: number }
   | {

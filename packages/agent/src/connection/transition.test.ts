@@ -108,6 +108,7 @@ function everyInput(generation: number): ConnectionInput[] {
       { type: 'sign-in-needed', generation: g, message: 'Sign in.' },
       { type: 'closed', generation: g },
       { type: 'exited', generation: g, exit: crash, oomKilled: false },
+      { type: 'hung', generation: g },
       { type: 'stream-lost', generation: g },
       { type: 'stream-restored', generation: g },
       { type: 'probed', generation: g, epoch: 2, alive: true },
@@ -396,6 +397,24 @@ describe('a stream that is lost', () => {
     expect(rig.now).toBe(3000 + 1000 + 3000 + 2000 + 3000)
     rig.exit({ signal: 'SIGTERM', stderr: [] })
     expect(rig.shown).toMatchObject({ state: 'backoff', cause: { code: 'hung' }, attempt: 1 })
+  })
+
+  test('[M-13] hangs as well when its adapter has asked and says so, and the cause stays with it', () => {
+    for (const rig of [ready(), lost(), phases['attaching']?.() ?? ready()]) {
+      rig.feed({ type: 'hung', generation: 1 }, { type: 'hung', generation: 1 })
+      expect(rig.shown).toMatchObject({ state: 'stopping', cause: { code: 'hung' } })
+      expect(rig.effects.at(-1)).toEqual({ type: 'end', generation: 1, level: 'terminate' })
+      // A process that is stopped, by a debugger say, hears SIGKILL only.
+      expect(rig.ring().effects.at(-1)).toMatchObject({ level: 'kill' })
+      rig.exit({ signal: 'SIGKILL', stderr: [] })
+      expect(rig.shown).toMatchObject({ state: 'backoff', attempt: 1 })
+      expect(rig.shown.cause).toEqual({
+        code: 'hung',
+        title: 'The agent hung: its process lived and answered no question.',
+      })
+    }
+    const stopped = ready().feed({ type: 'stop' }, { type: 'hung', generation: 1 })
+    expect(stopped.exit().shown.state).toBe('idle')
   })
 
   test('[M-13] an answer to an older question says nothing', () => {

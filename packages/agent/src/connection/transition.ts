@@ -62,6 +62,7 @@ export function transition(
     case 'sign-in-needed':
     case 'closed':
     case 'exited':
+    case 'hung':
     case 'stream-lost':
     case 'stream-restored':
     case 'probed':
@@ -156,6 +157,10 @@ function learn(state: ConnectionState, fact: ConnectionFact, moment: Moment): Co
       return phase.type === 'starting' ? startFailed(state, fact.failure, moment) : ignored(state)
     case 'sign-in-needed':
       return phase.type === 'ready' ? block(state, fact.message, moment) : ignored(state)
+    case 'hung':
+      return phase.type === 'starting' || phase.type === 'ready' || phase.type === 'degraded'
+        ? hangs(state, moment)
+        : ignored(state)
     case 'stream-lost':
     case 'stream-restored':
     case 'probed':
@@ -303,13 +308,15 @@ function probe(
 function probeFailed(state: ConnectionState, phase: Degraded, moment: Moment): ConnectionStep {
   const { now, policy } = moment
   const failures = phase.failures + 1
-  if (failures >= policy.probesMax) {
-    const title = `The agent hangs: its process lives and gave no sign to ${failures} questions.`
-    const cause = causeOf('hung', title)
-    return end(state, { level: 'terminate', next: 'lose', cause }, moment)
-  }
+  if (failures >= policy.probesMax) return hangs(state, moment)
   const deadline = now + (policy.probeRetryMs[failures - 1] ?? policy.probeAgainMs)
   return ignored({ ...state, phase: { ...phase, failures, asked: false, deadline } })
+}
+
+/** Whoever asked it: three questions had no answer. */
+function hangs(state: ConnectionState, moment: Moment): ConnectionStep {
+  const cause = causeOf('hung', 'The agent hung: its process lived and answered no question.')
+  return end(state, { level: 'terminate', next: 'lose', cause }, moment)
 }
 
 // Time.

@@ -29,6 +29,8 @@ export interface AgentEvents {
   degraded?(cause: string): void
   /** The stream is back, and what happened in the gap was told. */
   restored?(): void
+  /** The process lives and answers nothing, as an adapter found that watches by itself. Whoever keeps it ends it. */
+  hung?(): void
 }
 
 export interface AgentFailure {

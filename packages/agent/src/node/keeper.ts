@@ -208,7 +208,7 @@ export class Keeper {
     this.#state = step.state
     this.#tellStep(before)
     this.#lend(before)
-    if (input.type === 'exited') this.#bury(input.generation, input.exit)
+    if (input.type === 'exited') this.#bury(input.generation, withVerdict(input.exit, before))
     for (const effect of step.effects) this.#perform(effect)
     this.#arm()
     this.#show()
@@ -385,6 +385,10 @@ export class Keeper {
         ears.restored?.()
         this.#feed({ type: 'stream-restored', generation })
       },
+      hung: () => {
+        ears.hung?.()
+        this.#feed({ type: 'hung', generation })
+      },
     }
   }
 
@@ -435,6 +439,13 @@ export class Keeper {
     const alive = (await connection?.probe?.().catch(() => false)) ?? true
     this.#feed({ type: 'probed', generation, epoch, alive })
   }
+}
+
+/** An end that was our doing is told by our reason: its own signal would say that somebody killed it. */
+function withVerdict(exit: AgentExit, { phase, cause }: ConnectionState): AgentExit {
+  return phase.type === 'stopping' && phase.next === 'lose' && cause !== undefined
+    ? { ...exit, verdict: cause.title }
+    : exit
 }
 
 /** How many processes this system has ended for want of memory; 0 where it does not say. */

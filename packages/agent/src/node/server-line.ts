@@ -58,7 +58,6 @@ export class ServerLine {
   #watching: NodeJS.Timeout | undefined
   #degraded = false
   #ended = false
-  #hung = false
 
   constructor(options: ServerLineOptions) {
     const { connect } = options
@@ -180,9 +179,10 @@ export class ServerLine {
     if (act === 'probe') void this.#probe()
     if (act === 'reopen') this.#stream?.reopen()
     if (act !== 'hung') return
-    this.#hung = true
-    this.#on.note('it lives and does not answer: ended as hung')
-    void this.process.end()
+    // Once is enough: it is ended for it.
+    clearInterval(this.#watching)
+    this.#on.note('it lives and does not answer')
+    this.#on.hung?.()
   }
 
   async #probe(): Promise<void> {
@@ -215,7 +215,7 @@ export class ServerLine {
     this.#ended = true
     clearInterval(this.#watching)
     this.#stream?.close()
-    return this.#hung ? { ...exit, stderr: [...exit.stderr, hungWords] } : exit
+    return exit
   }
 }
 
@@ -223,7 +223,6 @@ export class ServerLine {
 const lineBytesMax = 64 * 1024
 /** A connection breaks before the exit of who held it is known. */
 const exitMsMax = 100
-const hungWords = 'Belay ended it: it lived and did not answer.'
 
 function silent(what: string): { readonly failure: AgentFailure } {
   const message = `The agent listens and does not answer (${what}).`

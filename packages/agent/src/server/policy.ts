@@ -25,7 +25,7 @@ export interface ServerPolicy {
 export const serverPolicy: ServerPolicy = {
   attachMs: 15_000,
   requestMs: 30_000,
-  silenceMs: 15_000,
+  silenceMs: 14_000,
   probeMs: 3000,
   probeWaitsMs: [1000, 2000],
   reopenMsMin: 250,

@@ -43,27 +43,30 @@ test('[A-47] ids of ours grow with time and have the form of the server’s', ()
 })
 
 test('[A-44] a server is hung after three unanswered questions, within 27 s of its last sign', () => {
-  let watch = beginWatch(0)
-  const asked: number[] = []
-  let hung: number | undefined
-  let answerAt: number | undefined
-  for (let now = tickMs; now < 60_000 && hung === undefined; now += tickMs) {
-    if (answerAt !== undefined && now >= answerAt) {
+  // However the looks fall between what happens, and though an answer is missed only after a look.
+  for (const first of [1, tickMs / 2, tickMs]) {
+    let watch = beginWatch(0)
+    const asked: number[] = []
+    let hung: number | undefined
+    let answerAt: number | undefined
+    for (let now = 1; now < 60_000 && hung === undefined; now++) {
+      if (now >= first && (now - first) % tickMs === 0) {
+        const ticked = tick(watch, now, serverPolicy)
+        watch = ticked.watch
+        if (ticked.act === 'probe') {
+          asked.push(now)
+          answerAt = now + serverPolicy.probeMs
+        }
+      }
+      if (now !== answerAt) continue
       const judged = probed(watch, false, now, serverPolicy)
       watch = judged.watch
-      answerAt = undefined
       if (judged.act === 'hung') hung = now
     }
-    const ticked = tick(watch, now, serverPolicy)
-    watch = ticked.watch
-    if (ticked.act === 'probe') {
-      asked.push(now)
-      answerAt = now + serverPolicy.probeMs
-    }
+    expect(asked).toHaveLength(3)
+    expect(asked[0]).toBeGreaterThanOrEqual(serverPolicy.silenceMs)
+    expect(hung).toBeLessThanOrEqual(27_000)
   }
-  expect(asked).toHaveLength(3)
-  expect(asked[0]).toBe(serverPolicy.silenceMs)
-  expect(hung).toBeLessThanOrEqual(27_000)
 })
 
 test('[A-44] an answer opens the stream again; a sign of life, and our own sleep, judge nobody', () => {
@@ -75,13 +78,13 @@ test('[A-44] an answer opens the stream again; a sign of life, and our own sleep
     return { ...last, now: now - tickMs }
   }
   const asked = silent(beginWatch(0), tickMs, 20_000)
-  expect(asked).toMatchObject({ act: 'probe', now: 15_000 })
-  expect(probed(asked.watch, true, 15_100, serverPolicy)).toEqual({
-    watch: { heardAt: 15_100, tickedAt: 15_000, probe: { state: 'none' } },
+  expect(asked).toMatchObject({ act: 'probe', now: 14_000 })
+  expect(probed(asked.watch, true, 14_100, serverPolicy)).toEqual({
+    watch: { heardAt: 14_100, tickedAt: 14_000, probe: { state: 'none' } },
     act: 'reopen',
   })
   // It spoke meanwhile: the lost answer says nothing any more.
-  expect(probed(heard(asked.watch, 15_050), false, 18_000, serverPolicy).act).toBe('nothing')
+  expect(probed(heard(asked.watch, 14_050), false, 17_000, serverPolicy).act).toBe('nothing')
   // The machine slept for an hour, or its clock was set back.
   for (const now of [3_600_000, -3_600_000])
     expect(tick(beginWatch(0), now, serverPolicy)).toEqual({

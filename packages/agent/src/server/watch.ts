@@ -20,8 +20,8 @@ export interface Watched {
   readonly act: 'nothing' | 'probe' | 'reopen' | 'hung'
 }
 
-/** Between two ticks, milliseconds. */
-export const tickMs = 1000
+/** Between two ticks, milliseconds: each of the three questions may be late by one. */
+export const tickMs = 250
 
 export function beginWatch(now: number): Watch {
   return { heardAt: now, tickedAt: now, probe: { state: 'none' } }

@@ -1,0 +1,113 @@
+/** The keeper with agent servers that live and do not answer. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { rudeServer, temporaryFolder, waitFor } from '@belay/testing/node'
+import { afterEach, expect, test } from 'vitest'
+import type { ConnectionSnapshot } from '../connection/snapshot.ts'
+import type { AgentExit } from '../exit.ts'
+import { serverPolicy } from '../server/policy.ts'
+import { agentServer } from './agent-server.ts'
+import { processTree } from './fence.ts'
+import { Keeper, type Lease } from './keeper.ts'
+import { marked } from './processes.ts'
+
+const marker = `keeper-server-test.${process.pid}.1`
+/** The judgement of half a minute within some seconds. */
+const quick = {
+  ...serverPolicy,
+  attachMs: 1500,
+  silenceMs: 1250,
+  probeMs: 250,
+  probeWaitsMs: [100, 200],
+  lagMsMax: 10_000,
+}
+
+let keeper: Keeper | undefined
+let shown: ConnectionSnapshot[] = []
+let exits: AgentExit[] = []
+
+afterEach(async () => {
+  await keeper?.dispose()
+  const left = marked(marker)
+  if (left.length > 0) throw new Error(`left behind: ${left.join(' ')}`)
+})
+
+async function keep(script: string): Promise<Lease> {
+  const folder = temporaryFolder('keeper-server')
+  shown = []
+  exits = []
+  const nothing = () => {}
+  keeper = new Keeper({
+    plan: () => ({
+      ...rudeServer(folder, script),
+      adapter: agentServer(quick),
+      cwd: folder,
+      env: process.env,
+      marker,
+      version: '0',
+    }),
+    previous: undefined,
+    fence: async () => processTree,
+    policy: { backoffMs: [50] },
+    on: {
+      agent: () => ({
+        update: nothing,
+        permission: nothing,
+        permissionGone: nothing,
+        note: nothing,
+        offer: nothing,
+        choiceRefused: nothing,
+      }),
+      step: nothing,
+      ready: nothing,
+      gone: (_, exit) => exits.push(exit),
+      changed: (snapshot) => shown.push(snapshot),
+    },
+  })
+  keeper.start()
+  return lease()
+}
+
+async function lease(): Promise<Lease> {
+  const end = await keeper?.whenReady()
+  if (end === undefined || 'notReady' in end) throw new Error(JSON.stringify(end))
+  return end
+}
+
+async function comesBack(): Promise<void> {
+  await waitFor(() => keeper?.snapshot.generation === 2, 'the next process', 20_000)
+  expect((await lease()).generation).toBe(2)
+}
+
+const hung = 'The agent hung: its process lived and answered no question.'
+
+test('[M-13] [A-44] a server that accepts and never answers is hung, is told as that, and comes back', async () => {
+  const first = await keep(`onPrompt = () => { deaf = true; beats = false; return 'none' }`)
+  const answer = first.connection.prompt('one')
+  await waitFor(() => first.signal.aborted, 'the end of the lease', 20_000)
+  expect(await answer).toMatchObject({ failure: { code: 'agent-exited' } })
+  await comesBack()
+  const causes = shown.map(({ state, cause }) => [state, cause?.code])
+  expect(causes).toContainEqual(['stopping', 'hung'])
+  expect(causes).toContainEqual(['backoff', 'hung'])
+  expect(shown.find(({ state }) => state === 'backoff')?.cause?.title).toBe(hung)
+  expect(exits).toMatchObject([{ signal: 'SIGTERM', verdict: hung }])
+}, 40_000)
+
+test('[M-13] [A-44] a frozen server is hung and killed; one that was frozen for a moment goes on', async () => {
+  const first = await keep(`onPrompt = () => {}`)
+  const pid = first.connection.process.pid ?? 0
+  process.kill(-pid, 'SIGSTOP')
+  await sleep(2000)
+  process.kill(-pid, 'SIGCONT')
+  await sleep(2500)
+  expect(keeper?.snapshot).toMatchObject({ state: 'ready', generation: 1 })
+
+  process.kill(-pid, 'SIGSTOP')
+  const from = performance.now()
+  await waitFor(() => keeper?.snapshot.cause?.code === 'hung', 'the judgement', 20_000)
+  console.log(
+    `frozen → hung: ${((performance.now() - from) / 1000).toFixed(1)} s with short limits`,
+  )
+  await comesBack()
+  expect(exits).toMatchObject([{ signal: 'SIGKILL', verdict: hung }])
+}, 40_000)
