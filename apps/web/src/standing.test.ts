@@ -60,6 +60,12 @@ const working = session({
   turn: { ...turn, openTools: [] },
 })
 
+const slowStart: AgentLink = {
+  ...agentLink,
+  state: 'starting',
+  notice: 'The agent takes longer than usual to start; it has 60 s for it.',
+}
+
 const table: readonly (readonly [string, StandingFacts, string, string])[] = [
   ['connected and idle', at(9, {}), 'Idle', 'Waiting for the next prompt.'],
   ['not read yet', at(9, { session: undefined }), 'Opening', 'The session is being read.'],
@@ -121,6 +127,18 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
     at(1000, { session: session({ agentLink: { ...agentLink, state: 'starting' } }) }),
     'Agent restarting',
     'The agent stopped by itself (exit 1). It is starting (2 of 4).',
+  ],
+  [
+    'the agent restarts and takes long',
+    at(1000, { session: session({ agentLink: slowStart }) }),
+    'Agent restarting',
+    'The agent stopped by itself (exit 1). The agent takes longer than usual to start; it has 60 s for it.',
+  ],
+  [
+    'the agent takes long to start',
+    at(1000, { session: session({ status: 'starting', agentLink: { ...slowStart, attempt: 0 } }) }),
+    'Agent starting',
+    'The agent takes longer than usual to start; it has 60 s for it.',
   ],
   [
     'the agent is given up',

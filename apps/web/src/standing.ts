@@ -149,13 +149,15 @@ function agentStanding({ status, agentLink }: KnownSession, now: number): Standi
       const reason = `${cause} It starts again in ${left} s (${tries}).`
       return { tone: 'person', word: 'Agent restarting', reason, ...act }
     }
-    case 'starting':
-      if (agentLink.attempt === 0) return undefined
-      return {
-        tone: 'person',
-        word: 'Agent restarting',
-        reason: `${cause} It is starting (${tries}).`,
-      }
+    case 'starting': {
+      const { notice } = agentLink
+      if (agentLink.attempt === 0)
+        return notice === undefined
+          ? undefined
+          : { tone: 'person', word: 'Agent starting', reason: notice, since: agentLink.since }
+      const reason = `${cause} ${notice ?? `It is starting (${tries}).`}`
+      return { tone: 'person', word: 'Agent restarting', reason }
+    }
     case 'degraded':
       return { tone: 'person', word: 'Agent out of touch', reason: cause, ...act }
     case 'blocked':

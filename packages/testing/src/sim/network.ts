@@ -208,8 +208,11 @@ export class Connection {
     socket.out.drop(count)
   }
 
+  /** With one end gone, what it said may still be on its way: held up in the calm, it would keep the other end waiting. */
   forget(): void {
-    this.#network.connections.delete(this)
+    const ends = [this.dialler, this.answerer]
+    if (ends.every((socket) => socket === undefined || socket.state === 'closed'))
+      this.#network.connections.delete(this)
   }
 
   /** The dialler's first words are there: somebody takes the connection or nobody does. */
