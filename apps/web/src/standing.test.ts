@@ -60,6 +60,12 @@ const working = session({
   turn: { ...turn, openTools: [] },
 })
 
+const slowStart: AgentLink = {
+  ...agentLink,
+  state: 'starting',
+  notice: 'The agent takes longer than usual to start; it has 60 s for it.',
+}
+
 const table: readonly (readonly [string, StandingFacts, string, string])[] = [
   ['connected and idle', at(9, {}), 'Idle', 'Waiting for the next prompt.'],
   ['not read yet', at(9, { session: undefined }), 'Opening', 'The session is being read.'],
@@ -123,6 +129,18 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
     'The agent stopped by itself (exit 1). It is starting (2 of 4).',
   ],
   [
+    'the agent restarts and takes long',
+    at(1000, { session: session({ agentLink: slowStart }) }),
+    'Agent restarting',
+    'The agent stopped by itself (exit 1). The agent takes longer than usual to start; it has 60 s for it.',
+  ],
+  [
+    'the agent takes long to start',
+    at(1000, { session: session({ status: 'starting', agentLink: { ...slowStart, attempt: 0 } }) }),
+    'Agent starting',
+    'The agent takes longer than usual to start; it has 60 s for it.',
+  ],
+  [
     'the agent is given up',
     at(1000, { session: session({ agentLink: { ...agentLink, state: 'failed' } }) }),
     'Agent failed',
@@ -165,6 +183,16 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
 
 test.each(table)('[W-37] one word and one sentence: %s', (_, facts, word, reason) => {
   expect(standingOf(facts)).toMatchObject({ word, reason })
+})
+
+test('[W-62] why a preparation failed is said by its card where that is shown, and by this line anywhere else', () => {
+  const failed = session({ status: 'attention', why: 'There is no such branch.' })
+  const said = (cardShown: boolean) => standingOf(at(9, { session: failed, cardShown }))
+  expect(said(true)).toMatchObject({ word: 'Needs attention', reason: 'It waits until you retry.' })
+  expect(said(false)).toMatchObject({
+    word: 'Needs attention',
+    reason: 'There is no such branch.',
+  })
 })
 
 test('[W-9] nothing is said before two seconds, whatever the line tries in between', () => {

@@ -66,6 +66,9 @@ export const agentLinkSchema = z
           .optional(),
       })
       .optional(),
+    notice: z.string().max(200).optional().meta({
+      description: 'One sentence about what is no loss yet: a start that takes long, say.',
+    }),
     canSend: z.enum(['send', 'queue', 'no']),
     actions: z.array(z.enum(agentActions)),
     fence: z.enum(agentFences).optional().meta({

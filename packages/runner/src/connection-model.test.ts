@@ -25,6 +25,10 @@ import { transition } from './transition.ts'
 const policy: ConnectionPolicy = {
   ...connectionPolicy,
   startMs: 0,
+  startSignMs: 0,
+  startMsMax: 0,
+  // Saying that it takes long decides nothing.
+  slowMs: Infinity,
   attachMs: 0,
   backoffMs: [0],
   stopInputMs: 0,
@@ -311,7 +315,7 @@ function secondOwner(play: Play): void {
     connection: {
       ...connection,
       generation,
-      phase: { type: 'starting', step: 'launch', startedAt: 0, deadline: 0 },
+      phase: { type: 'starting', step: 'launch', startedAt: 0, slowAt: undefined, deadline: 0 },
     },
     alive: [...alive, generation],
     pending: [...pending, { type: 'launched', generation }],

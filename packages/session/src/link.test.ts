@@ -57,11 +57,32 @@ test('[S-33] says that an agent is not started again by itself, and one that res
   expect(why(s)).toContain('The agent stopped (exit 1). It is not started again by itself')
   s.report({ type: 'agent-link', link: { ...backoff, state: 'starting' } })
   expect(why(s)).toContain('It is being restarted.')
+  const notice = 'The agent takes longer than usual to start; it has 60 s for it.'
+  s.report({ type: 'agent-link', link: { ...backoff, state: 'starting', notice } })
+  expect(why(s)).toContain(`The agent stopped (exit 1). ${notice}`)
   s.report({ type: 'agent-link', link: { ...backoff, state: 'degraded' } })
   expect(why(s)).toContain('is being opened again')
   const { cause: _, ...well } = backoff
   s.report({ type: 'agent-link', link: { ...well, state: 'ready' } })
   expect(why(s)).toContain('Waiting for the next prompt')
+})
+
+test('[S-33] says that the first start of an agent takes long, while the session is prepared', () => {
+  const s = createdSession()
+  s.input({ type: 'runner-hello', generation: 1, received: 0 })
+  s.report({ type: 'step', step: 'agent-start', status: 'started' })
+  expect(why(s)).toContain('Starting the agent.')
+  const notice = 'The agent takes longer than usual to start; it has 60 s for it.'
+  const { cause: _, ...first } = { ...backoff, state: 'starting' as const, attempt: 0, notice }
+  s.report({ type: 'agent-link', link: first })
+  expect(why(s)).toContain(notice)
+  s.report({ type: 'step', step: 'agent-session', status: 'started' })
+  const opening = {
+    ...first,
+    notice: 'The agent takes longer than usual to open the conversation.',
+  }
+  s.report({ type: 'agent-link', link: opening })
+  expect(why(s)).toContain(opening.notice)
 })
 
 test('[S-81] a person can have the agent started again, in a turn too', () => {

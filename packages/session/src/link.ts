@@ -43,8 +43,8 @@ export function linkReason({ agent: { link } }: SessionState): string | undefine
     case 'starting':
     case 'stopping':
       return link.cause === undefined || link.cause.code === 'asked'
-        ? undefined
-        : `${said(link)} It is being restarted.`
+        ? link.notice
+        : `${said(link)} ${link.notice ?? 'It is being restarted.'}`
     case 'degraded':
       return 'The stream of the agent broke off and is being opened again.'
     case undefined:

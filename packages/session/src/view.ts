@@ -159,7 +159,7 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
   }
 }
 
-function preparingWhy({ lifecycle, runner }: SessionState): string {
+function preparingWhy({ lifecycle, runner, agent }: SessionState): string {
   if (runner.type === 'starting') return 'Starting the runner.'
   const step = lifecycle.type === 'preparing' ? lifecycle.steps.at(-1) : undefined
   switch (step?.step) {
@@ -180,8 +180,8 @@ function preparingWhy({ lifecycle, runner }: SessionState): string {
     case 'branch':
       return 'Checking out the branch.'
     case 'agent-start':
-      return 'Starting the agent.'
+      return agent.link?.notice ?? 'Starting the agent.'
     case 'agent-session':
-      return 'Opening the agent’s session.'
+      return agent.link?.notice ?? 'Opening the agent’s session.'
   }
 }

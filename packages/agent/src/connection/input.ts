@@ -25,6 +25,8 @@ export type ConnectionFact =
   | { readonly type: 'launched'; readonly generation: number }
   /** There is nothing to launch, or it would be of no use; no process came to be. Followed by no `exited`. */
   | { readonly type: 'unlaunchable'; readonly generation: number; readonly cause: Cause }
+  /** A line of a server that does not listen yet: it is on its way. */
+  | { readonly type: 'start-sign'; readonly generation: number }
   | { readonly type: 'handshaken'; readonly generation: number }
   | { readonly type: 'attached'; readonly generation: number }
   | { readonly type: 'start-failed'; readonly generation: number; readonly failure: StartFailure }

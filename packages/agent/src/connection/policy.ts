@@ -3,6 +3,12 @@
 export interface ConnectionPolicy {
   /** From wanting a process to its answer to the handshake. */
   readonly startMs: number
+  /** A sign of a server that is on its way moves the end of `startMs` to this long after it … */
+  readonly startSignMs: number
+  /** … and never past this, from wanting the process. */
+  readonly startMsMax: number
+  /** A start that takes longer says so. */
+  readonly slowMs: number
   /** From that answer to an open conversation. */
   readonly attachMs: number
   /** Back-off before the first, second, … restart by itself; the last one holds for all further ones. */
@@ -47,6 +53,9 @@ export interface ConnectionPolicy {
  * Reasons:
  * - `startMs`, `attachMs`: 10 to 15 s were too short behind virus scanners and wrappers, 30 s is complained about on slow
  *   machines; a load of a long conversation takes minutes.
+ * - `startSign…`, `startMsMax`: a server that still prints lines migrates or compiles; one that prints them for ever does not
+ *   start.
+ * - `slowMs`: before a person begins to doubt; the agents here need 0.3 to 4 s.
  * - `backoffMs`: the first crash is nearly invisible, a loop is slow.
  * - `lossesMax`, `windowMs`: what language clients do in editors, to which `longLossesMax` adds a crash each minute.
  * - `startDeath…`: a program that cannot run says so twice in the same way.
@@ -57,6 +66,9 @@ export interface ConnectionPolicy {
  */
 export const connectionPolicy: ConnectionPolicy = {
   startMs: 60_000,
+  startSignMs: 15_000,
+  startMsMax: 120_000,
+  slowMs: 5000,
   attachMs: 300_000,
   backoffMs: [250, 1000, 2000, 4000, 8000],
   jitterFrom: 0.5,

@@ -24,10 +24,20 @@ export function snapshotOf(
     attemptsMax: policy.lossesMax,
     ...(phase.type === 'backoff' ? { nextRetryAt: Math.round(phase.nextAt) } : {}),
     ...(cause === undefined ? {} : { cause }),
+    ...noticeOf(phase),
     canSend: canSend(phase),
     queued,
     actions: [...actionsOf(phase)],
   }
+}
+
+/** What is not yet a loss, and worth a word. */
+function noticeOf(phase: Phase): Pick<AgentLink, 'notice'> {
+  if (phase.type !== 'starting' || phase.slowAt !== undefined) return {}
+  const seconds = Math.round((phase.deadline - phase.startedAt) / 1000)
+  return phase.step === 'attach'
+    ? { notice: 'The agent takes longer than usual to open the conversation.' }
+    : { notice: `The agent takes longer than usual to start; it has ${seconds} s for it.` }
 }
 
 function canSend(phase: Phase): AgentLink['canSend'] {

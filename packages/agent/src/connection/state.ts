@@ -13,6 +13,8 @@ export type Phase =
       readonly type: 'starting'
       readonly step: 'launch' | 'handshake' | 'attach'
       readonly startedAt: number
+      /** When it is said that it takes long; `undefined` once that is said. */
+      readonly slowAt: number | undefined
       readonly deadline: number
     }
   /** The only phase in which the client is lent to anybody. */
@@ -83,6 +85,7 @@ export function initialConnection(now: number): ConnectionState {
 export function connectionAlarm({ phase }: ConnectionState): number | undefined {
   switch (phase.type) {
     case 'starting':
+      return Math.min(phase.deadline, phase.slowAt ?? Infinity)
     case 'degraded':
     case 'stopping':
       return phase.deadline

@@ -96,6 +96,7 @@ function everyInput(generation: number): ConnectionInput[] {
     ...[generation - 1, generation, generation + 1].flatMap((g): ConnectionInput[] => [
       { type: 'launched', generation: g },
       { type: 'unlaunchable', generation: g, cause: { code: 'missing', title: 'Not there.' } },
+      { type: 'start-sign', generation: g },
       { type: 'handshaken', generation: g },
       { type: 'attached', generation: g },
       ...(['sign-in-needed', 'agent-error', 'agent-exited', 'timeout', 'version'] as const).map(
@@ -160,6 +161,8 @@ describe('a start', () => {
     '[M-2] that hangs %s is ended before another begins',
     (name) => {
       const rig = (phases[name] ?? ready)().ring()
+      expect(rig.shown).toMatchObject({ state: 'starting' })
+      rig.ring()
       expect(rig.shown).toMatchObject({ state: 'stopping', cause: { code: 'timeout' } })
       expect(rig.effects.at(-1)).toMatchObject({ type: 'end', level: 'terminate' })
       expect(rig.launches).toBe(1)
@@ -170,6 +173,55 @@ describe('a start', () => {
       expect(rig.ring().launches).toBe(2)
     },
   )
+
+  test('[M-17] that takes long says so after 5 s, before it is given up, and no more once it is ready', () => {
+    const rig = started()
+    expect(rig.wait(policy.slowMs - 1).feed({ type: 'alarm' }).shown.notice).toBeUndefined()
+    expect(rig.wait(1).feed({ type: 'alarm' }).shown).toMatchObject({
+      state: 'starting',
+      since: 0,
+      notice: 'The agent takes longer than usual to start; it has 60 s for it.',
+    })
+    expect(connectionAlarm(rig.state)).toBe(policy.startMs)
+    const { generation } = rig
+    rig.feed({ type: 'launched', generation }, { type: 'handshaken', generation })
+    expect(rig.shown.notice).toBe('The agent takes longer than usual to open the conversation.')
+    expect(rig.feed({ type: 'attached', generation }).shown.notice).toBeUndefined()
+    // The next process has its own patience.
+    expect(rig.wait(1000).exit().ring().shown.notice).toBeUndefined()
+    expect(rig.ring().shown.notice).toBeDefined()
+  })
+
+  test('[M-17] a notice that comes late, after a sleep, judges nobody', () => {
+    const rig = started()
+      .wait(policy.startMs - 1)
+      .feed({ type: 'alarm' })
+    expect(rig.shown.notice).toBeDefined()
+    expect(rig.ring().type).toBe('stopping')
+  })
+
+  test('[M-18] of a server that goes on printing has 15 s from its last line, within two minutes', () => {
+    const sign = (rig: Rig) => rig.feed({ type: 'start-sign', generation: 1 })
+    // Early ones take nothing away.
+    const rig = sign(started().wait(1000).feed({ type: 'launched', generation: 1 }))
+    expect(rig.ring().ring().now).toBe(policy.startMs)
+    expect(rig.type).toBe('stopping')
+
+    const slow = started().feed({ type: 'launched', generation: 1 })
+    for (let n = 0; n < 11; n++) sign(slow.wait(10_000)).feed({ type: 'alarm' })
+    expect(slow.type).toBe('starting')
+    expect(slow.shown.notice).toContain('it has 120 s')
+    expect(connectionAlarm(slow.state)).toBe(policy.startMsMax)
+    expect(sign(slow.wait(9000)).ring().type).toBe('stopping')
+    expect(slow.now).toBe(policy.startMsMax)
+
+    const quiet = sign(started().wait(50_000)).feed({ type: 'alarm' })
+    expect(connectionAlarm(quiet.state)).toBe(65_000)
+    // Opening the conversation has a span of its own.
+    const attaching = phases['attaching']?.() ?? ready()
+    const { state } = attaching
+    expect(sign(attaching).state).toBe(state)
+  })
 
   test('[M-6] that is refused for want of a sign-in is blocked, keeps its process and is not charged', () => {
     const rig = started().feed({

@@ -56,6 +56,7 @@ export function transition(
       return alarm(state, moment)
     case 'launched':
     case 'unlaunchable':
+    case 'start-sign':
     case 'handshaken':
     case 'attached':
     case 'start-failed':
@@ -144,6 +145,8 @@ function learn(state: ConnectionState, fact: ConnectionFact, moment: Moment): Co
     case 'launched':
       if (phase.type !== 'starting' || phase.step !== 'launch') return ignored(state)
       return ignored({ ...state, phase: { ...phase, step: 'handshake' } })
+    case 'start-sign':
+      return signOfStart(state, moment)
     case 'handshaken':
       if (phase.type !== 'starting' || phase.step !== 'handshake') return ignored(state)
       return {
@@ -168,6 +171,14 @@ function learn(state: ConnectionState, fact: ConnectionFact, moment: Moment): Co
     default:
       return unreachable(fact)
   }
+}
+
+/** It is on its way: it has a while from now, within the whole span. A deadline never moves back. */
+function signOfStart(state: ConnectionState, { now, policy }: Moment): ConnectionStep {
+  const { phase } = state
+  if (phase.type !== 'starting' || phase.step === 'attach') return ignored(state)
+  const later = Math.min(now + policy.startSignMs, phase.startedAt + policy.startMsMax)
+  return ignored({ ...state, phase: { ...phase, deadline: Math.max(phase.deadline, later) } })
 }
 
 function ready(state: ConnectionState, readyAt: number, moment: Moment): ConnectionStep {
@@ -330,13 +341,8 @@ function alarm(state: ConnectionState, moment: Moment): ConnectionStep {
   switch (phase.type) {
     case 'backoff':
       return launch(state, moment)
-    case 'starting': {
-      if (late)
-        return ignored({ ...state, phase: { ...phase, deadline: now + policy.afterLateMs } })
-      const title = `The agent did not ${waited[phase.step]} in time.`
-      const cause = causeOf('timeout', title)
-      return end(state, { level: 'terminate', next: 'lose', cause }, moment)
-    }
+    case 'starting':
+      return slow(state, phase, moment)
     case 'degraded':
       if (!phase.asked) return probe(state, phase, moment)
       // Nobody could have answered us meanwhile: asked anew, and not counted.
@@ -350,6 +356,22 @@ function alarm(state: ConnectionState, moment: Moment): ConnectionStep {
     case 'disposed':
       return ignored(state)
   }
+}
+
+/** Says at first that it takes long, and is the end of it at its deadline. */
+function slow(
+  state: ConnectionState,
+  phase: Extract<Phase, { type: 'starting' }>,
+  moment: Moment,
+): ConnectionStep {
+  const { now, policy } = moment
+  const told: Phase = { ...phase, slowAt: undefined }
+  if (now < phase.deadline) return ignored({ ...state, phase: told })
+  if (now - phase.deadline > policy.lateMsMax)
+    return ignored({ ...state, phase: { ...told, deadline: now + policy.afterLateMs } })
+  const title = `The agent did not ${waited[phase.step]} in time.`
+  const cause = causeOf('timeout', title)
+  return end(state, { level: 'terminate', next: 'lose', cause }, moment)
 }
 
 const waited = {
@@ -429,8 +451,9 @@ function harder(
 
 function launch(state: ConnectionState, moment: Moment): ConnectionStep {
   const generation = state.generation + 1
-  const deadline = moment.now + moment.policy.startMs
-  const phase: Phase = { type: 'starting', step: 'launch', startedAt: moment.now, deadline }
+  const { now: startedAt, policy } = moment
+  const [deadline, slowAt] = [startedAt + policy.startMs, startedAt + policy.slowMs]
+  const phase: Phase = { type: 'starting', step: 'launch', startedAt, slowAt, deadline }
   return {
     state: enter({ ...state, generation }, phase, moment).state,
     effects: [{ type: 'launch', generation }],

@@ -25,6 +25,8 @@ export interface AgentEvents {
   permissionGone(id: number): void
   /** Something odd worth a line in a log. */
   note(line: string): void
+  /** It said something before it was ready: it is on its way. Only of servers, which are silent once they hang. */
+  startSign?(): void
   /** The stream is lost while the process lives: nothing can be sent until it is `restored`. Protocols on stdio never say it. */
   degraded?(cause: string): void
   /** The stream is back, and what happened in the gap was told. */
@@ -59,7 +61,7 @@ export interface Opened {
 export interface ConnectOptions extends Omit<SpawnOptions, 'onStderr'> {
   /** Of Belay, told to the agent. */
   readonly version: string
-  /** From its start to its readiness. */
+  /** From its start to its readiness, at most: whoever keeps it may end it before. */
   readonly startMs: number
   readonly on: AgentEvents
   /** Given to the agent with each conversation. One it cannot reach, by what it advertised, is left out with a note. */

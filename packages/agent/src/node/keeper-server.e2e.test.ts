@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rudeServer, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterEach, expect, test } from 'vitest'
+import type { ConnectionPolicy } from '../connection/policy.ts'
 import type { ConnectionSnapshot } from '../connection/snapshot.ts'
 import type { AgentExit } from '../exit.ts'
 import { serverPolicy } from '../server/policy.ts'
@@ -31,7 +32,7 @@ afterEach(async () => {
   if (left.length > 0) throw new Error(`left behind: ${left.join(' ')}`)
 })
 
-async function keep(script: string): Promise<Lease> {
+async function keep(script: string, policy: Partial<ConnectionPolicy> = {}): Promise<Lease> {
   const folder = temporaryFolder('keeper-server')
   shown = []
   exits = []
@@ -47,7 +48,7 @@ async function keep(script: string): Promise<Lease> {
     }),
     previous: undefined,
     fence: async () => processTree,
-    policy: { backoffMs: [50] },
+    policy: { backoffMs: [50], ...policy },
     on: {
       agent: () => ({
         update: nothing,
@@ -110,4 +111,21 @@ test('[M-13] [A-44] a frozen server is hung and killed; one that was frozen for 
   )
   await comesBack()
   expect(exits).toMatchObject([{ signal: 'SIGKILL', verdict: hung }])
+}, 40_000)
+
+test('[M-17] [M-18] a server that prints while it starts gets the time it needs and says that it takes long; a silent one does not', async () => {
+  const policy = { startMs: 1500, startSignMs: 1500, startMsMax: 20_000, slowMs: 300 }
+  const slow = `listening = async (line) => {
+    for (let n = 0; n < 6; n++) { console.log('migrating ' + n); await later(600) }
+    process.stdout.write(line)
+  }`
+  expect((await keep(slow, policy)).generation).toBe(1)
+  const notices = shown.flatMap(({ notice }) => (notice === undefined ? [] : [notice]))
+  expect(notices[0]).toMatch(/^The agent takes longer than usual to start; it has \d s for it\.$/)
+  expect(keeper?.snapshot).toMatchObject({ state: 'ready', generation: 1 })
+  expect(keeper?.snapshot.notice).toBeUndefined()
+  await keeper?.dispose()
+
+  const silent = keep(`listening = () => {}`, { ...policy, lossesMax: 0 })
+  await expect(silent).rejects.toThrow('"code":"timeout"')
 }, 40_000)

@@ -359,7 +359,7 @@ export class Keeper {
       if (child.unwanted) return { code: 'asked', title: 'The agent was stopped before it began.' }
       child.fence = fence.kind
       const { adapter, ...options } = plan
-      const { startMs } = this.#policy
+      const startMs = Math.max(this.#policy.startMs, this.#policy.startMsMax)
       return adapter.connect({ ...options, fence, startMs, on: this.#ears(child.generation, on) })
     } catch (error) {
       // Arguments too long, no file descriptors left: the system refuses before there is a process.
@@ -377,6 +377,10 @@ export class Keeper {
       note: (line) => ears.note(line),
       offer: (offer) => ears.offer(offer),
       choiceRefused: (message) => ears.choiceRefused(message),
+      startSign: () => {
+        ears.startSign?.()
+        this.#feed({ type: 'start-sign', generation })
+      },
       degraded: (cause) => {
         ears.degraded?.(cause)
         this.#feed({ type: 'stream-lost', generation })

@@ -57,6 +57,7 @@ export class ServerLine {
   #watch: Watch = beginWatch(0)
   #watching: NodeJS.Timeout | undefined
   #degraded = false
+  #signedAt = -Infinity
   #ended = false
 
   constructor(options: ServerLineOptions) {
@@ -66,7 +67,10 @@ export class ServerLine {
     this.process = spawnAgent({
       ...connect,
       env: { ...connect.env, ...passwordVariables(this.#password) },
-      onStderr: (line) => connect.on.note(`stderr: ${line}`),
+      onStderr: (line) => {
+        connect.on.note(`stderr: ${line}`)
+        this.#signOfStart()
+      },
     })
     this.exited = this.process.exited.then((exit) => this.#onExit(exit))
     this.attached = this.#attach()
@@ -113,6 +117,14 @@ export class ServerLine {
     return { ok: { api, version: typeof version === 'string' ? version : undefined } }
   }
 
+  /** A storm of lines is one sign. */
+  #signOfStart(): void {
+    const now = performance.now()
+    if (this.#api !== undefined || now - this.#signedAt < signMs) return
+    this.#signedAt = now
+    this.#on.startSign?.()
+  }
+
   /** Who it is and where, from the line that says it. */
   async #listening(startMs: number): Promise<Answer<Listening>> {
     const { promise, resolve } = Promise.withResolvers<Listening>()
@@ -121,8 +133,12 @@ export class ServerLine {
       for (const line of lines.push(data)) {
         const clean = stripVTControlCharacters(line ?? '… [a line too long]')
         const listening = listeningAt(clean)
-        if (listening === undefined) this.#on.note(`stdout: ${clean.slice(0, 500)}`)
-        else resolve(listening)
+        if (listening !== undefined) {
+          resolve(listening)
+          continue
+        }
+        this.#on.note(`stdout: ${clean.slice(0, 500)}`)
+        this.#signOfStart()
       }
     })
     const done = new AbortController()
@@ -219,6 +235,8 @@ export class ServerLine {
   }
 }
 
+/** Between two signs of a start. */
+const signMs = 500
 /** What a server prints in one line that anybody reads. */
 const lineBytesMax = 64 * 1024
 /** A connection breaks before the exit of who held it is known. */

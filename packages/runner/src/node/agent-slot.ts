@@ -70,7 +70,7 @@ export class AgentSlot {
       plan: () => this.#plan(this.#place ?? place),
       previous,
       chosen: () => ({ ...this.#chosen, ...this.#options.chosen() }),
-      policy: { startMs, attachMs },
+      policy: { startMs, startMsMax: 2 * startMs, attachMs },
       on: {
         agent: (generation) => this.#ears(generation),
         step: (step) => this.#began(step),
