@@ -142,6 +142,20 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     expect(copied).not.toContain(server.token)
   })
 
+  test('[W-62] why a preparation failed is said once beside the list: by the card, and where that is not by the status line', async () => {
+    await open('/s/attention')
+    const why = page.getByRole('main').getByText(/asks for a sign-in, and no token was given/)
+    await page.getByText('The session could not be prepared').waitFor()
+    await page.locator('.status').getByText('It waits until you retry.').waitFor()
+    expect(await why.count()).toBe(1)
+    await page.getByRole('link', { name: 'Changes' }).click()
+    await page
+      .locator('.status')
+      .getByText(/asks for a sign-in/)
+      .waitFor()
+    expect(await why.count()).toBe(1)
+  })
+
   test('[W-45] a failed preparation is edited in the dialog, which begins with its settings', async () => {
     await open('/new?edit=attention')
     const dialog = page.getByRole('dialog', { name: 'Edit and retry' })

@@ -84,6 +84,7 @@ export function SessionPage(props: SessionPageProps) {
             link={link}
             lastEventAt={feed.lastEventAt}
             toolTitles={toolTitles(transcript)}
+            cardShown={tab === 'chat' && session?.status === 'attention'}
             onRetry={onRetry}
           />
           {tab === 'chat' && (

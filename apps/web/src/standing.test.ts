@@ -185,6 +185,16 @@ test.each(table)('[W-37] one word and one sentence: %s', (_, facts, word, reason
   expect(standingOf(facts)).toMatchObject({ word, reason })
 })
 
+test('[W-62] why a preparation failed is said by its card where that is shown, and by this line anywhere else', () => {
+  const failed = session({ status: 'attention', why: 'There is no such branch.' })
+  const said = (cardShown: boolean) => standingOf(at(9, { session: failed, cardShown }))
+  expect(said(true)).toMatchObject({ word: 'Needs attention', reason: 'It waits until you retry.' })
+  expect(said(false)).toMatchObject({
+    word: 'Needs attention',
+    reason: 'There is no such branch.',
+  })
+})
+
 test('[W-9] nothing is said before two seconds, whatever the line tries in between', () => {
   const lost = linkChanged(open, connecting, 1000)
   const waiting = linkChanged(lost, { state: 'waiting', attempt: 1, nextAt: 1700 }, 1200)

@@ -7,6 +7,7 @@
  * Invariants:
  * - W-9 An interruption shorter than `quietMs` is not spoken of.
  * - W-10 While the next try is waited for, it is said how long, and that it can be now.
+ * - W-62 A failed preparation is told by its card where that is shown, and by this line anywhere else.
  * - W-37 At any time there is one word and one sentence, and what is waited for has its time.
  */
 import type { AgentLink, SessionSummary, SessionView } from '@belay/protocol'
@@ -35,6 +36,8 @@ export interface StandingFacts {
   readonly lastEventAt: number | undefined
   /** What the open tools are called, the first one first. */
   readonly toolTitles: readonly string[]
+  /** Whether the card of a failed preparation is on the screen: it says why, so this line need not. */
+  readonly cardShown?: boolean
   readonly now: number
 }
 
@@ -84,7 +87,8 @@ export function linkStanding(
   }
 }
 
-function sessionStanding({ session, lastEventAt, toolTitles, now }: StandingFacts): Standing {
+function sessionStanding(facts: StandingFacts): Standing {
+  const { session, lastEventAt, toolTitles, cardShown, now } = facts
   if (session === undefined)
     return { tone: 'busy', word: 'Opening', reason: 'The session is being read.' }
   const plain = { ...statusWords(session), reason: statusReason(session) }
@@ -108,8 +112,9 @@ function sessionStanding({ session, lastEventAt, toolTitles, now }: StandingFact
       return session.restore === undefined
         ? plain
         : { tone: 'busy', word: 'Restoring', reason: plain.reason, since: session.restore.since }
-    case 'preparing':
     case 'attention':
+      return cardShown === true ? { ...plain, reason: 'It waits until you retry.' } : plain
+    case 'preparing':
     case 'deleted':
       return plain
   }

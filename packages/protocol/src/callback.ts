@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { callbackIdSchema, promptIdSchema, sessionIdSchema, turnSchema } from './ids.ts'
 import { limits } from './limits.ts'
-import { endingCodeSchema, faults, outcomeSchema, reachedSchema } from './outcome.ts'
+import { endFields } from './outcome.ts'
 
 /** Where to, and what to sign with: `whsec_` and base64 is decoded as Standard Webhooks says, anything else is taken as it is. */
 export const callbackTargetSchema = z
@@ -29,14 +29,7 @@ export const callbackBodySchema = z
       session: sessionIdSchema,
       turn: turnSchema,
       promptId: promptIdSchema,
-      outcome: outcomeSchema,
-      code: endingCodeSchema,
-      sentence: z.string(),
-      detail: z.string().optional(),
-      reached: reachedSchema,
-      retryable: z.boolean(),
-      action: z.string(),
-      fault: z.enum(faults),
+      ...endFields,
     }),
   })
   .meta({ id: 'CallbackBody' })

@@ -11,13 +11,7 @@ import {
   sessionIdSchema,
   turnSchema,
 } from './ids.ts'
-import {
-  endingCodeSchema,
-  faults,
-  outcomeSchema,
-  reachedSchema,
-  resolutionSchema,
-} from './outcome.ts'
+import { endFields, resolutionSchema } from './outcome.ts'
 import {
   textReportSchema,
   thoughtReportSchema,
@@ -109,15 +103,7 @@ const turnEnded = z.object({
   type: z.literal('turn-ended'),
   turn: turnSchema,
   promptId: promptIdSchema,
-  outcome: outcomeSchema,
-  code: endingCodeSchema,
-  sentence: z.string(),
-  detail: z.string().optional(),
-  /** Whether the agent saw the prompt: `no` is certain, `yes` is certain, `maybe` is why a turn is in doubt. */
-  reached: reachedSchema,
-  retryable: z.boolean(),
-  action: z.string(),
-  fault: z.enum(faults),
+  ...endFields,
   finish: finishResultSchema.optional(),
 })
 /** A person decided what becomes of a turn that was cut off or is in doubt. Said at most once for each turn. */

@@ -147,6 +147,18 @@ export const endingCodeSchema = z.enum(endingCodes)
 export const reachedSchema = z.enum(['no', 'maybe', 'yes'])
 export type Reached = z.infer<typeof reachedSchema>
 
+/** How a turn ended, as events and callbacks tell it. */
+export const endFields = {
+  outcome: outcomeSchema,
+  code: endingCodeSchema,
+  sentence: z.string(),
+  detail: z.string().optional(),
+  reached: reachedSchema,
+  retryable: z.boolean(),
+  action: z.string(),
+  fault: z.enum(faults),
+}
+
 /** What a person may decide about a turn that was cut off or is in doubt. Nothing of it happens by itself. */
 export const resolutions = ['continue', 'send-again', 'discard'] as const
 export const resolutionSchema = z.enum(resolutions)

@@ -15,6 +15,7 @@ import {
   tokens,
   turnEnd,
   watch,
+  type Watching,
   type World,
 } from './world.ts'
 
@@ -26,6 +27,16 @@ afterAll(() => world.end())
 
 const runnerOf = (session: string) =>
   waitFor(() => runnerPid(world.dataFolder, session), 'the runner holds its lock', 10_000)
+
+async function nextPromptWorks(session: string, viewer: Watching): Promise<void> {
+  await world.client.call('prompt', {
+    id: session,
+    promptId: 'p2',
+    text: '[[reset]] [[say still here]]',
+  })
+  expect(await turnEnd(viewer, 2)).toMatchObject({ outcome: 'completed' })
+  expect(textOf(viewer.events, 2)).toContain('still here')
+}
 
 test('[B-2] an agent killed in mid-turn ends the turn once with its signal, and the next prompt works', async () => {
   const session = await createSession(world, '[[slow 2000 20]]')
@@ -45,13 +56,7 @@ test('[B-2] an agent killed in mid-turn ends the turn once with its signal, and 
   expect(ofType(viewer.events, 'agent-exited')).toMatchObject([
     { signal: 'SIGKILL', expected: false },
   ])
-  await world.client.call('prompt', {
-    id: session,
-    promptId: 'p2',
-    text: '[[reset]] [[say still here]]',
-  })
-  expect(await turnEnd(viewer, 2)).toMatchObject({ outcome: 'completed' })
-  expect(textOf(viewer.events, 2)).toContain('still here')
+  await nextPromptWorks(session, viewer)
   expect(await runnerOf(session)).toBe(runner)
   expect(ofType(viewer.events, 'turn-ended')).toHaveLength(2)
   expectDense(viewer.events)
@@ -71,13 +76,7 @@ test('[B-3] a runner killed in mid-turn ends the turn once and its agent with it
     { signal: 'SIGKILL', expected: false },
   ])
   await waitFor(() => agents.every((pid) => !alive(pid)), 'the agent ends with its runner', 10_000)
-  await world.client.call('prompt', {
-    id: session,
-    promptId: 'p2',
-    text: '[[reset]] [[say still here]]',
-  })
-  expect(await turnEnd(viewer, 2)).toMatchObject({ outcome: 'completed' })
-  expect(textOf(viewer.events, 2)).toContain('still here')
+  await nextPromptWorks(session, viewer)
   expect(await runnerOf(session)).not.toBe(runner)
   expect(ofType(viewer.events, 'turn-ended')).toHaveLength(2)
   expectDense(viewer.events)

@@ -1,61 +1,22 @@
 /** What runners may do wrong at a real server's door, and what that costs others: nothing. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Client, createClient } from '@belay/client/webapi'
-import { closeCodes, type Report } from '@belay/protocol'
-import { endRunners, playRunner, temporaryFolder, waitFor } from '@belay/testing/node'
-import { pino } from 'pino'
+import { closeCodes } from '@belay/protocol'
+import { endRunners, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { type RunningServer, serve } from './serve.ts'
-import { runnerToken } from './tokens.ts'
+import { clientOf, type PlayedServer, ready, servePlayed, silentLog } from '../e2e/played-server.ts'
+import { serve } from './serve.ts'
 
-const log = pino({ level: 'silent' })
-const dataFolder = temporaryFolder('rude')
-let server: RunningServer
-let client: Client
+let server: PlayedServer
+let client: PlayedServer['client']
 beforeAll(async () => {
-  server = await serve({ dataFolder, port: 0, host: '127.0.0.1', log, runners: 'elsewhere' })
-  client = clientOf(server)
+  server = await servePlayed('rude')
+  client = server.client
 })
 afterAll(() => server.close())
-
-function clientOf({ url, link }: RunningServer): Client {
-  return createClient({ url, token: link.split('#token=')[1] ?? '' })
-}
-
-const ready: Report = {
-  type: 'agent-ready',
-  agent: { name: 'played', title: 'Played', demo: false },
-  agentSession: 'a',
-  restored: 'new',
-  folder: '/',
-  fence: 'process-tree',
-}
-
-async function newSession(asking = client): Promise<string> {
-  const { session } = await asking.call('createSession', {
-    agent: { command: 'played' },
-    workspace: { type: 'folder', path: '/' },
-  })
-  return session.id
-}
-
-function tokenFor(session: string, generation = 1, folder = dataFolder): string {
-  const secret = Buffer.from(readFileSync(join(folder, 'secret'), 'utf8').trim(), 'hex')
-  return runnerToken(secret, { session, generation })
-}
-
-function dial(session: string, generation = 1) {
-  return playRunner({
-    url: server.url,
-    token: tokenFor(session, generation),
-    session,
-    generation,
-  })
-}
 
 /** A socket at the runners' door that says nothing. */
 async function silentSocket(url: string, token: string): Promise<WebSocket> {
@@ -71,8 +32,8 @@ const typesOf = async (id: string) =>
   (await client.call('events', { id })).events.map(({ type }) => type)
 
 test('[K-3] a runner of an older generation is fenced, and the newer one stays linked', async () => {
-  const id = await newSession()
-  const older = await dial(id)
+  const id = await server.newSession()
+  const older = await server.dial(id)
   await older.report({
     type: 'prepare-failed',
     step: 'workspace',
@@ -80,8 +41,8 @@ test('[K-3] a runner of an older generation is fenced, and the newer one stays l
     message: 'No.',
   })
   await client.call('retry', { id })
-  const newer = await dial(id, 2)
-  const late = await dial(id, 1)
+  const newer = await server.dial(id, { generation: 2 })
+  const late = await server.dial(id)
   expect(late.closed()).toMatchObject({ code: closeCodes.fenced })
   await newer.report(ready)
   expect(newer.closed()).toBeUndefined()
@@ -90,14 +51,14 @@ test('[K-3] a runner of an older generation is fenced, and the newer one stays l
 })
 
 test('[K-8] after a broken frame nothing more of its socket is taken', async () => {
-  const id = await newSession()
-  const runner = await dial(id)
+  const id = await server.newSession()
+  const runner = await server.dial(id)
   runner.raw('hello?')
   runner.raw(`M 1 ${JSON.stringify(ready)}`)
   await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
   expect(await typesOf(id)).not.toContain('agent-ready')
-  const other = await newSession()
-  const socket = await silentSocket(server.url, tokenFor(other))
+  const other = await server.newSession()
+  const socket = await silentSocket(server.url, server.runnerToken(other))
   const closed = new Promise<number>((resolve) => socket.once('close', resolve))
   socket.send('H {"not":"a hello"}')
   socket.send(`M 1 ${JSON.stringify(ready)}`)
@@ -106,8 +67,8 @@ test('[K-8] after a broken frame nothing more of its socket is taken', async () 
 })
 
 test('[K-8] a broken frame in any script is refused in words that fit a close frame', async () => {
-  const id = await newSession()
-  const runner = await dial(id)
+  const id = await server.newSession()
+  const runner = await server.dial(id)
   runner.raw('漢字'.repeat(50))
   await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
   expect(runner.closed()).toMatchObject({
@@ -117,8 +78,8 @@ test('[K-8] a broken frame in any script is refused in words that fit a close fr
 })
 
 test('[K-9] a session hears of the end of its link also when the link was ended here', async () => {
-  const id = await newSession()
-  const runner = await dial(id)
+  const id = await server.newSession()
+  const runner = await server.dial(id)
   runner.raw('M 7 {"type":"closing","reason":"x"}')
   await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
   await waitFor(
@@ -129,7 +90,7 @@ test('[K-9] a session hears of the end of its link also when the link was ended 
 })
 
 test('[K-10] a socket that does not say hello is closed', async () => {
-  const socket = await silentSocket(server.url, tokenFor(await newSession()))
+  const socket = await silentSocket(server.url, server.runnerToken(await server.newSession()))
   // Nobody at the other end reads or answers any more.
   socket.pause()
   const closed = new Promise((resolve) => socket.once('close', resolve))
@@ -139,22 +100,14 @@ test('[K-10] a socket that does not say hello is closed', async () => {
 }, 20_000)
 
 test('[E-16] a server stops although runners, viewers and strangers hold on to their sockets', async () => {
-  const folder = temporaryFolder('holding')
-  const stopping = await serve({
-    dataFolder: folder,
-    port: 0,
-    host: '127.0.0.1',
-    log,
-    runners: 'elsewhere',
-  })
-  const id = await newSession(clientOf(stopping))
-  const token = stopping.link.split('#token=')[1] ?? ''
-  const silent = await silentSocket(stopping.url, tokenFor(id, 1, folder))
+  const stopping = await servePlayed('holding')
+  const id = await stopping.newSession()
+  const silent = await silentSocket(stopping.url, stopping.runnerToken(id))
   const port = Number(new URL(stopping.url).port)
   const handshake = (path: string, bearer: string) =>
     `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${bearer}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
   const holders = [
-    handshake(`/v1/sessions/${id}/stream`, token),
+    handshake(`/v1/sessions/${id}/stream`, stopping.token),
     handshake('/v1/stream', 'wrong'),
     'GET /v1/he',
   ].map((text) => {
@@ -201,7 +154,7 @@ test('[E-17] a stranger whose upgrade was refused cannot keep its socket open', 
 
 test('[K-6] a session deleted while its runner is just being born leaves no folder and no runner', async () => {
   const folder = temporaryFolder('newborn')
-  const real = await serve({ dataFolder: folder, port: 0, host: '127.0.0.1', log })
+  const real = await serve({ dataFolder: folder, port: 0, host: '127.0.0.1', log: silentLog })
   const asking = clientOf(real)
   const ids: string[] = []
   for (const ms of [0, 30, 60, 120]) {

@@ -3,73 +3,31 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockFolder } from '@belay/actor/node'
-import { type Client, createClient } from '@belay/client/webapi'
-import { closeCodes, type Report } from '@belay/protocol'
+import { closeCodes } from '@belay/protocol'
 import { runnerLockName } from '@belay/runner/node'
-import {
-  alive,
-  endRunners,
-  playRunner,
-  runnerPid,
-  temporaryFolder,
-  waitFor,
-} from '@belay/testing/node'
-import { pino } from 'pino'
+import { alive, endRunners, runnerPid, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RunningServer, serve } from './serve.ts'
-import { runnerToken } from './tokens.ts'
+import { clientOf, type PlayedServer, ready, servePlayed, silentLog } from '../e2e/played-server.ts'
+import { serve } from './serve.ts'
 
-const log = pino({ level: 'silent' })
-const dataFolder = temporaryFolder('runners')
-let server: RunningServer
-let client: Client
+let server: PlayedServer
+let client: PlayedServer['client']
 beforeAll(async () => {
-  server = await serve({ dataFolder, port: 0, host: '127.0.0.1', log, runners: 'elsewhere' })
-  client = clientOf(server)
+  server = await servePlayed('runners')
+  client = server.client
 })
 afterAll(() => server.close())
 
-function clientOf({ url, link }: RunningServer): Client {
-  return createClient({ url, token: link.split('#token=')[1] ?? '' })
-}
-
-const played = { agent: { command: 'played' }, workspace: { type: 'folder', path: '/' } } as const
-const ready: Report = {
-  type: 'agent-ready',
-  agent: { name: 'played', title: 'Played', demo: false },
-  agentSession: 'a',
-  restored: 'new',
-  folder: '/',
-  fence: 'process-tree',
-}
-
-async function newSession(): Promise<string> {
-  const { session } = await client.call('createSession', {
-    ...played,
-    prompt: { promptId: 'p1', text: 'go' },
-  })
-  return session.id
-}
-
-function dial(
-  session: string,
-  more: { generation?: number; received?: number; token?: string } = {},
-) {
-  const secret = Buffer.from(readFileSync(join(dataFolder, 'secret'), 'utf8').trim(), 'hex')
-  const token = runnerToken(secret, { session, generation: more.generation ?? 1 })
-  return playRunner({ url: server.url, token, session, ...more })
-}
-
 test('[K-1] what was acknowledged is in the log, and the welcome says from where to go on', async () => {
-  const id = await newSession()
-  const runner = await dial(id)
+  const id = await server.newSession('go')
+  const runner = await server.dial(id)
   expect([...runner.commands.values()].map(({ type }) => type)).toEqual(['prepare'])
   await runner.report(ready, { type: 'step', step: 'agent-start', status: 'done' })
   expect(runner.acked()).toBe(2)
   const { events } = await client.call('events', { id })
   expect(events.map(({ type }) => type)).toContain('agent-ready')
   runner.end()
-  const again = await dial(id, { received: 1 })
+  const again = await server.dial(id, { received: 1 })
   expect(again.acked()).toBe(2)
   await waitFor(() => again.commands.size > 0, 'the missing command comes', 5000)
   expect([...again.commands.keys()]).toEqual([2])
@@ -77,9 +35,9 @@ test('[K-1] what was acknowledged is in the log, and the welcome says from where
 })
 
 test('[K-2] a newer socket of the same runner replaces the older', async () => {
-  const id = await newSession()
-  const older = await dial(id)
-  const newer = await dial(id)
+  const id = await server.newSession('go')
+  const older = await server.dial(id)
+  const newer = await server.dial(id)
   await waitFor(() => older.closed() !== undefined, 'the older socket is closed', 5000)
   expect(older.closed()?.code).toBe(closeCodes.replaced)
   await newer.report(ready)
@@ -89,21 +47,16 @@ test('[K-2] a newer socket of the same runner replaces the older', async () => {
 })
 
 test('[K-3] without its token a runner is not let in; another generation or session is fenced', async () => {
-  const id = await newSession()
-  const other = await newSession()
-  await expect(dial(id, { token: 'runner.x.1.00' })).rejects.toThrow(/401/)
-  await expect(dial(id, { token: server.link.split('#token=')[1] ?? '' })).rejects.toThrow(/401/)
-  const late = await dial(id, { generation: 2 })
+  const id = await server.newSession('go')
+  const other = await server.newSession('go')
+  await expect(server.dial(id, { token: 'runner.x.1.00' })).rejects.toThrow(/401/)
+  await expect(server.dial(id, { token: server.token })).rejects.toThrow(/401/)
+  const late = await server.dial(id, { generation: 2 })
   expect(late.closed()).toMatchObject({ code: closeCodes.fenced })
-  const secret = Buffer.from(readFileSync(join(dataFolder, 'secret'), 'utf8').trim(), 'hex')
-  const stranger = await playRunner({
-    url: server.url,
-    token: runnerToken(secret, { session: other, generation: 1 }),
-    session: id,
-  })
+  const stranger = await server.dial(id, { token: server.runnerToken(other) })
   expect(stranger.closed()).toMatchObject({ code: closeCodes.protocolError })
   await client.call('deleteSession', { id })
-  expect((await dial(id)).closed()).toMatchObject({ code: closeCodes.done })
+  expect((await server.dial(id)).closed()).toMatchObject({ code: closeCodes.done })
 })
 
 test.each<[string, string]>([
@@ -116,8 +69,8 @@ test.each<[string, string]>([
 ])(
   '[K-8] a runner that sends %s loses its socket and nothing of it is stored',
   async (_name, frame) => {
-    const id = await newSession()
-    const runner = await dial(id)
+    const id = await server.newSession('go')
+    const runner = await server.dial(id)
     const { seq } = await client.call('getSession', { id })
     runner.raw(frame)
     await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
@@ -132,7 +85,7 @@ async function realServer(folder: string) {
     dataFolder: folder,
     port: 0,
     host: '127.0.0.1',
-    log,
+    log: silentLog,
     deadlines: { dialMs: 60_000 },
   })
   return { real, client: clientOf(real) }

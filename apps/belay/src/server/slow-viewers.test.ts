@@ -65,8 +65,40 @@ class GatedSink implements Sink {
   }
 }
 
+/** The events among them, by their numbers. */
+function eventsIn(frames: readonly StreamFrame[]): number[] {
+  return frames.flatMap((frame) =>
+    frame.type === 'events' ? frame.events.map((event) => event.seq) : [],
+  )
+}
+
+/** Each is a segment of its own. */
+async function submitPrompts(from: number, count: number): Promise<void> {
+  for (let n = from; n < from + count; n += 1)
+    // oxlint-disable-next-line no-await-in-loop -- one after the other, as people send them
+    await host.submit('s1', {
+      type: 'prompt-submitted',
+      prompt: { promptId: `p${n}`, text: 'x', digest: `${n}` },
+    })
+}
+
 const hello = (generation: number) =>
   host.submit('s1', { type: 'runner-hello', generation, received: 0 })
+
+test('[L-3] a viewer whose sink is full is given nothing until it drains, then everything', async () => {
+  const sink = new GatedSink()
+  const viewer = openViewer(host, 's1', 0, sink)
+  const before = eventsIn(sink.take())
+  sink.full = true
+  await submitPrompts(1, 30)
+  expect(sink.frames).toEqual([])
+  sink.drain()
+  const seen = [...before, ...eventsIn(sink.take())]
+  const { seq } = host.read('s1').head
+  expect(seq).toBe(12)
+  expect(seen).toEqual(Array.from({ length: seq }, (_, index) => index + 1))
+  viewer.closed()
+})
 
 test('[L-3] a full sink gets no state and no proof of life either, and the latest state once it drains', async () => {
   const sink = new GatedSink()
@@ -86,28 +118,19 @@ test('[L-3] a full sink gets no state and no proof of life either, and the lates
 })
 
 test('[L-7] a viewer is told what is not kept any more: when it comes, and when it was too slow', async () => {
-  const fill = async (from: number) => {
-    for (let n = from; n < from + 3; n += 1)
-      // oxlint-disable-next-line no-await-in-loop -- each is a segment of its own
-      await host.submit('s1', {
-        type: 'prompt-submitted',
-        prompt: { promptId: `p${n}`, text: 'x', digest: `${n}` },
-      })
-  }
-  await fill(1)
+  await submitPrompts(1, 3)
   const slow = new GatedSink()
   const { seq } = host.read('s1').head
   openViewer(host, 's1', 0, slow)
   slow.full = true
-  await fill(4)
+  await submitPrompts(4, 3)
   await host.submit('s1', { type: 'trim', through: seq + 1 })
   expect(host.first('s1')).toBe(seq + 2)
   slow.take()
   slow.drain()
   const [again, ...frames] = slow.take()
   expect(again).toMatchObject({ type: 'snapshot', from: seq + 2, trimmedTo: seq + 1 })
-  const seqs = frames.flatMap((frame) => (frame.type === 'events' ? frame.events : []))
-  expect(seqs.map((event) => event.seq)).toEqual([seq + 2, seq + 3])
+  expect(eventsIn(frames)).toEqual([seq + 2, seq + 3])
   const late = new GatedSink()
   openViewer(host, 's1', 2, late)
   expect(late.take()[0]).toMatchObject({ type: 'snapshot', from: seq + 2, trimmedTo: seq + 1 })

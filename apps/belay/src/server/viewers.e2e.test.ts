@@ -1,51 +1,28 @@
 /** Viewers of a real server, over real sockets, while a runner played by hand reports. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Client, createClient, follow, followList, followSse } from '@belay/client/webapi'
-import { eventSchema, type Report, type SessionEvent, streamFrameSchema } from '@belay/protocol'
-import { createSessionActor } from '@belay/session'
-import { createNodeHost } from '@belay/host/node'
-import { playRunner, temporaryFolder, waitFor } from '@belay/testing/node'
-import { pino } from 'pino'
+import { follow, followList, followSse } from '@belay/client/webapi'
+import { eventSchema, type Report, type SessionEvent } from '@belay/protocol'
+import { waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { type RunningServer, serve } from './serve.ts'
-import { runnerToken } from './tokens.ts'
-import { openViewer, type Sink } from './viewer.ts'
+import { type PlayedServer, ready, servePlayed } from '../e2e/played-server.ts'
 
-const dataFolder = temporaryFolder('viewers')
-let server: RunningServer
-let client: Client
+let server: PlayedServer
+let client: PlayedServer['client']
 beforeAll(async () => {
-  const log = pino({ level: 'silent' })
-  server = await serve({ dataFolder, port: 0, host: '127.0.0.1', log, runners: 'elsewhere' })
-  client = createClient({ url: server.url, token: server.link.split('#token=')[1] ?? '' })
+  server = await servePlayed('viewers')
+  client = server.client
 })
 afterAll(() => server.close())
 
-const ready: Report = {
-  type: 'agent-ready',
-  agent: { name: 'played', title: 'Played', demo: false },
-  agentSession: 'a',
-  restored: 'new',
-  folder: '/',
-  fence: 'process-tree',
-}
 const text = (words: string): Report => ({ type: 'text', turn: 1, text: words })
 
 /** A session whose first turn runs, and its runner. */
 async function running() {
-  const { session } = await client.call('createSession', {
-    agent: { command: 'played' },
-    workspace: { type: 'folder', path: '/' },
-    prompt: { promptId: 'p1', text: 'go' },
-  })
-  const secret = Buffer.from(readFileSync(join(dataFolder, 'secret'), 'utf8').trim(), 'hex')
-  const token = runnerToken(secret, { session: session.id, generation: 1 })
-  const runner = await playRunner({ url: server.url, token, session: session.id })
+  const id = await server.newSession('go')
+  const runner = await server.dial(id)
   await runner.report(ready)
   await runner.report({ type: 'turn-taken', turn: 1 })
-  return { id: session.id, runner }
+  return { id, runner }
 }
 
 function viewing(id: string, open: typeof follow, after = 0) {
@@ -98,7 +75,7 @@ test('[L-1] a browser that reconnects by itself goes on after its last event id'
   await runner.report(text('x'))
   const response = await fetch(`${server.url}/v1/sessions/${id}/stream?after=0`, {
     headers: {
-      authorization: `Bearer ${server.link.split('#token=')[1]}`,
+      authorization: `Bearer ${server.token}`,
       accept: 'text/event-stream',
       'last-event-id': '5',
     },
@@ -124,60 +101,6 @@ test('[L-2] caught-up is said once, after what was stored, and before what is li
   expect(viewer.types[0]).toBe('snapshot')
   expect(viewer.types.slice(at + 1)).toContain('events')
   viewer.close()
-})
-
-test('[L-3] a viewer whose sink is full is given nothing until it drains, then everything', async () => {
-  const folder = temporaryFolder('slow-viewer')
-  const host = createNodeHost({
-    actor: createSessionActor(),
-    folder,
-    perform: () => undefined,
-    onActorStopped: (_id, error) => {
-      throw error
-    },
-    onStop: (error) => {
-      throw error
-    },
-  })
-  host.start()
-  await host.submit('s1', {
-    type: 'create',
-    title: 't',
-    agent: { name: 'x' },
-    workspace: { type: 'folder', path: '/' },
-    digest: 'd',
-    prompt: undefined,
-  })
-  const frames: string[] = []
-  const gate: { full: boolean; drain: (() => void) | undefined } = { full: false, drain: undefined }
-  const sink: Sink = {
-    write: (frame) => void frames.push(frame.toString()),
-    isFull: () => gate.full,
-    onDrain: (callback) => {
-      gate.drain = callback
-    },
-    close: () => undefined,
-  }
-  const viewer = openViewer(host, 's1', 0, sink)
-  gate.full = true
-  const before = frames.length
-  for (let n = 0; n < 30; n++)
-    await host.submit('s1', {
-      type: 'prompt-submitted',
-      prompt: { promptId: `p${n}`, text: 't', digest: 'd' },
-    })
-  expect(frames.slice(before).filter((frame) => frame.includes('"events"'))).toEqual([])
-  gate.full = false
-  gate.drain?.()
-  const seen = frames.flatMap((frame) => {
-    const parsed = streamFrameSchema.parse(JSON.parse(frame))
-    return parsed.type === 'events' ? parsed.events.map((event) => event.seq) : []
-  })
-  const { seq } = host.read('s1').head
-  expect(seq).toBe(12)
-  expect(seen).toEqual(Array.from({ length: seq }, (_, index) => index + 1))
-  viewer.closed()
-  host.stop()
 })
 
 test('[L-5] deleting a session ends its viewers’ streams and says why', async () => {
@@ -219,9 +142,8 @@ test('[L-6] the list of sessions comes whole, then each change', async () => {
 test('[L-1] a client that sends nonsense to a stream harms nobody', async () => {
   const { id, runner } = await running()
   const other = viewing(id, follow)
-  const token = server.link.split('#token=')[1] ?? ''
   const rude = new WebSocket(`${server.url.replace('http', 'ws')}/v1/sessions/${id}/stream`, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${server.token}` },
   })
   await new Promise((resolve) => rude.once('open', resolve))
   const closed = new Promise((resolve) => rude.once('close', resolve))

@@ -27,6 +27,9 @@ export interface RealWorld {
   create(prompt: string, agent?: RealWorld['agent']): Promise<string>
   /** `kill -9` of the server. Its runners go on. */
   killServer(): Promise<void>
+  /** Stops it in its tracks: it takes connections and bytes, and answers nothing. */
+  freezeServer(): void
+  thawServer(): void
   /** Starts it again at the same address. */
   restartServer(): Promise<void>
   /** `kill -9` of every process of a session's agent. */
@@ -62,6 +65,12 @@ export async function startRealWorld(): Promise<RealWorld> {
     },
     async killServer() {
       await server.kill()
+    },
+    freezeServer() {
+      process.kill(server.pid, 'SIGSTOP')
+    },
+    thawServer() {
+      process.kill(server.pid, 'SIGCONT')
     },
     async restartServer() {
       server = await startBelay({ dataFolder, env, port: Number(new URL(url).port) })

@@ -1,11 +1,10 @@
 /** What of a runner's reports outlives the power of its machine. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AgentLink, deadlines } from '@belay/protocol'
+import type { AgentLink } from '@belay/protocol'
 import { temporaryFolder, waitFor } from '@belay/testing/node'
 import { expect, test } from 'vitest'
-import { Driver } from './driver.ts'
 import { Spool } from './spool.ts'
+import { loneDriver, prepare } from './testing/lone-driver.ts'
 
 /** Notes up to which report the disk was made to keep it all. */
 class WatchedSpool extends Spool {
@@ -18,42 +17,15 @@ class WatchedSpool extends Spool {
 
 test('[R-43] that a prompt was handed over outlives the power, as does the end of its turn', async () => {
   const folder = temporaryFolder('runner')
-  const workspace = join(folder, 'workspace')
-  mkdirSync(workspace)
   const path = join(folder, 'spool-1.log')
   const spool = new WatchedSpool(path, { bytesMax: 2 ** 20, rotateBytes: 2 ** 20 })
-  const driver = new Driver({
-    config: {
-      session: 's',
-      generation: 1,
-      token: 'token',
-      dataFolder: folder,
-      runnerFolder: folder,
-      workspaceFolder: workspace,
-      version: '0.0.0',
-      demoCommand: [],
-      bounds: deadlines,
-      diskFreeBytesMin: 0,
-    },
-    spool,
-    marker: 'driver-test',
-    env: process.env,
-    onSpooled: () => {},
-    onFinished: () => {},
-    log: () => {},
-  })
+  const { driver, workspace } = loneDriver(folder, spool)
   const numberOf = (type: string) =>
     spool.read(0, 2 ** 20).find(({ json }) => json.includes(`"type":"${type}"`))?.n
   // An agent that never says a word: its part is played by this test.
-  const command = { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] }
-  driver.feed({
-    type: 'command',
-    command: {
-      type: 'prepare',
-      workspace: { type: 'folder', path: workspace },
-      agent: command,
-      cancelMs: 1000,
-    },
+  prepare(driver, workspace, {
+    command: process.execPath,
+    args: ['-e', 'setInterval(() => {}, 1000)'],
   })
   await waitFor(() => numberOf('step') !== undefined, 'the workspace is looked at', 5000)
   await waitFor(

@@ -1,13 +1,12 @@
 /** An agent that talks faster than anybody stores: a real process, held back by the limit of the spool. */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { deadlines } from '@belay/protocol'
 import { rudeAgent, temporaryFolder, waitFor } from '@belay/testing/node'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { Driver } from './driver.ts'
 import { Spool } from './spool.ts'
+import { loneDriver, prepare } from './testing/lone-driver.ts'
 
 const words = 200_000
 const bytesMax = 64 * 1024
@@ -31,39 +30,9 @@ const textSchema = z.object({ type: z.literal('text'), text: z.string() })
 
 function talkingAgent() {
   const folder = temporaryFolder('runner')
-  const workspace = join(folder, 'workspace')
-  mkdirSync(workspace)
-  const { command, args } = rudeAgent(workspace, flood)
   const spool = new Spool(join(folder, 'spool-1.log'), { bytesMax, rotateBytes: bytesMax })
-  const driver = new Driver({
-    config: {
-      session: 's',
-      generation: 1,
-      token: 'token',
-      dataFolder: folder,
-      runnerFolder: folder,
-      workspaceFolder: workspace,
-      version: '0.0.0',
-      demoCommand: [],
-      bounds: deadlines,
-      diskFreeBytesMin: 0,
-    },
-    spool,
-    marker: 'full-spool-test',
-    env: process.env,
-    onSpooled: () => undefined,
-    onFinished: () => undefined,
-    log: () => undefined,
-  })
-  driver.feed({
-    type: 'command',
-    command: {
-      type: 'prepare',
-      workspace: { type: 'folder', path: workspace },
-      agent: { command, args: [...args] },
-      cancelMs: 1000,
-    },
-  })
+  const { driver, workspace } = loneDriver(folder, spool)
+  prepare(driver, workspace, rudeAgent(workspace, flood))
   driver.feed({
     type: 'command',
     command: { type: 'prompt', turn: 1, promptId: 'p1', text: 'talk' },

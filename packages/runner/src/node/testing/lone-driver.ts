@@ -1,0 +1,50 @@
+/** A driver without a server: its reports go no further than its spool, its commands come from a test. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { deadlines } from '@belay/protocol'
+import { Driver } from '../driver.ts'
+import type { Spool } from '../spool.ts'
+
+/** @param folder the runner's; its workspace is made in it */
+export function loneDriver(folder: string, spool: Spool): { driver: Driver; workspace: string } {
+  const workspace = join(folder, 'workspace')
+  mkdirSync(workspace)
+  const driver = new Driver({
+    config: {
+      session: 's',
+      generation: 1,
+      token: 'token',
+      dataFolder: folder,
+      runnerFolder: folder,
+      workspaceFolder: workspace,
+      version: '0.0.0',
+      demoCommand: [],
+      bounds: deadlines,
+      diskFreeBytesMin: 0,
+    },
+    spool,
+    marker: 'lone-driver',
+    env: process.env,
+    onSpooled: () => undefined,
+    onFinished: () => undefined,
+    log: () => undefined,
+  })
+  return { driver, workspace }
+}
+
+/** Has it prepare that workspace for an agent. */
+export function prepare(
+  driver: Driver,
+  workspace: string,
+  { command, args }: { readonly command: string; readonly args: readonly string[] },
+): void {
+  driver.feed({
+    type: 'command',
+    command: {
+      type: 'prepare',
+      workspace: { type: 'folder', path: workspace },
+      agent: { command, args: [...args] },
+      cancelMs: 1000,
+    },
+  })
+}
