@@ -16,10 +16,16 @@ import { pretty } from './tool-content.ts'
 import { linkTo } from './transcript-keys.ts'
 import { TurnEndLine } from './turn-end-line.tsx'
 
-export const ItemView = memo(function ItemView({ item }: { readonly item: Item }) {
+interface ItemViewProps {
+  readonly item: Item
+  /** Whether it is the last one. */
+  readonly last: boolean
+}
+
+export const ItemView = memo(function ItemView({ item, last }: ItemViewProps) {
   return (
     <ItemScope value={item.key}>
-      {itemBody(item)}
+      <ItemBody item={item} last={last} />
       <div className="item-tools">
         <CopyButton label="Copy" text={() => itemText(item)} />
         <CopyButton label="Copy link" look="link" text={() => linkTo(item.seq)} />
@@ -28,12 +34,12 @@ export const ItemView = memo(function ItemView({ item }: { readonly item: Item }
   )
 })
 
-function itemBody(item: Item) {
+function ItemBody({ item, last }: ItemViewProps) {
   switch (item.type) {
     case 'prompt':
       return <Prompt item={item} />
     case 'text':
-      return <MarkdownText text={item.text} />
+      return <MarkdownText text={item.text} grows={last} />
     case 'thought':
       return <Thought item={item} />
     case 'tool':

@@ -3,6 +3,7 @@
  *
  * Invariants:
  * - W-6 An agent's text never becomes HTML of its own, and showing it loads nothing from anywhere: pictures are links.
+ * - W-73 Words may be drawn late only at the end of what is read: nothing is on the screen whose words before it are not.
  */
 import { memo, useDeferredValue, type ComponentProps } from 'react'
 import Markdown, { type Components, type ExtraProps } from 'react-markdown'
@@ -31,14 +32,30 @@ const components: Components = {
   },
 }
 
-export const MarkdownText = memo(function MarkdownText({ text }: { readonly text: string }) {
-  // While much arrives at once, the newest text may skip a drawing rather than hold up typing.
-  const parts = markdownParts(useDeferredValue(text))
-  // oxlint-disable-next-line react/no-array-index-key -- a part never moves
-  return parts.map((part, index) => <Part key={index} text={part} />)
+interface MarkdownTextProps {
+  readonly text: string
+  /** Whether it stands at the end of what is read, where more may come. */
+  readonly grows?: boolean
+}
+
+export const MarkdownText = memo(function MarkdownText({ text, grows = false }: MarkdownTextProps) {
+  const parts = markdownParts(text)
+  return parts.map((part, index) => (
+    // oxlint-disable-next-line react/no-array-index-key -- a part never moves
+    <Part key={index} text={part} grows={grows && index === parts.length - 1} />
+  ))
 })
 
-const Part = memo(function Part({ text }: { readonly text: string }) {
+interface PartProps {
+  readonly text: string
+  readonly grows: boolean
+}
+
+const Part = memo(function Part({ text: newest, grows }: PartProps) {
+  // While much arrives at once, the newest words may skip a drawing rather than hold up typing. Only at the very end:
+  // what something else follows would otherwise lack its last words for a moment.
+  const later = useDeferredValue(newest)
+  const text = grows ? later : newest
   return (
     <div className="markdown">
       <Markdown remarkPlugins={plugins} components={components}>

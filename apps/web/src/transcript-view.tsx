@@ -88,6 +88,7 @@ export function TranscriptView({ items, complete, attention, children }: Transcr
                   key={item.key}
                   item={item}
                   after={shown[index - 1]?.type}
+                  last={index === shown.length - 1}
                   marked={item.key === marked}
                   onMark={setMarked}
                 />
@@ -112,11 +113,12 @@ interface RowProps {
   readonly item: Item
   /** What stands right above it. */
   readonly after: Item['type'] | undefined
+  readonly last: boolean
   readonly marked: boolean
   readonly onMark: (key: string) => void
 }
 
-const Row = memo(function Row({ item, after, marked, onMark }: RowProps) {
+const Row = memo(function Row({ item, after, last, marked, onMark }: RowProps) {
   return (
     <div
       className="item"
@@ -127,7 +129,7 @@ const Row = memo(function Row({ item, after, marked, onMark }: RowProps) {
       tabIndex={-1}
       onFocus={() => onMark(item.key)}
     >
-      <ItemView item={item} />
+      <ItemView item={item} last={last} />
     </div>
   )
 })
