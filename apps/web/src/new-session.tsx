@@ -4,6 +4,7 @@
  */
 import type { Client } from '@belay/client/webapi'
 import { AgentChoice } from './agent-choice.tsx'
+import { bound } from './bound-field.ts'
 import { Modal } from './modal.tsx'
 import { isComplete, otherAgent, restOf, wrongFields } from './new-session-form.ts'
 import { PlaceFields } from './place-fields.tsx'
@@ -27,6 +28,7 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
   )
   const wrong = wrongFields(problem, form)
   const isNew = edit === undefined
+  const fields = { form, wrong, change, isNew }
   // Shown once it holds the settings: fields that change under a person's hands are worse than a moment's wait.
   if (!ready && problem === undefined) return undefined
   return (
@@ -47,28 +49,24 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
         {form.agent === otherAgent && (
           <TextField
             label="Command line"
-            value={form.command}
+            {...bound(fields, 'command')}
             placeholder="my-agent --acp"
-            wrong={wrong.command}
-            onChange={(event) => change({ command: event.target.value })}
           />
         )}
-        <PlaceFields form={form} wrong={wrong} change={change} isNew={isNew} />
+        <PlaceFields {...fields} />
         {isNew && (
           <TextArea
             label="First prompt"
             hint="It may stay empty: the session then waits for you."
-            value={form.prompt}
+            {...bound(fields, 'prompt')}
             placeholder="What should the agent do?"
-            wrong={wrong.prompt}
-            onChange={(event) => change({ prompt: event.target.value })}
             onKeyDown={(event) => {
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
                 event.currentTarget.form?.requestSubmit()
             }}
           />
         )}
-        <WorkFields form={form} wrong={wrong} change={change} isNew={isNew} />
+        <WorkFields {...fields} />
         <footer className="dialog-foot">
           {problem !== undefined && <ProblemNote problem={restOf(problem, form)} />}
           <div className="buttons">

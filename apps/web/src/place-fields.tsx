@@ -1,17 +1,9 @@
 /** Where a session works: in a folder of the person's own, or in a clone of a repository. */
-import type { NewSessionForm, wrongFields } from './new-session-form.ts'
+import { bound, type FieldsProps } from './bound-field.ts'
 import { TextField } from './text-field.tsx'
 
-export interface FieldsProps {
-  readonly form: NewSessionForm
-  readonly wrong: ReturnType<typeof wrongFields>
-  readonly change: (part: Partial<NewSessionForm>) => void
-  /** False where a failed preparation is edited. */
-  readonly isNew: boolean
-}
-
-export function PlaceFields(props: FieldsProps) {
-  const { form, wrong, change } = props
+export function PlaceFields(fields: FieldsProps) {
+  const { form, change } = fields
   return (
     <>
       <div className="segments" role="radiogroup" aria-label="Workspace">
@@ -31,38 +23,33 @@ export function PlaceFields(props: FieldsProps) {
         <TextField
           label="Folder"
           hint="An absolute path on the server’s machine. The agent works in it directly."
-          value={form.path}
+          {...bound(fields, 'path')}
           placeholder="/home/me/project"
-          wrong={wrong.path}
-          onChange={(event) => change({ path: event.target.value })}
         />
       ) : (
-        <RepositoryFields {...props} />
+        <RepositoryFields {...fields} />
       )}
     </>
   )
 }
 
-function RepositoryFields({ form, wrong, change, isNew }: FieldsProps) {
+function RepositoryFields(fields: FieldsProps) {
+  const { form, change, isNew } = fields
   return (
     <>
       <div className="pair">
         <TextField
           label="Repository"
           hint="It is cloned for this session."
-          value={form.url}
+          {...bound(fields, 'url')}
           placeholder="https://github.com/me/project.git"
-          wrong={wrong.url}
-          onChange={(event) => change({ url: event.target.value })}
         />
         <TextField
           label="Branch"
           hint="Empty: its default."
-          value={form.branch}
+          {...bound(fields, 'branch')}
           placeholder="main"
-          wrong={wrong.branch}
           disabled={form.ref.trim() !== ''}
-          onChange={(event) => change({ branch: event.target.value })}
         />
       </div>
       <details
@@ -74,19 +61,15 @@ function RepositoryFields({ form, wrong, change, isNew }: FieldsProps) {
           <TextField
             label="Tag or ref"
             hint="Instead of a branch."
-            value={form.ref}
+            {...bound(fields, 'ref')}
             placeholder="v1.2.0"
-            wrong={wrong.ref}
             disabled={form.branch.trim() !== ''}
-            onChange={(event) => change({ ref: event.target.value })}
           />
           <TextField
             label="Work branch"
             hint="Made from it, to work on. Empty: none."
-            value={form.workBranch}
+            {...bound(fields, 'workBranch')}
             placeholder="belay/fix"
-            wrong={wrong.workBranch}
-            onChange={(event) => change({ workBranch: event.target.value })}
           />
         </div>
         <TextField
@@ -97,9 +80,7 @@ function RepositoryFields({ form, wrong, change, isNew }: FieldsProps) {
               ? 'Opens a private repository over HTTPS. Kept sealed by the server, never in this browser.'
               : 'Empty: the one that was given before, if the repository is the same.'
           }
-          value={form.token}
-          wrong={wrong.token}
-          onChange={(event) => change({ token: event.target.value })}
+          {...bound(fields, 'token')}
         />
         <label className="check">
           <input

@@ -1,6 +1,6 @@
 /** What is run before the agent begins, and what is done with its changes. */
+import { bound, type FieldsProps } from './bound-field.ts'
 import { finishes, type FinishChoice } from './new-session-form.ts'
-import type { FieldsProps } from './place-fields.tsx'
 import { TextArea } from './text-field.tsx'
 
 const finishTitles: Readonly<Record<FinishChoice, string>> = {
@@ -9,7 +9,8 @@ const finishTitles: Readonly<Record<FinishChoice, string>> = {
   push: 'Commit and push',
 }
 
-export function WorkFields({ form, wrong, change, isNew }: FieldsProps) {
+export function WorkFields(fields: FieldsProps) {
+  const { form, change, isNew } = fields
   return (
     <details className="more-fields" open={form.setup !== '' || form.finish !== 'leave'}>
       <summary>{isNew ? 'Setup commands, commits' : 'Setup commands'}</summary>
@@ -18,10 +19,8 @@ export function WorkFields({ form, wrong, change, isNew }: FieldsProps) {
         hint="One per line, run in the workspace before the agent begins; the first to fail ends it."
         className="input mono"
         rows={3}
-        value={form.setup}
+        {...bound(fields, 'setup')}
         placeholder="npm ci"
-        wrong={wrong.setup}
-        onChange={(event) => change({ setup: event.target.value })}
       />
       {isNew && (
         <fieldset className="field">

@@ -5,7 +5,7 @@ export interface AgentExit {
   readonly signal?: string
   /** Why no process came to be, as the system said it; then there is neither code nor signal. */
   readonly error?: string
-  /** Why it was ended, in one sentence, where that was Belay's own doing. */
+  /** Why it ended, in one sentence, where more is known than its code and signal say. */
   readonly verdict?: string
   /** The last lines it wrote to stderr, oldest first, without colours. */
   readonly stderr: readonly string[]

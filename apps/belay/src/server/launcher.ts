@@ -180,8 +180,10 @@ export class Launcher {
     const child = this.#children.get(session)
     const own = child !== undefined && child.generation <= generation ? child.process : undefined
     await end(folder, which, own)
-    await sweepMarked(agentMarker(session, folder, generation))
-    await sweepMarked(handsMarker(session, folder, generation))
+    await sweepMarked(
+      agentMarker(session, folder, generation),
+      handsMarker(session, folder, generation),
+    )
     await this.#options.host.submit(session, { type: 'runner-stopped', generation })
   }
 

@@ -138,6 +138,27 @@ test('[A-46] [A-47] [A-49] a real agent server runs turns with tools and questio
   await second.connection.end()
 }, 120_000)
 
+test('[A-97] a picture reaches the model whole when it takes pictures, and else the prompt is not sent', async () => {
+  const { connection, text } = await start()
+  await connection.open(undefined)
+  // One pixel.
+  const data =
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+  const picture = { id: 'p.1', name: 'dot.png', type: 'image/png', data }
+  const notes = { id: 'p.2', name: 'notes.txt', type: 'text/plain', data: btoa('[[say noted]]') }
+  const before = model.requests().length
+  expect(await connection.prompt('[[say seen]]', [picture])).toMatchObject({
+    failure: { message: expect.stringContaining('takes no pictures, and dot.png is one') },
+  })
+  expect(model.requests().length).toBe(before)
+
+  await connection.setModel('fake/fake-eyes')
+  expect(await connection.prompt('[[say seen]] ', [picture, notes])).toEqual({ ok: 'end_turn' })
+  expect(model.requests().at(-1)?.pictures).toEqual([`data:image/png;base64,${data}`])
+  expect(text()).toContain('seen')
+  await connection.end()
+}, 90_000)
+
 test('[A-41] what it says again after its model was cut off is told once', async () => {
   const { connection, text, updates } = await start()
   await connection.open(undefined)

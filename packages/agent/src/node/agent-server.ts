@@ -16,7 +16,7 @@ import { Bus, type BusFact, type BusUsage } from '../server/bus.ts'
 import { messageId } from '../server/message-id.ts'
 import { type ServerPolicy, serverPolicy } from '../server/policy.ts'
 import { permissionReply, questionReply } from '../server/server-ask.ts'
-import { commandsOf, modelsOf, modesOf } from '../server/server-offer.ts'
+import { commandsOf, modelsOf, modesOf, type ServerModels } from '../server/server-offer.ts'
 import { turnOutcome } from '../server/turn-outcome.ts'
 import type {
   AgentAdapter,
@@ -28,7 +28,7 @@ import type {
   Initialized,
   Opened,
 } from './adapter.ts'
-import { contentBlocks, type PromptAttachment } from './content.ts'
+import { type Block, contentBlocks, type PromptAttachment } from './content.ts'
 import type { AgentProcess } from './process.ts'
 import type { ResolvedMcpServer } from './secret.ts'
 import { member, type ServerAnswer, type ServerApi } from './server-api.ts'
@@ -75,7 +75,8 @@ class ServerConnection implements AgentConnection {
   #asked = 0
   #offer: AgentOffer = {}
   #chosen: Chosen = {}
-  #contextSizes: ReadonlyMap<string, number> = new Map()
+  #contextSizes: ServerModels['contextSizes'] = new Map()
+  #blind: ServerModels['blind'] = new Set()
 
   constructor(connect: ConnectOptions, policy: ServerPolicy) {
     this.#on = connect.on
@@ -126,10 +127,10 @@ class ServerConnection implements AgentConnection {
   }
 
   prompt(words: string, attachments: readonly PromptAttachment[] = []): Promise<Answer<string>> {
-    const blocks = contentBlocks(words, attachments, { image: false, resource: false })
+    const image = !this.#blind.has(this.#offer.models?.current ?? '')
+    const blocks = contentBlocks(words, attachments, { image, resource: false })
     if (typeof blocks === 'string')
       return Promise.resolve({ failure: { code: 'agent-error', message: blocks } })
-    const text = blocks.map((block) => (block.type === 'text' ? block.text : '')).join('\n\n')
     const bus = this.#bus
     if (bus === undefined || this.#line.ended) return this.#line.gone()
     const id = messageId('msg', Date.now(), randomBytes(14))
@@ -137,7 +138,7 @@ class ServerConnection implements AgentConnection {
     const turn: Turn = { messageId: id, settle: resolve, cancelled: false, resting: false }
     this.#turn = turn
     bus.begin(id)
-    void this.#send(turn, text)
+    void this.#send(turn, blocks)
     return promise
   }
 
@@ -169,7 +170,8 @@ class ServerConnection implements AgentConnection {
     if ('failure' in attached) return attached
     const { api, version } = attached.ok
     this.#api = api
-    const prompt = { image: false, resource: false }
+    // Its present model may still take none.
+    const prompt = { image: true, resource: false }
     return { ok: { title: undefined, version, load: false, resume: true, prompt, mcpHttp: true } }
   }
 
@@ -229,14 +231,16 @@ class ServerConnection implements AgentConnection {
   async #learn(chosen: Chosen): Promise<void> {
     const api = this.#api
     if (api === undefined) return
-    const [agents, providers, commands] = await Promise.all([
+    const [agents, providers, config, commands] = await Promise.all([
       api.get('/agent'),
       api.get('/config/providers'),
+      api.get('/config'),
       api.get('/command'),
     ])
     const modes = modesOf(agents.value, chosen)
-    const { choices: models, contextSizes } = modelsOf(providers.value, chosen)
+    const { choices: models, contextSizes, blind } = modelsOf(providers.value, config.value, chosen)
     this.#contextSizes = contextSizes
+    this.#blind = blind
     this.#chosen = {
       ...(chosen.mode !== undefined && modes?.current === chosen.mode ? { mode: chosen.mode } : {}),
       ...(chosen.model !== undefined && models?.current === chosen.model
@@ -278,8 +282,8 @@ class ServerConnection implements AgentConnection {
 
   // A turn
 
-  async #send(turn: Turn, text: string): Promise<void> {
-    const { path, body } = this.#message(turn, text)
+  async #send(turn: Turn, blocks: readonly Block[]): Promise<void> {
+    const { path, body } = this.#message(turn, blocks)
     for (let tries = 1; this.#turn === turn; tries += 1) {
       // oxlint-disable-next-line no-await-in-loop -- a try follows the failure of the one before
       const answer = await this.#api?.post(path, body)
@@ -299,7 +303,7 @@ class ServerConnection implements AgentConnection {
   /** The same ids with every try: what arrived twice is there once. */
   #message(
     { messageId: id }: Turn,
-    text: string,
+    blocks: readonly Block[],
   ): { readonly path: string; readonly body: unknown } {
     const { mode, model } = this.#chosen
     const [provider = '', ...rest] = model?.split('/') ?? []
@@ -307,7 +311,7 @@ class ServerConnection implements AgentConnection {
       path: `/session/${encodeURIComponent(this.#session)}/prompt_async`,
       body: {
         messageID: id,
-        parts: [{ id: messageId('prt', Date.now(), randomBytes(14)), type: 'text', text }],
+        parts: partsOf(blocks),
         ...(mode === undefined ? {} : { agent: mode }),
         ...(model === undefined
           ? {}
@@ -407,6 +411,23 @@ const noAnswer: Promise<ServerAnswer> = Promise.resolve({
   value: undefined,
   fault: 'there is no server',
 })
+
+/** These servers show parts in the order of their ids, and are told of pictures as files. */
+function partsOf(blocks: readonly Block[]): readonly unknown[] {
+  return blocks.map((block, index) => {
+    const id = messageId('prt', Date.now() + index, randomBytes(14))
+    switch (block.type) {
+      case 'text':
+        return { id, type: 'text', text: block.text }
+      case 'image': {
+        const { mimeType: mime, data } = block
+        return { id, type: 'file', mime, url: `data:${mime};base64,${data}` }
+      }
+      case 'resource':
+        return { id, type: 'text', text: block.resource.text }
+    }
+  })
+}
 
 function values(pairs: readonly { readonly name: string; readonly value: string }[]) {
   return Object.fromEntries(pairs.map(({ name, value }) => [name, value]))

@@ -22,7 +22,8 @@ export interface PromptAbilities {
   readonly resource: boolean
 }
 
-type Block =
+/** A part of a prompt, in ACP's words. */
+export type Block =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image'; readonly data: string; readonly mimeType: string }
   | {

@@ -235,6 +235,33 @@ describe('a program', () => {
   })
 })
 
+test.each([
+  ['the best fence', probeFence],
+  ['process-tree', async () => processTree],
+] as const)(
+  '[M-6] a process whose heap is full in mid-turn is told as out of memory behind %s, and comes back',
+  async (_, fenceOf) => {
+    const one = keep({
+      fence: await fenceOf(),
+      script: `const kept = []
+        methods['session/prompt'] = () => { for (;;) kept.push(new Array(1e4).fill({})) }
+        main()`,
+      args: ['--max-old-space-size=40', join(folder, 'rude-agent.cjs')],
+    })
+    const lease = await ready(one)
+    const answer = await lease.connection.prompt('one')
+    expect(answer).toMatchObject({ failure: { code: 'agent-exited' } })
+    await comes(one, 'ready', 2)
+    const lost = one.shown.find(({ state }) => state === 'backoff')?.cause
+    expect(lost).toMatchObject({ code: 'out-of-memory' })
+    expect(lost?.title).toMatch(/^The agent ran out of memory \((SIGABRT|SIGTRAP|exit \d+)\)\.$/)
+    expect(lost?.detail).toContain('heap out of memory')
+    // The turn that was cut says the same.
+    expect(one.exits[0]?.verdict).toBe(lost?.title)
+    console.log(`${lost?.title} ${one.exits[0]?.stderr.length} lines of its last words`)
+  },
+)
+
 test('[M-11] a storm on stderr, a line of 10 MB, half a character and noise on stdout break nothing', async () => {
   const one = keep({
     script: `methods['session/prompt'] = async () => {

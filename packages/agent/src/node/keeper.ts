@@ -208,7 +208,8 @@ export class Keeper {
     this.#state = step.state
     this.#tellStep(before)
     this.#lend(before)
-    if (input.type === 'exited') this.#bury(input.generation, withVerdict(input.exit, before))
+    if (input.type === 'exited')
+      this.#bury(input.generation, withVerdict(input.exit, before, this.#state))
     for (const effect of step.effects) this.#perform(effect)
     this.#arm()
     this.#show()
@@ -445,11 +446,12 @@ export class Keeper {
   }
 }
 
-/** An end that was our doing is told by our reason: its own signal would say that somebody killed it. */
-function withVerdict(exit: AgentExit, { phase, cause }: ConnectionState): AgentExit {
-  return phase.type === 'stopping' && phase.next === 'lose' && cause !== undefined
-    ? { ...exit, verdict: cause.title }
-    : exit
+/** An end whose reason says more than its own signal: it was our doing, or memory ran out. */
+function withVerdict(exit: AgentExit, before: ConnectionState, after: ConnectionState): AgentExit {
+  const { phase } = before
+  const ours = phase.type === 'stopping' && phase.next === 'lose' ? before.cause : undefined
+  const why = ours ?? (after.cause?.code === 'out-of-memory' ? after.cause : undefined)
+  return why === undefined ? exit : { ...exit, verdict: why.title }
 }
 
 /** How many processes this system has ended for want of memory; 0 where it does not say. */

@@ -83,6 +83,17 @@ describe.each([['the best fence'], ['process-tree']])('an agent behind %s', (nam
     expect(exit.stderr.at(-1)).toBe('half')
   })
 
+  test('[A-7] why memory ran out is told whatever stack was printed after it', async () => {
+    const agent = shell(
+      'echo "FATAL ERROR: heap out of memory" >&2; i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo "$i: frame" >&2; done; exit 134',
+      await fenceOf(),
+    )
+    const { stderr } = await agent.exited
+    expect(stderr).toHaveLength(20)
+    expect(stderr[0]).toBe('FATAL ERROR: heap out of memory')
+    expect(stderr.slice(1)).toEqual(Array.from({ length: 19 }, (_, n) => `${n + 22}: frame`))
+  })
+
   test('[A-7] a signal from outside is told by its name', async () => {
     const agent = shell('touch started; exec sleep 60', await fenceOf())
     await appears('started')

@@ -147,9 +147,13 @@ function signalName(number: number): string | undefined {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0]
 }
 
-/** The last lines of stderr, bounded and without colours. */
+/** Says why a process ends, before a stack of any depth follows it. */
+const fatalWords = 'heap out of memory'
+
+/** The last lines of stderr, bounded and without colours; the first of them is the fatal one when that was longer ago. */
 class StderrTail {
   readonly #kept: string[] = []
+  #fatal: string | undefined
   readonly #lines = new Lines(64 * 1024)
   readonly #onLine: ((line: string) => void) | undefined
 
@@ -161,10 +165,15 @@ class StderrTail {
   }
   lines(): readonly string[] {
     const rest = this.#lines.rest()
-    return [...this.#kept, ...(rest === '' ? [] : [clean(rest)])].slice(-limits.stderrLinesMax)
+    const last = [...this.#kept, ...(rest === '' ? [] : [clean(rest)])].slice(
+      -limits.stderrLinesMax,
+    )
+    if (this.#fatal === undefined || last.includes(this.#fatal)) return last
+    return [this.#fatal, ...last.slice(-limits.stderrLinesMax + 1)]
   }
   #keep(raw: string): void {
     const line = clean(raw)
+    if (line.includes(fatalWords)) this.#fatal = line
     this.#kept.push(line)
     if (this.#kept.length > limits.stderrLinesMax) this.#kept.shift()
     this.#onLine?.(line)

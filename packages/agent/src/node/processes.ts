@@ -12,7 +12,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as giveWay, setTimeout as sleep } from 'node:timers/promises'
 
 /** The variable every process of an agent inherits: `<session>.<folder>.<generation>@<birth>`. */
 const markerVariable = 'BELAY_AGENT'
@@ -27,19 +27,18 @@ interface Living {
 const roundsMax = 100
 const roundMs = 20
 
+/** Processes looked at before whatever else waits has its turn: one look takes some 30 µs, and a machine may have thousands. */
+const looksAtOnce = 64
+
 /**
- * Ends every process that carries the marker, or, when it ends with a dot, any marker that begins with it.
+ * Ends every process that carries one of the markers, or, for one that ends with a dot, any marker that begins with it.
  * @returns how many there were
  */
-export function sweepMarked(marker: string): Promise<number> {
-  return endAll(() => carriers(marker))
-}
-
-/** Kills what `find` finds until it finds nothing: a process may have made another while we looked. */
-async function endAll(find: () => readonly Living[]): Promise<number> {
+export async function sweepMarked(...markers: readonly string[]): Promise<number> {
   const ended = new Set<number>()
+  // Until none is found: a process may have made another while we looked.
   for (let round = 0; round < roundsMax; round++) {
-    const found = find()
+    const found = await lookForCarriers(markers)
     if (found.length === 0) break
     for (const one of found) {
       ended.add(one.pid)
@@ -100,17 +99,32 @@ function descendants(pid: number): readonly Living[] {
 
 /** Numbers of the living processes that carry the marker, and are not older than it. */
 export function marked(marker: string): readonly number[] {
-  return carriers(marker).map(({ pid }) => pid)
+  return carriers([marker]).map(({ pid }) => pid)
 }
 
-function carriers(marker: string): readonly Living[] {
-  const carried = `${markerVariable}=${marker}${marker.endsWith('.') ? '' : '@'}`
+async function lookForCarriers(markers: readonly string[]): Promise<readonly Living[]> {
+  if (process.platform !== 'linux') return carriers(markers)
+  const found: Living[] = []
+  const pids = pidsInProc()
+  for (let at = 0; at < pids.length; at += looksAtOnce) {
+    found.push(...carriers(markers, pids.slice(at, at + looksAtOnce)))
+    await giveWay()
+  }
+  return found
+}
+
+/** @param pids among whom, where the system can be asked one by one */
+function carriers(markers: readonly string[], pids?: readonly number[]): readonly Living[] {
+  const carried = markers.map(
+    (marker) => `${markerVariable}=${marker}${marker.endsWith('.') ? '' : '@'}`,
+  )
   /** When the marker was made that is in these words; `undefined` when it is none of ours. */
   const madeAt = (words: readonly string[]) => {
-    const word = words.find((one) => one.startsWith(carried))
+    const word = words.find((one) => carried.some((start) => one.startsWith(start)))
     return word === undefined ? undefined : Number(/@(\d+)$/.exec(word)?.[1] ?? Infinity)
   }
-  const all = process.platform === 'linux' ? markedInProc(madeAt) : markedInPs(madeAt)
+  const all =
+    process.platform === 'linux' ? markedInProc(pids ?? pidsInProc(), madeAt) : markedInPs(madeAt)
   return all.filter(({ bornAt, madeAt: made }) => bornAt >= made)
 }
 
@@ -119,8 +133,8 @@ interface Carrier extends Living {
 }
 type MadeAt = (words: readonly string[]) => number | undefined
 
-function markedInProc(madeAt: MadeAt): readonly Carrier[] {
-  return pidsInProc().flatMap((pid) => {
+function markedInProc(pids: readonly number[], madeAt: MadeAt): readonly Carrier[] {
+  return pids.flatMap((pid) => {
     const made = madeAt(readProc(pid, 'environ').split('\0'))
     if (made === undefined) return []
     const { state, bornAt } = statOf(pid)

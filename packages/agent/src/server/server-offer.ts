@@ -25,6 +25,10 @@ const providersSchema = z.looseObject({
         z.string(),
         z.looseObject({
           name: z.string().catch(''),
+          capabilities: z
+            .looseObject({ input: z.looseObject({ image: z.boolean() }) })
+            .nullish()
+            .catch(undefined),
           limit: z
             .looseObject({ context: z.number().min(0) })
             .nullish()
@@ -40,6 +44,8 @@ export interface ServerModels {
   readonly choices: AgentChoices | undefined
   /** Tokens that fit, by the id of the model. */
   readonly contextSizes: ReadonlyMap<string, number>
+  /** Ids of those that take no pictures: a server would put an excuse in their place. */
+  readonly blind: ReadonlySet<string>
 }
 
 /** @param value of `GET /agent`; a mode is an agent that a person can talk to */
@@ -57,19 +63,26 @@ export function modesOf(value: unknown, chosen: Chosen): AgentChoices | undefine
   return choices(available, chosen.mode)
 }
 
-/** @param value of `GET /config/providers` */
-export function modelsOf(value: unknown, chosen: Chosen): ServerModels {
+/**
+ * @param value of `GET /config/providers`
+ * @param config of `GET /config`: what a person configured there holds until something is chosen
+ */
+export function modelsOf(value: unknown, config: unknown, chosen: Chosen): ServerModels {
   const read = providersSchema.safeParse(value).data
   const models = (read?.providers ?? []).flatMap((provider) =>
-    Object.entries(provider.models).map(([model, { name, limit }]) => ({
+    Object.entries(provider.models).map(([model, { name, limit, capabilities }]) => ({
       id: `${provider.id}/${model}`,
       name: (name || model).slice(0, limits.choiceNameCharsMax),
       size: limit?.context,
+      blind: capabilities?.input.image === false,
     })),
   )
   const [first] = Object.entries(read?.default ?? {})
   const fallback = first && `${first[0]}/${first[1]}`
-  const wanted = [chosen.model, fallback].find((id) => models.some((model) => model.id === id))
+  const configured = z.looseObject({ model: z.string() }).safeParse(config).data?.model
+  const wanted = [chosen.model, configured, fallback].find((id) =>
+    models.some((model) => model.id === id),
+  )
   return {
     choices: choices(
       models
@@ -77,6 +90,7 @@ export function modelsOf(value: unknown, chosen: Chosen): ServerModels {
         .map(({ id, name }) => ({ id, name })),
       wanted,
     ),
+    blind: new Set(models.flatMap(({ id, blind }) => (blind ? [id] : []))),
     contextSizes: new Map(
       models.flatMap(({ id, size }) => (size === undefined ? [] : [[id, size] as const])),
     ),

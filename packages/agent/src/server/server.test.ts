@@ -140,19 +140,32 @@ test('[A-49] modes are what a person can talk to, models have their provider in 
   expect(modesOf('nonsense', {})).toBeUndefined()
   const providers = {
     providers: [
-      { id: 'p', models: { a: { name: 'A', limit: { context: 10 } }, 'b/c': { name: '' } } },
+      {
+        id: 'p',
+        models: {
+          a: { name: 'A', limit: { context: 10 } },
+          'b/c': { name: '', capabilities: { input: { image: false } } },
+        },
+      },
     ],
     default: { p: 'a' },
   }
-  expect(modelsOf(providers, { model: 'p/b/c' }).choices).toEqual({
+  expect(modelsOf(providers, {}, { model: 'p/b/c' }).choices).toEqual({
     current: 'p/b/c',
     available: [
       { id: 'p/a', name: 'A' },
       { id: 'p/b/c', name: 'b/c' },
     ],
   })
-  expect(modelsOf(providers, { model: 'gone' })).toMatchObject({ choices: { current: 'p/a' } })
-  expect(modelsOf(providers, {}).contextSizes.get('p/a')).toBe(10)
+  const current = (config: unknown, chosen = {}) =>
+    modelsOf(providers, config, chosen).choices?.current
+  expect(current({}, { model: 'gone' })).toBe('p/a')
+  // What a person configured for the server itself goes before its default.
+  expect(current({ model: 'p/b/c' })).toBe('p/b/c')
+  expect(current({ model: 'p/b/c' }, { model: 'p/a' })).toBe('p/a')
+  expect(current({ model: 7 })).toBe('p/a')
+  expect(modelsOf(providers, {}, {}).contextSizes.get('p/a')).toBe(10)
+  expect([...modelsOf(providers, {}, {}).blind]).toEqual(['p/b/c'])
 })
 
 test('[A-43] an answer goes to the route of its kind; none is a no', () => {

@@ -42,13 +42,14 @@ export function opencodeAgent(
 
 function configuration(modelUrl: string): unknown {
   const model = { name: 'Fake 1', tool_call: true, limit: { context: 200_000, output: 8192 } }
+  const sees = { attachment: true, modalities: { input: ['text', 'image'], output: ['text'] } }
   return {
     provider: {
       fake: {
         npm: '@ai-sdk/openai-compatible',
         name: 'Scripted model',
         options: { baseURL: `${modelUrl}/v1`, apiKey: 'sk-fake' },
-        models: { 'fake-1': model },
+        models: { 'fake-1': model, 'fake-eyes': { ...model, ...sees, name: 'Fake with eyes' } },
       },
     },
     enabled_providers: ['fake'],
