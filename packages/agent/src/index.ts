@@ -26,5 +26,6 @@ export {
 export { offerOfAnswer, offerOfPrompt, offerOfUpdate } from './offer.ts'
 export { type AgentExit, exitSentence } from './exit.ts'
 export { fit } from './fit.ts'
+export { quirks } from './quirks.ts'
 export { type KnownAgent, knownAgents, missingOf, type Proof } from './registry.ts'
 export { type AgentUpdate, translate } from './translate.ts'

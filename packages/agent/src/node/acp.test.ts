@@ -134,6 +134,77 @@ test('[A-16] what a load replays is not told, even when it comes after the answe
   expect(texts()).toEqual(['new'])
 })
 
+/** An agent that calls itself by the name of a real one. */
+const named = (name: string) =>
+  `methods.initialize = () => ({ protocolVersion: 1, agentInfo: { name: '@agentclientprotocol/${name}' }, agentCapabilities: { loadSession: true } })
+   const chunk = (messageId, text) => send({ method: 'session/update', params: { sessionId: 's1', update: { sessionUpdate: 'agent_message_chunk', messageId, content: { type: 'text', text } } } })
+   const codex = (_meta) => send({ method: 'session/update', params: { sessionId: 's1', update: { sessionUpdate: 'session_info_update', _meta: { codex: _meta } } } })
+   const retry = () => send({ method: '_claude/sdkMessage', params: { sessionId: 's1', message: { type: 'system', subtype: 'api_retry', attempt: 1 } } })`
+
+test('[A-60] an agent that gives its sign only when asked is asked, however the conversation is opened', async () => {
+  const one = await agent(`${named('claude-agent-acp')}
+    let asked
+    methods['session/new'] = ({ _meta }) => { asked = _meta; return { sessionId: 's1' } }
+    methods['session/load'] = ({ _meta, sessionId }) => { if (sessionId === 'gone') fail(-32002, 'unknown'); asked = _meta; retry(); return {} }
+    methods['session/prompt'] = () => {
+      if (asked?.claudeCode?.emitRawSDKMessages?.[0]?.subtype !== 'api_retry') fail(-1, 'not asked')
+      chunk('m1', 'tok1 '); retry(); chunk('m2', 'tok1 '); chunk('m2', 'tok2')
+      return { stopReason: 'end_turn' }
+    }`)
+  for (const previous of [undefined, 's1', 'gone']) {
+    updates = []
+    await one.open(previous)
+    expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
+    expect(updates).toMatchObject([
+      { messageId: 'm1', content: { text: 'tok1 ' } },
+      { sessionUpdate: 'retry', attempt: 1 },
+      { messageId: 'm1', content: { text: 'tok2' } },
+    ])
+  }
+})
+
+test('[A-62] a turn whose model failed fails with the words of the agent, and the next one is its own', async () => {
+  const one = await agent(`${named('codex-acp')}
+    let turns = 0
+    methods['session/prompt'] = () => {
+      if (++turns > 1) { say('fine'); return { stopReason: 'end_turn' } }
+      codex({ threadStatus: { type: 'systemError' } }); say('high demand')
+      return { stopReason: 'end_turn' }
+    }`)
+  await one.open(undefined)
+  expect(await one.prompt('x')).toEqual({
+    failure: { code: 'agent-error', message: 'high demand' },
+  })
+  expect(updates).toMatchObject([{ sessionUpdate: 'session_info_update' }])
+  updates = []
+  expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(['fine'])
+})
+
+test('[A-62] what was held back for a reason is told when the agent dies before it ends its turn', async () => {
+  const one = await agent(`${named('codex-acp')}
+    methods['session/prompt'] = () => {
+      codex({ threadStatus: { type: 'systemError' } }); say('high demand')
+      setTimeout(() => process.exit(3), 50)
+      return new Promise(() => {})
+    }`)
+  await one.open(undefined)
+  expect(await one.prompt('x')).toMatchObject({ failure: { code: 'agent-exited' } })
+  expect(updates.at(-1)).toMatchObject({ content: { text: 'high demand' } })
+})
+
+test('[A-63] an end that calls a stopped turn done is told as a stop', async () => {
+  const one = await agent(`
+    let stop = () => {}
+    methods['session/cancel'] = () => stop()
+    methods['session/prompt'] = () => new Promise((resolve) => { stop = () => resolve({ stopReason: 'end_turn' }); say('working') })`)
+  await one.open(undefined)
+  const stopped = one.prompt('x')
+  while (updates.length < 1) await sleep(5)
+  one.cancel()
+  expect(await stopped).toEqual({ ok: 'cancelled' })
+})
+
 test('[A-15] updates are told in order, those before an answer before it and those after it after', async () => {
   const one = await agent(`
     methods['session/prompt'] = () => { for (let i = 0; i < 500; i++) say(String(i)); setImmediate(() => say('after')); return { stopReason: 'end_turn' } }`)

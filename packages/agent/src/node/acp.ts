@@ -24,6 +24,9 @@ import type { Chosen } from '@belay/protocol'
 import { z } from 'zod'
 import { type Ask, askOfElicitation, askOfPermission, elicitationAnswer } from '../ask.ts'
 import { type AgentExit, exitSentence } from '../exit.ts'
+import { HeardTurn } from '../heard-turn.ts'
+import { type AgentSigns, signsOf } from '../quirks.ts'
+import type { AgentUpdate } from '../translate.ts'
 import type {
   AgentAdapter,
   AgentConnection,
@@ -76,6 +79,7 @@ const initializeSchema = z.looseObject({
     })
     .nullish(),
 })
+const stopReasonSchema = z.looseObject({ stopReason: z.string() })
 const updateSchema = z.looseObject({
   sessionId: z.string(),
   update: z.looseObject({ sessionUpdate: z.string() }),
@@ -91,6 +95,9 @@ class AcpConnection implements AgentConnection {
   readonly #mcpServers: readonly ResolvedMcpServer[]
   readonly #sdk: ClientConnection
   readonly #offer: AcpOffer
+  /** Known from the answer to `initialize` on. */
+  #signs: AgentSigns = {}
+  #turn = new HeardTurn({})
   readonly #pending = new Map<number, (optionId: string | undefined) => void>()
   #asked = 0
   #junk = 0
@@ -122,6 +129,7 @@ class AcpConnection implements AgentConnection {
       this.#ended = true
       this.resume()
       await Promise.race([read, sleep(drainMsMax)])
+      this.#tell(this.#turn.left())
       this.process.stdout.destroy()
       this.#sdk.close()
       return exit
@@ -146,7 +154,7 @@ class AcpConnection implements AgentConnection {
       const restored = await this.#restore(previous, initialized.ok)
       if (restored !== undefined) return this.#opened(restored, chosen)
     }
-    const params = { cwd: this.#cwd, mcpServers: this.#servers(initialized.ok) }
+    const params = this.#conversation(initialized.ok)
     const answer = await this.#request(methods.agent.session.new, params, () => newSessionMsMax)
     if ('failure' in answer) return answer
     const parsed = z.looseObject({ sessionId: z.string() }).safeParse(answer.ok)
@@ -184,16 +192,21 @@ class AcpConnection implements AgentConnection {
     const blocks = contentBlocks(text, attachments, initialized.ok.prompt)
     if (typeof blocks === 'string') return failed('agent-error', blocks)
     const params = { sessionId: this.#agentSession, prompt: blocks }
+    this.#turn.begin()
     const answer = await this.#request(methods.agent.session.prompt, params, undefined)
+    const stopReason = stopReasonSchema.safeParse('ok' in answer ? answer.ok : {}).data?.stopReason
+    const end = this.#turn.end(stopReason)
+    this.#tell(end.updates)
     if ('failure' in answer) return answer
     this.#offer.hearPrompt(answer.ok)
-    const parsed = z.looseObject({ stopReason: z.string() }).safeParse(answer.ok)
-    return parsed.success
-      ? { ok: parsed.data.stopReason }
-      : failed('agent-error', 'The agent ended the turn without a stop reason.')
+    if (end.failure !== undefined) return failed('agent-error', end.failure)
+    return end.stopReason === undefined
+      ? failed('agent-error', 'The agent ended the turn without a stop reason.')
+      : { ok: end.stopReason }
   }
 
   cancel(): void {
+    this.#turn.cancel()
     this.#sdk.agent
       .notify(methods.agent.session.cancel, { sessionId: this.#agentSession ?? '' })
       .catch(() => {})
@@ -229,6 +242,8 @@ class AcpConnection implements AgentConnection {
         'version',
         `The agent speaks version ${spoken} of ACP; Belay speaks ${protocolVersion}.`,
       )
+    this.#signs = signsOf(agentInfo?.name)
+    this.#turn = new HeardTurn(this.#signs)
     const resume = can?.sessionCapabilities?.resume
     return {
       ok: {
@@ -242,6 +257,16 @@ class AcpConnection implements AgentConnection {
           resource: can?.promptCapabilities?.embeddedContext === true,
         },
       },
+    }
+  }
+
+  /** What a conversation is opened with, whether new or restored. */
+  #conversation(can: Initialized) {
+    const { sessionMeta } = this.#signs
+    return {
+      cwd: this.#cwd,
+      mcpServers: this.#servers(can),
+      ...(sessionMeta === undefined ? {} : { _meta: sessionMeta }),
     }
   }
 
@@ -281,7 +306,7 @@ class AcpConnection implements AgentConnection {
       for (const { method, restored, limit } of tries) {
         const answer = await this.#request(
           method,
-          { sessionId: previous, cwd: this.#cwd, mcpServers: this.#servers(can) },
+          { sessionId: previous, ...this.#conversation(can) },
           limit,
         )
         if ('ok' in answer) {
@@ -426,8 +451,12 @@ class AcpConnection implements AgentConnection {
   }
 
   #isUpdate(message: AnyMessage): boolean {
-    if (!('method' in message) || message.method !== methods.client.session.update) return false
-    const parsed = updateSchema.safeParse(message.params)
+    if (!('method' in message)) return false
+    const { method, params } = message
+    const isOwn = method !== methods.client.session.update
+    const said = isOwn ? this.#signs.notice?.(method, params) : params
+    if (isOwn && said === undefined) return false
+    const parsed = updateSchema.safeParse(said)
     if (!parsed.success) {
       this.#drop(JSON.stringify(message))
       return true
@@ -436,8 +465,12 @@ class AcpConnection implements AgentConnection {
     this.#heardAt = performance.now()
     const ours = this.#agentSession === undefined || sessionId === this.#agentSession
     // What is offered is no history: it counts in a replay too.
-    if (ours && !this.#offer.hear(update) && !this.#replaying) this.#on.update(update)
+    if (ours && !this.#offer.hear(update) && !this.#replaying) this.#tell(this.#turn.hear(update))
     return true
+  }
+
+  #tell(updates: readonly AgentUpdate[]): void {
+    for (const update of updates) this.#on.update(update)
   }
 }
 

@@ -82,16 +82,19 @@ export interface AgentConnection {
   /** Chooses of what was offered. How it went is told by `offer` or `choiceRefused`. Never rejects. */
   setMode(modeId: string): Promise<void>
   setModel(modelId: string): Promise<void>
-  /** Runs one prompt turn. @returns its stop reason. There is no limit of time here: a busy agent may be quiet for long. */
-  /** An attachment that cannot be handed over is a failure: a prompt is never sent without a part of it. */
+  /**
+   * Runs one prompt turn. There is no limit of time here: a busy agent may be quiet for long. An attachment that cannot be
+   * handed over is a failure: a prompt is never sent without a part of it.
+   * @returns its stop reason
+   */
   prompt(text: string, attachments?: readonly PromptAttachment[]): Promise<Answer<string>>
   /** Asks the agent to stop its turn. */
   cancel(): void
   /** @param optionId `undefined` tells the agent that nobody will answer. An id that was settled is ignored. */
   answer(id: number, optionId: string | undefined): void
-  /** Stops reading what the agent says; it then waits in its own pipe. */
-  /** A sign of life of a process whose stream is lost. Absent: the adapter watches by itself. */
+  /** A sign of life of a process whose stream is lost. Absent: the adapter watches by itself, and tells `hung`. */
   probe?(): Promise<boolean>
+  /** Stops reading what the agent says; it then waits in its own pipe. */
   pause(): void
   resume(): void
   /** Ends the agent and everything it started. */

@@ -4,7 +4,8 @@
  *   [[say TEXT]]         TEXT, a word at a time          [[slow N MS]]      tok1 … tokN, one every MS milliseconds
  *   [[write PATH TEXT]]  a call of the write tool        [[bash COMMAND]]   a call of the shell tool
  *   [[tool NAME JSON]]   a call of NAME as it stands     [[hang]]           one token, then silence for ever
- *   [[error CODE [N]]]   HTTP CODE, N times or always    [[drop N MS]]      N tokens, then the socket is destroyed
+ *   [[error CODE [N]]]   HTTP CODE, N times or always    [[drop N MS [K]]]  N tokens, then the socket is destroyed; K times
+ *                                                                        or always
  *   [[reset]]            forget what stands before it: some agents join a killed turn's prompt with the next one
  *
  * A tool call ends an answer; the agent comes back with its result and gets what follows. `]]` ends a directive,
@@ -17,7 +18,12 @@ export type Directive =
   /** Says whether an earlier message of the conversation holds the word. */
   | { readonly type: 'recall'; readonly word: string }
   | { readonly type: 'slow'; readonly tokens: number; readonly everyMs: number }
-  | { readonly type: 'drop'; readonly tokens: number; readonly everyMs: number }
+  | {
+      readonly type: 'drop'
+      readonly tokens: number
+      readonly everyMs: number
+      readonly times: number
+    }
   | { readonly type: 'hang' }
   | { readonly type: 'error'; readonly status: number; readonly times: number }
   | ToolDirective
@@ -72,7 +78,7 @@ function directive(name: string, rest: string): Directive {
     case 'slow':
       return { type: 'slow', tokens: number(first, 1), everyMs: number(after, 0) }
     case 'drop':
-      return { type: 'drop', tokens: number(first, 1), everyMs: number(after, 0) }
+      return drop(first, after)
     case 'hang':
       return { type: 'hang' }
     case 'error':
@@ -83,6 +89,16 @@ function directive(name: string, rest: string): Directive {
       return { type: 'bash', command: rest.trim() }
     default:
       return { type: 'tool', name: first, json: after === '' ? '{}' : after }
+  }
+}
+
+function drop(tokens: string, rest: string): Directive {
+  const [everyMs, times] = cut(rest)
+  return {
+    type: 'drop',
+    tokens: number(tokens, 1),
+    everyMs: number(everyMs, 0),
+    times: number(times, Infinity),
   }
 }
 

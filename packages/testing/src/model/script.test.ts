@@ -9,7 +9,7 @@ const result: Message = { role: 'tool', text: 'fine' }
 
 test('[T-2] a prompt is read as its directives, in order', () => {
   const text =
-    'Do: [[say two words]] [[slow 3 10]] [[write /a/b.txt some text]] [[bash ls -l]] [[tool x {"a":1}]] [[hang]] [[error 429 2]] [[error 500]] [[drop 2 5]]'
+    'Do: [[say two words]] [[slow 3 10]] [[write /a/b.txt some text]] [[bash ls -l]] [[tool x {"a":1}]] [[hang]] [[error 429 2]] [[error 500]] [[drop 2 5]] [[drop 2 5 1]]'
   expect(directivesOf(text)).toEqual([
     { type: 'say', text: 'two words' },
     { type: 'slow', tokens: 3, everyMs: 10 },
@@ -19,7 +19,8 @@ test('[T-2] a prompt is read as its directives, in order', () => {
     { type: 'hang' },
     { type: 'error', status: 429, times: 2 },
     { type: 'error', status: 500, times: Infinity },
-    { type: 'drop', tokens: 2, everyMs: 5 },
+    { type: 'drop', tokens: 2, everyMs: 5, times: Infinity },
+    { type: 'drop', tokens: 2, everyMs: 5, times: 1 },
   ])
   expect(directivesOf('none [here] or [[elsewhere]]')).toEqual([])
   expect(() => directivesOf('[[slow many]]')).toThrow('wants a number')

@@ -25,6 +25,8 @@ export interface Trial {
   readonly restored: string
   readonly modeAgain: string
   readonly quota: string
+  /** What became of an answer whose first half the agent asked its model for twice. */
+  readonly again: string
   readonly broken: string
   /** What should hold and did not. */
   readonly problems: readonly string[]
@@ -102,6 +104,7 @@ class AgentTrial {
       restored,
       modeAgain: mode === undefined ? 'not tried' : (this.#offer.modes?.current ?? 'none'),
       quota: await this.#failure('[[reset]] [[error 429 1]] [[say recovered]]'),
+      again: await this.#again(),
       broken: await this.#failure('[[reset]] [[error 500]]'),
       problems: this.#problems,
     }
@@ -171,10 +174,27 @@ class AgentTrial {
     if (end === undefined) {
       this.#connection?.cancel()
       const stopped = await turn
-      return `still trying after ${failureMsMax / 1000} s, cancelled: ${stopped}`
+      this.#expect(
+        stopped === 'cancelled',
+        `a stopped turn with a dead model ended with ${stopped}`,
+      )
+      return `still trying after ${failureMsMax / 1000} s`
     }
+    this.#expect(
+      end !== 'end_turn' || this.#text().includes('recovered'),
+      'a turn with a dead model ended as done',
+    )
     const recovered = this.#text().includes('recovered')
     return `${recovered ? 'recovered' : end}, ${took}`
+  }
+
+  /** The model's socket is lost in the middle of an answer, once. */
+  async #again(): Promise<string> {
+    const end = await this.#say('[[reset]] [[drop 3 20 1]] [[slow 5 10]]')
+    const text = this.#text()
+    if (!text.includes('tok5 ')) return end === 'end_turn' ? 'another answer' : end
+    const times = text.split('tok1 ').length - 1
+    return times === 1 ? 'told once' : `told ${times} times`
   }
 
   /** One prompt. @returns its stop reason, or the code of its failure */

@@ -90,6 +90,15 @@ test.each(apis)('[T-2] $path fails as often as the script says', async (api) => 
   expect(statuses).toEqual([429, 429, 200])
 })
 
+test.each(apis)('[T-2] $path loses its socket as often as the script says', async (api) => {
+  const text = `[[drop 2 5 1]] [[say whole]] ${api.path}`
+  const first = await ask(api, text, { stream: true })
+  await expect(first.text()).rejects.toThrow('terminated')
+  const second = await (await ask(api, text, { stream: true })).text()
+  expect(second).toContain('whole')
+  expect(second).not.toContain('tok1')
+})
+
 test.each(apis)('[T-2] $path thinks before it speaks', async (api) => {
   const response = await ask(api, '[[think hard]] [[say spoken]]', { stream: true })
   const text = await response.text()

@@ -4,7 +4,7 @@
  *
  * Invariants:
  * - T-2 An answer depends on the request alone, so retries, restarts and parallel agents need no set-up.
- *   The one exception is `[[error CODE N]]`, which counts how often this very conversation came.
+ *   The exceptions are `[[error CODE N]]` and `[[drop N MS K]]`, which count how often this very conversation came.
  * - T-3 The log tells of every request: what was played, tokens sent, and whether the agent hung up.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -54,7 +54,7 @@ export async function startFakeModel(): Promise<FakeModel> {
 
 interface Exchange {
   readonly entry: MutableModelRequest
-  /** How often `[[error]]` was played, by conversation. */
+  /** How often `[[error]]` and `[[drop]]` were played, by conversation. */
   readonly failures: Map<string, number>
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -103,7 +103,7 @@ async function play(exchange: Exchange, dialect: Dialect, body: unknown): Promis
   const model = string(field(body, 'model'))
   const isStream = field(body, 'stream') === true || entry.path.includes(':stream')
   const streamed = isStream ? dialect.answer(model, entry.n) : undefined
-  const text = await speak(exchange, directives, streamed)
+  const text = await speak(exchange, notSpent(exchange, conversation, directives), streamed)
   if (text === undefined) return
   const call = callOf(directives, conversation)
   entry.call = call
@@ -119,10 +119,26 @@ function failureNow(
 ): number | undefined {
   const first = directives[0]
   if (first?.type !== 'error') return undefined
-  const key = JSON.stringify(conversation.messages)
-  const played = (exchange.failures.get(key) ?? 0) + 1
-  exchange.failures.set(key, played)
-  return played <= first.times ? first.status : undefined
+  return played(exchange, conversation, 'error') <= first.times ? first.status : undefined
+}
+
+/** An answer without the `[[drop]]` that has no times left. */
+function notSpent(
+  exchange: Exchange,
+  conversation: Conversation,
+  directives: readonly Directive[],
+): readonly Directive[] {
+  const drop = directives.find((directive) => directive.type === 'drop')
+  if (drop === undefined || played(exchange, conversation, 'drop') <= drop.times) return directives
+  return directives.filter((directive) => directive !== drop)
+}
+
+/** @returns how often this failure was asked for in this conversation, this time included */
+function played({ failures }: Exchange, { messages }: Conversation, failure: string): number {
+  const key = `${failure} ${JSON.stringify(messages)}`
+  const times = (failures.get(key) ?? 0) + 1
+  failures.set(key, times)
+  return times
 }
 
 /** Sends the words of an answer at the pace of its script. @returns them, or `undefined` when there is no end. */

@@ -1,0 +1,105 @@
+/**
+ * What an ACP agent says in a turn, with what it is known to get wrong set right. Pure.
+ *
+ * Owns: the order of the corrections. `quirks.ts` knows the agents and their signs, `retold.ts` what is said again.
+ *
+ * Invariants:
+ * - A-62 A turn whose model failed for good is a failed one, whatever stop reason the agent gives; its words about it
+ *   are the reason, and no part of the answer.
+ * - A-63 A turn that we asked the agent to stop, and that ends as if it were done, was stopped.
+ */
+import { z } from 'zod'
+import type { AgentSigns } from './quirks.ts'
+import { Retold } from './retold.ts'
+import type { AgentUpdate } from './translate.ts'
+
+export interface HeardEnd {
+  /** To be told before the end. */
+  readonly updates: readonly AgentUpdate[]
+  readonly stopReason?: string | undefined
+  /** Why a turn that the agent calls done is a failed one. */
+  readonly failure?: string
+}
+
+/** Characters of an agent's words about its failure that a reason can hold. */
+const reasonCharsMax = 4000
+
+const plainSchema = z.object({
+  sessionUpdate: z.literal('agent_message_chunk'),
+  messageId: z.null().optional(),
+  content: z.object({ type: z.literal('text'), text: z.string() }),
+})
+
+export class HeardTurn {
+  readonly #signs: AgentSigns
+  readonly #retold = new Retold()
+  #cancelled = false
+  #failed = false
+  /** What it says about the failure; held back until the end shows what it was. */
+  #reasons: { readonly update: AgentUpdate; readonly text: string }[] = []
+
+  constructor(signs: AgentSigns) {
+    this.#signs = signs
+  }
+
+  /** A prompt is sent: what was before it says nothing of it. */
+  begin(): void {
+    this.#cancelled = false
+    this.#failed = false
+    this.#retold.forget()
+  }
+
+  /** The agent is asked to stop. */
+  cancel(): void {
+    this.#cancelled = true
+  }
+
+  /** @returns what is to be told of it now, in order */
+  hear(update: AgentUpdate): readonly AgentUpdate[] {
+    const { isRetry, isAside, modelFailed } = this.#signs
+    if (isAside?.(update) === true) return [update]
+    if (isRetry?.(update) === true) {
+      this.#retold.retry()
+      return [update]
+    }
+    const failed = modelFailed?.(update)
+    if (failed !== undefined) {
+      this.#failed = failed
+      return [...this.left(), update]
+    }
+    if (this.#isReason(update)) return []
+    const heard = isRetry === undefined ? [update] : this.#retold.hear(update)
+    return this.#reasons.length === 0 ? heard : [...this.left(), ...heard]
+  }
+
+  /** @param stopReason of the agent's answer to the prompt; `undefined` when it answered with a failure of its own */
+  end(stopReason: string | undefined): HeardEnd {
+    const isDone = stopReason === 'end_turn'
+    const [isStopped, isFailed] = [isDone && this.#cancelled, isDone && this.#failed]
+    this.begin()
+    if (!isFailed || isStopped)
+      return { updates: this.left(), stopReason: isStopped ? 'cancelled' : stopReason }
+    const reason = this.#reasons
+      .map(({ text }) => text)
+      .join('')
+      .trim()
+    this.#reasons = []
+    return { updates: [], failure: reason === '' ? 'The model of the agent failed.' : reason }
+  }
+
+  /** @returns what was held back and is not the reason of a failure */
+  left(): readonly AgentUpdate[] {
+    const left = this.#reasons.map(({ update }) => update)
+    this.#reasons = []
+    return left
+  }
+
+  #isReason(update: AgentUpdate): boolean {
+    const words = this.#failed ? plainSchema.safeParse(update).data?.content.text : undefined
+    if (words === undefined) return false
+    const chars = this.#reasons.reduce((sum, { text }) => sum + text.length, words.length)
+    if (chars > reasonCharsMax) return false
+    this.#reasons.push({ update, text: words })
+    return true
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * What agents get wrong, in one table: each line with the version it was seen in, what is done about it, and the rule
+ * that does it.
+ *
+ * Owns: the table, and the reading of an agent's own signs. `heard-turn.ts` and `retold.ts` act on them; a line without
+ * `reads` is answered elsewhere, by its rule, for every agent.
+ *
+ * Invariants:
+ * - A-64 The table is the one of `docs/agents.md`, and each of its rules is in the specification.
+ */
+import { z } from 'zod'
+import type { AgentUpdate } from './translate.ts'
+
+/** How one agent gives away what it does wrong. */
+export interface AgentSigns {
+  /** Said when a conversation is opened, so that the agent gives a sign at all. */
+  readonly sessionMeta?: Readonly<Record<string, unknown>>
+  /** A notification of its own, as `session/update` would have put it; `undefined` for any other. */
+  readonly notice?: (method: string, params: unknown) => unknown
+  /** Whether it asks its model again after a try that failed. */
+  readonly isRetry?: (update: AgentUpdate) => boolean
+  /** Whether the words are those of a helper, beside the answer. */
+  readonly isAside?: (update: AgentUpdate) => boolean
+  /** Whether its model has failed for good, or works; `undefined` when the update says nothing of it. */
+  readonly modelFailed?: (update: AgentUpdate) => boolean | undefined
+}
+
+export interface Quirk {
+  readonly id: string
+  /** Names as in `docs/agents.md`. */
+  readonly agents: readonly string[]
+  /** Name and version as the agents say them, or of the package. */
+  readonly seen: string
+  readonly wrong: string
+  readonly done: string
+  readonly rule: string
+  /** What the agent calls itself in its answer to `initialize`, and its signs. */
+  readonly reads?: { readonly name: string; readonly signs: AgentSigns }
+}
+
+const codexMeta = z
+  .object({
+    sessionUpdate: z.literal('session_info_update'),
+    _meta: z.object({
+      codex: z.looseObject({
+        error: z.looseObject({ willRetry: z.boolean() }).optional().catch(undefined),
+        threadStatus: z.looseObject({ type: z.string() }).optional().catch(undefined),
+      }),
+    }),
+  })
+  .transform(({ _meta: { codex } }) => codex)
+const claudeRetry = z.object({
+  sessionId: z.string(),
+  message: z.looseObject({ type: z.literal('system'), subtype: z.literal('api_retry') }),
+})
+const claudeAside = z.object({
+  _meta: z.object({ claudeCode: z.object({ parentToolUseId: z.string() }) }),
+})
+
+export const quirks: readonly Quirk[] = [
+  {
+    id: 'codex-says-again',
+    agents: ['codex'],
+    seen: '2.6.0',
+    wrong:
+      'After a try of its own that failed it says its words again, as another message; the only sign is in `_meta.codex.error` of a `session_info_update`.',
+    done: 'What is said again after the sign is told once.',
+    rule: 'A-60',
+    reads: {
+      name: '@agentclientprotocol/codex-acp',
+      signs: { isRetry: (update) => codexSays(update)?.error?.willRetry === true },
+    },
+  },
+  {
+    id: 'claude-says-again',
+    agents: ['claude'],
+    seen: '0.100.0',
+    wrong:
+      'After a try of its own that failed it says its words again, as another message, and gives no sign of it.',
+    done: 'It is asked for the sign (`api_retry`) when a conversation is opened; what is said again after it is told once.',
+    rule: 'A-60',
+    reads: {
+      name: '@agentclientprotocol/claude-agent-acp',
+      signs: {
+        sessionMeta: {
+          claudeCode: { emitRawSDKMessages: [{ type: 'system', subtype: 'api_retry' }] },
+        },
+        notice: noticeOfClaude,
+        isRetry: ({ sessionUpdate }) => sessionUpdate === 'retry',
+        isAside: (update) => claudeAside.safeParse(update).success,
+      },
+    },
+  },
+  {
+    id: 'says-again-without-a-sign',
+    agents: ['codex-zed', 'opencode'],
+    seen: '0.16.0, 1.18.33',
+    wrong:
+      'After a try of its own that failed it says its words again, with no sign: codex-zed without message ids, opencode under the same one.',
+    done: 'Left as it is: nothing tells it from words that are meant twice. `opencode-http` gives a sign, and its words are told once.',
+    rule: 'A-61',
+  },
+  {
+    id: 'server-says-again',
+    agents: ['opencode-http'],
+    seen: '1.18.33',
+    wrong: 'After a try of its own that failed it says its words again.',
+    done: 'What is said again after its `retry` status is told once.',
+    rule: 'A-41',
+  },
+  {
+    id: 'codex-ends-a-dead-turn-well',
+    agents: ['codex'],
+    seen: '2.6.0',
+    wrong:
+      'When its model fails for good the turn ends with `end_turn`, and the error is the last words of the answer.',
+    done: 'After its `systemError` status the turn ends as failed, with those words as the reason.',
+    rule: 'A-62',
+    reads: {
+      name: '@agentclientprotocol/codex-acp',
+      signs: {
+        modelFailed: (update) => {
+          const status = codexSays(update)?.threadStatus?.type
+          return status === undefined ? undefined : status === 'systemError'
+        },
+      },
+    },
+  },
+  {
+    id: 'ends-a-stopped-turn-well',
+    agents: ['opencode', 'kilo'],
+    seen: '1.18.33, 7.7.7',
+    wrong: 'Stopped while it asks a dead model again, it says `end_turn` instead of `cancelled`.',
+    done: 'An `end_turn` after our stop counts as `cancelled`, whoever says it.',
+    rule: 'A-63',
+  },
+  {
+    id: 'idle-twice',
+    agents: ['opencode-http', 'kilo-http'],
+    seen: '1.18.33, 7.7.7',
+    wrong: 'When it is stopped it says twice that it is at rest, and before its last words.',
+    done: 'The first after the prompt ends the turn, once the last words are there.',
+    rule: 'A-42',
+  },
+  {
+    id: 'tools-run-for-ever',
+    agents: ['opencode', 'kilo', 'claude'],
+    seen: '1.18.33, 7.7.7, 0.100.0',
+    wrong:
+      'A tool that was cut by a kill is replayed as `in_progress` (claude: `pending`) for ever.',
+    done: 'A replay is not told; what the log holds is closed with its turn.',
+    rule: 'A-16',
+  },
+  {
+    id: 'unrun-tool-completed',
+    agents: ['codex-zed'],
+    seen: '0.16.0',
+    wrong:
+      'A tool that waited for a permission when it was killed, and never ran, is replayed as `completed`.',
+    done: 'A replay is not told.',
+    rule: 'A-16',
+  },
+  {
+    id: 'replay-after-the-answer',
+    agents: ['gemini'],
+    seen: '0.36.0',
+    wrong: 'It answers `session/load` first and replays then.',
+    done: 'For 300 ms after the answer what comes is still the replay.',
+    rule: 'A-16',
+  },
+  {
+    id: 'stop-waits-for-a-permission',
+    agents: ['gemini'],
+    seen: '0.36.0',
+    wrong: 'A stop waits for an open permission for ever.',
+    done: 'A stop answers every open permission as cancelled.',
+    rule: 'R-23',
+  },
+  {
+    id: 'lives-on-without-input',
+    agents: ['codex-zed', 'gemini'],
+    seen: '0.16.0, 0.36.0',
+    wrong: 'In mid-turn it does not exit at the end of its input.',
+    done: 'After a short grace everything of it is killed.',
+    rule: 'A-9',
+  },
+  {
+    id: 'tools-outlive-it',
+    agents: ['claude', 'opencode', 'kilo'],
+    seen: '0.100.0, 1.18.33, 7.7.7',
+    wrong: 'A tool in a session of its own outlives the agent and goes on writing.',
+    done: 'The fence ends it, or the walk of what carries our marker.',
+    rule: 'A-8',
+  },
+]
+
+/** @param name what the agent calls itself in its answer to `initialize` */
+export function signsOf(name: string | undefined): AgentSigns {
+  const mine = quirks.flatMap(({ reads }) => (reads?.name === name && reads ? [reads.signs] : []))
+  return mine.reduce<AgentSigns>((all, signs) => ({ ...all, ...signs }), {})
+}
+
+function codexSays(update: AgentUpdate) {
+  return codexMeta.safeParse(update).data
+}
+
+function noticeOfClaude(method: string, params: unknown): unknown {
+  const said = method === '_claude/sdkMessage' ? claudeRetry.safeParse(params).data : undefined
+  return said && { sessionId: said.sessionId, update: { ...said.message, sessionUpdate: 'retry' } }
+}
