@@ -69,27 +69,42 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
         )}
         <WorkFields {...fields} />
         <footer className="dialog-foot">
-          {!kept && (
-            <p className="not-sent" role="alert">
-              {fullSentence}
-            </p>
-          )}
+          {!kept && <NotKept />}
           {problem !== undefined && <ProblemNote problem={restOf(problem, form)} />}
-          <div className="buttons">
-            <button type="button" className="button" onClick={onClose}>
-              Cancel
-            </button>
-            <button
-              type="submit"
-              className="button"
-              data-kind="main"
-              disabled={sending || !ready || !isComplete(form)}
-            >
-              {sending ? 'Starting …' : isNew ? 'Start session' : 'Retry'}
-            </button>
-          </div>
+          <FootButtons
+            words={sending ? 'Starting …' : isNew ? 'Start session' : 'Retry'}
+            canSend={!sending && ready && isComplete(form)}
+            onClose={onClose}
+          />
         </footer>
       </form>
     </Modal>
+  )
+}
+
+function NotKept() {
+  return (
+    <p className="not-sent" role="alert">
+      {fullSentence}
+    </p>
+  )
+}
+
+interface FootButtonsProps {
+  readonly words: string
+  readonly canSend: boolean
+  readonly onClose: () => void
+}
+
+function FootButtons({ words, canSend, onClose }: FootButtonsProps) {
+  return (
+    <div className="buttons">
+      <button type="button" className="button" onClick={onClose}>
+        Cancel
+      </button>
+      <button type="submit" className="button" data-kind="main" disabled={!canSend}>
+        {words}
+      </button>
+    </div>
   )
 }
