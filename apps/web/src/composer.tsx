@@ -12,7 +12,7 @@ import { attachRefusal, readFile } from './attach.ts'
 import { DraftChip } from './attachment-chip.tsx'
 import type { DraftBox } from './draft-box.ts'
 import { useLive } from './live.ts'
-import { SlashList, useSlashMenu } from './slash-list.tsx'
+import { slashAttributes, SlashList, useSlashMenu } from './slash-list.tsx'
 import { StopButton } from './stop-button.tsx'
 
 interface ComposerProps {
@@ -62,7 +62,7 @@ export function Composer({ client, id, box, session }: ComposerProps) {
         rows={1}
         aria-label="Prompt"
         aria-describedby="composer-hint"
-        aria-controls={menu.shown.length > 0 ? 'slash-commands' : undefined}
+        {...slashAttributes(menu)}
         placeholder={
           turn === undefined
             ? 'What should the agent do?'
