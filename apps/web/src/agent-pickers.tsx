@@ -1,4 +1,5 @@
 /** The agent's modes and models, to choose from. What it does not offer is not shown. */
+import { useState } from 'react'
 import type { Client } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
 import { problemOf } from './problem-of.ts'
@@ -26,12 +27,12 @@ export function AgentPickers({ client, session, onProblem }: AgentPickersProps) 
       <Picker
         label="Mode"
         choices={modes}
-        onChoose={(modeId) => void attempt(client.call('setMode', { id, modeId }))}
+        onChoose={(modeId) => attempt(client.call('setMode', { id, modeId }))}
       />
       <Picker
         label="Model"
         choices={models}
-        onChoose={(modelId) => void attempt(client.call('setModel', { id, modelId }))}
+        onChoose={(modelId) => attempt(client.call('setModel', { id, modelId }))}
       />
     </>
   )
@@ -40,21 +41,30 @@ export function AgentPickers({ client, session, onProblem }: AgentPickersProps) 
 interface PickerProps {
   readonly label: string
   readonly choices: SessionView['modes']
-  readonly onChoose: (id: string) => void
+  /** Settles when the server has answered. */
+  readonly onChoose: (id: string) => Promise<void>
 }
 
 function Picker({ label, choices, onChoose }: PickerProps) {
+  /** Shown until the server has answered, so that going on with the arrow keys begins there. */
+  const [wanted, setWanted] = useState<string>()
   if (choices === undefined || choices.available.length < 2) return undefined
-  const current = choices.available.find(({ id }) => id === choices.current)
+  const shown = wanted ?? choices.current
+  const current = choices.available.find(({ id }) => id === shown)
+  async function choose(id: string): Promise<void> {
+    setWanted(id)
+    await onChoose(id)
+    setWanted((newest) => (newest === id ? undefined : newest))
+  }
   return (
     <select
       className="picker"
       aria-label={label}
       title={current?.description ?? label}
-      value={choices.current}
-      onChange={(event) => onChoose(event.target.value)}
+      value={shown}
+      onChange={(event) => void choose(event.target.value)}
     >
-      {current === undefined && <option value={choices.current}>{choices.current}</option>}
+      {current === undefined && <option value={shown}>{shown}</option>}
       {choices.available.map(({ id, name, description }) => (
         <option key={id} value={id} title={description}>
           {name}

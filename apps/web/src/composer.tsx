@@ -12,7 +12,8 @@ import { attachRefusal, readFile } from './attach.ts'
 import { DraftChip } from './attachment-chip.tsx'
 import type { DraftBox } from './draft-box.ts'
 import { useLive } from './live.ts'
-import { SlashList, useSlashMenu } from './slash-list.tsx'
+import { fullSentence } from './shelf.ts'
+import { slashAttributes, SlashList, useSlashMenu } from './slash-list.tsx'
 import { StopButton } from './stop-button.tsx'
 
 interface ComposerProps {
@@ -24,6 +25,7 @@ interface ComposerProps {
 
 export function Composer({ client, id, box, session }: ComposerProps) {
   const draft = useLive(box.draft)
+  const kept = useLive(box.kept)
   const [problem, setProblem] = useState<string>()
   const turn = session?.turn
   const underWay = draft.sent?.state === 'under-way'
@@ -62,7 +64,7 @@ export function Composer({ client, id, box, session }: ComposerProps) {
         rows={1}
         aria-label="Prompt"
         aria-describedby="composer-hint"
-        aria-controls={menu.shown.length > 0 ? 'slash-commands' : undefined}
+        {...slashAttributes(menu)}
         placeholder={
           turn === undefined
             ? 'What should the agent do?'
@@ -75,7 +77,10 @@ export function Composer({ client, id, box, session }: ComposerProps) {
       <div className="buttons">
         <AttachButton onFiles={(files) => void attachAll(box, files).then(setProblem)} />
         <AgentPickers client={client} session={session} onProblem={setProblem} />
-        <Hint wrong={draft.problem ?? problem} underWay={underWay} />
+        <Hint
+          wrong={draft.problem ?? problem ?? (kept ? undefined : fullSentence)}
+          underWay={underWay}
+        />
         {turn !== undefined && (
           <StopButton client={client} id={id} turn={turn} onProblem={setProblem} />
         )}

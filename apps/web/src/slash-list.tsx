@@ -43,23 +43,45 @@ export function useSlashMenu(
   return { shown, at, choose, onKeyDown }
 }
 
+/** What the field that is typed into says of the menu. */
+export function slashAttributes({ shown, at }: SlashMenu) {
+  if (shown.length === 0) return { 'aria-autocomplete': 'list' } as const
+  return {
+    'aria-autocomplete': 'list',
+    'aria-controls': slashListId,
+    'aria-activedescendant': optionId(at),
+  } as const
+}
+
+const slashListId = 'slash-commands'
+
+function optionId(index: number): string {
+  return `slash-command-${index + 1}`
+}
+
 export function SlashList({ menu }: { readonly menu: SlashMenu }) {
   if (menu.shown.length === 0) return undefined
   return (
-    <ul id="slash-commands" className="slash" aria-label="Commands of the agent">
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a select cannot stand beside a field that keeps the focus
+    <div id={slashListId} className="slash" role="listbox" aria-label="Commands of the agent">
       {menu.shown.map((command, index) => (
-        <li key={command.name}>
-          <button
-            type="button"
-            data-chosen={index === menu.at ? '' : undefined}
-            onMouseDown={(event) => event.preventDefault()}
-            onClick={() => menu.choose(command)}
-          >
-            <span className="mono">/{command.name}</span>
-            <span className="muted cut">{command.description}</span>
-          </button>
-        </li>
+        // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the composer, which has the focus, hears its keys
+        <div
+          key={command.name}
+          id={optionId(index)}
+          className="option"
+          // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- as the list it is in
+          role="option"
+          aria-selected={index === menu.at}
+          tabIndex={-1}
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => menu.choose(command)}
+        >
+          <span className="mono">/{command.name}</span>
+          {command.hint !== undefined && <span className="follows">{command.hint}</span>}
+          <span className="muted cut">{command.description}</span>
+        </div>
       ))}
-    </ul>
+    </div>
   )
 }

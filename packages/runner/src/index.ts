@@ -1,4 +1,12 @@
 /** One session's hands: what a runner decides, without doing any of it. */
+export {
+  attemptAfter,
+  ChannelEnd,
+  dismissals,
+  type ReportSource,
+  type Standing,
+  welcomeMsMax,
+} from './channel-end.ts'
 export type { Effect } from './effect.ts'
 export type { Input } from './input.ts'
 export { emptyJoiner, flush, join, joinDueAt, type Joiner } from './join.ts'

@@ -1,5 +1,6 @@
 /** What a session decides: pure, synchronous, total. */
 export { createSessionActor, type SessionActor } from './actor.ts'
+export { ChannelEnds, type ChannelNote, type RunnerIdentity } from './channel-ends.ts'
 export { decodeReport } from './decode.ts'
 export type { SessionEffect } from './effect.ts'
 export type { PromptText, ReceivedReport, SessionInput, SessionReply } from './input.ts'

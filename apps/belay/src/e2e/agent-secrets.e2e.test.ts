@@ -22,7 +22,12 @@ const crypto = require('node:crypto')
 const digest = (text) => crypto.createHash('sha256').update(text ?? '').digest('hex').slice(0, 16)
 let tools = ''
 methods['session/new'] = ({ mcpServers }) => { tools = mcpServers[0].env[0].value; return { sessionId: 's1' } }
-methods['session/prompt'] = () => {
+methods['session/prompt'] = ({ prompt }) => {
+  const keys = [process.env.FROM_FILE, process.env.FROM_VARIABLE, tools].join(' and ')
+  const words = prompt[0].text
+  if (words !== 'look') process.stderr.write('refused: ' + keys + '\\n')
+  if (words === 'fail') fail(-32603, 'bad keys ' + keys)
+  if (words === 'die') process.exit(3)
   say([process.env.FROM_FILE, process.env.FROM_VARIABLE, tools].map(digest).join(' '))
   return { stopReason: 'end_turn' }
 }
@@ -59,7 +64,7 @@ function processes(file: 'cmdline' | 'environ'): { readonly pid: number; readonl
     })
 }
 
-test('[A-81] secrets of the file of agents are in the agent’s environment and its tools’, and in no argument, log, view or file', async () => {
+test('[A-81] [A-83] secrets of the file of agents are in the agent’s environment and its tools’, and in no argument, log, view or file', async () => {
   const folder = temporaryFolder('secrets')
   const keyFile = join(folder, 'key')
   writeFileSync(keyFile, `${secrets.file}\n`)
@@ -89,13 +94,29 @@ test('[A-81] secrets of the file of agents are in the agent’s environment and 
   const { session } = await client.call('createSession', {
     agent: { name: 'mine' },
     workspace: { type: 'folder', path: repository.path },
-    prompt: { promptId: 'p1', text: 'what do you see?' },
+    prompt: { promptId: 'p1', text: 'look' },
   })
   const watching = watch(world, session.id, 'socket')
   try {
     await turnEnd(watching, 1)
     const seen = [secrets.file, secrets.variable, secrets.tools].map(digest).join(' ')
     expect(textOf(watching.events, 1)).toBe(seen)
+
+    // It repeats them in an error, in its log, and in its last words.
+    const prompt = (promptId: string, text: string) =>
+      client.call('prompt', { id: session.id, promptId, text })
+    await prompt('p2', 'fail')
+    const failed = await turnEnd(watching, 2)
+    expect(failed.detail).toContain('bad keys [secret] and [secret] and [secret]')
+    await prompt('p3', 'die')
+    const died = await turnEnd(watching, 3)
+    expect(died.detail).toContain('refused: [secret] and [secret] and [secret]')
+    await waitFor(
+      async () =>
+        (await client.call('getSession', { id: session.id })).agentLink?.state === 'ready',
+      'the agent to come back',
+      20_000,
+    )
 
     const view = await client.call('getSession', { id: session.id })
     const why = await client.call('why', { id: session.id })

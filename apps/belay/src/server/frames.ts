@@ -49,6 +49,7 @@ export function looksSame(left: SessionState, right: SessionState): boolean {
     left.permissions === right.permissions &&
     left.runner === right.runner &&
     left.agent === right.agent &&
+    left.offer === right.offer &&
     left.last === right.last &&
     left.settings === right.settings &&
     left.restore === right.restore

@@ -6,11 +6,7 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { limits } from '@belay/protocol'
-
-export interface RunnerIdentity {
-  readonly session: string
-  readonly generation: number
-}
+import type { RunnerIdentity } from '@belay/session'
 
 export function runnerToken(secret: Buffer, { session, generation }: RunnerIdentity): string {
   return `runner.${session}.${generation}.${sign(secret, `runner.${session}.${generation}`)}`

@@ -409,5 +409,34 @@ function idle(server: PageServer, now: number): void {
       why: 'Waiting for the next prompt.',
       agent: index === 2 ? { name: 'Demo agent', demo: true } : codex,
       createdAt: now - (index + 5) * hour,
+      ...(index === 0 ? offers : {}),
     })
+}
+
+/** As an agent says what it offers. */
+const offers: Partial<SessionView> = {
+  modes: {
+    current: 'ask',
+    available: [
+      { id: 'ask', name: 'Ask first', description: 'It asks before it changes anything.' },
+      { id: 'edit', name: 'Edit freely', description: 'It changes files without asking.' },
+    ],
+  },
+  models: {
+    current: 'large',
+    available: [
+      { id: 'large', name: 'Large' },
+      { id: 'small', name: 'Small' },
+    ],
+  },
+  commands: [
+    {
+      name: 'review',
+      description: 'Review what is not committed yet, and name the faults.',
+      hint: 'what to look for',
+    },
+    { name: 'review-branch', description: 'Review a branch against another.', hint: 'branch' },
+    { name: 'init', description: 'Write an AGENTS.md for this project.' },
+    { name: 'compact', description: 'Sum the conversation up, so that more fits in.' },
+  ],
 }

@@ -57,6 +57,16 @@ export const scenes: readonly Scene[] = [
     act: (page) => page.keyboard.press('Control+k'),
   },
   {
+    name: 'commands',
+    path: '/s/idle-0',
+    text: 'Review a branch against another.',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Prompt' }).focus()
+      await page.keyboard.type('/re')
+      await page.keyboard.press('ArrowDown')
+    },
+  },
+  {
     name: 'away',
     path: '/s/working',
     text: 'Reconnecting',

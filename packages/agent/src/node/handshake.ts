@@ -10,7 +10,8 @@ import { join } from 'node:path'
 import type { AgentAdapter, Answer, Initialized } from './adapter.ts'
 import type { ResolvedAgent } from './detect.ts'
 import { probeFence } from './fence.ts'
-import { type Environment, readServers, readValues } from './secret.ts'
+import { connectRedacted } from './redacted.ts'
+import { type Environment, readSettings } from './secret.ts'
 
 export interface HandshakeOptions {
   /** Of the agent's protocol. */
@@ -29,11 +30,10 @@ export async function handshake(
 ): Promise<Answer<Initialized>> {
   const folder = mkdtempSync(join(tmpdir(), 'belay-handshake-'))
   try {
-    const connection = adapter.connect({
+    const connection = connectRedacted(adapter, {
       ...run,
       cwd: folder,
-      env: { ...env, ...readValues(settings.env ?? {}, env) },
-      mcpServers: readServers(settings.mcpServers ?? [], env),
+      ...readSettings(settings, env),
       marker: `handshake.${process.pid}.${Date.now()}`,
       fence: await probeFence(),
       version,

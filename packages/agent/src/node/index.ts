@@ -8,7 +8,7 @@ export {
   type ResolvedAgent,
   type Surroundings,
 } from './detect.ts'
-export { readServers, readValues, type ResolvedMcpServer } from './secret.ts'
+export { readSettings, type ResolvedMcpServer } from './secret.ts'
 export { type Fence, type FenceKind, probeFence, processTree } from './fence.ts'
 export { type AgentCommand, type AgentProcess, spawnAgent } from './process.ts'
 export { marked, markerEnv, sweepMarked } from './processes.ts'

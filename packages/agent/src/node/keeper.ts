@@ -36,6 +36,7 @@ import type {
 } from './adapter.ts'
 import { type Fence, type FenceKind, probeFence } from './fence.ts'
 import { preflight } from './preflight.ts'
+import { connectRedacted } from './redacted.ts'
 
 /** Which agent, where: looked up anew at every start. */
 export interface AgentPlan extends Omit<ConnectOptions, 'fence' | 'startMs' | 'on'> {
@@ -361,7 +362,8 @@ export class Keeper {
       child.fence = fence.kind
       const { adapter, ...options } = plan
       const startMs = Math.max(this.#policy.startMs, this.#policy.startMsMax)
-      return adapter.connect({ ...options, fence, startMs, on: this.#ears(child.generation, on) })
+      const ears = this.#ears(child.generation, on)
+      return connectRedacted(adapter, { ...options, fence, startMs, on: ears })
     } catch (error) {
       // Arguments too long, no file descriptors left: the system refuses before there is a process.
       const words = error instanceof Error ? error.message : String(error)

@@ -19,6 +19,7 @@ import type { Fence } from './fence.ts'
 import { startGuard } from './guard.ts'
 import { Lines } from './lines.ts'
 import { killTree, markerEnv, signalQuietly, sweepMarked } from './processes.ts'
+import { needlesOf, redact } from '../redact.ts'
 
 export interface AgentCommand {
   readonly command: string
@@ -31,6 +32,8 @@ export interface SpawnOptions extends AgentCommand {
   /** Inherited by everything the agent starts, so what outlives it is found again. */
   readonly marker: string
   readonly fence: Fence
+  /** Values of its environment and its tools that nobody else may see. */
+  readonly secrets?: readonly string[]
   /** Each whole line of stderr, for a log. */
   readonly onStderr?: (line: string) => void
 }
@@ -63,7 +66,7 @@ export function spawnAgent(options: SpawnOptions): AgentProcess {
   // Before the agent: it must be there whenever we are killed.
   const dismissGuard = startGuard(options.marker, options.fence)
   const child = start(options)
-  const stderr = new StderrTail(options.onStderr)
+  const stderr = new StderrTail(needlesOf(options.secrets ?? []), options.onStderr)
   child.stderr.on('data', (data: Buffer) => stderr.push(data))
   // Writing to an agent that is gone: its exit says so better than the broken pipe.
   child.stdin.on('error', () => {})
@@ -155,9 +158,11 @@ class StderrTail {
   readonly #kept: string[] = []
   #fatal: string | undefined
   readonly #lines = new Lines(64 * 1024)
+  readonly #needles: readonly string[]
   readonly #onLine: ((line: string) => void) | undefined
 
-  constructor(onLine: ((line: string) => void) | undefined) {
+  constructor(needles: readonly string[], onLine: ((line: string) => void) | undefined) {
+    this.#needles = needles
     this.#onLine = onLine
   }
   push(data: Buffer): void {
@@ -165,21 +170,22 @@ class StderrTail {
   }
   lines(): readonly string[] {
     const rest = this.#lines.rest()
-    const last = [...this.#kept, ...(rest === '' ? [] : [clean(rest)])].slice(
+    const last = [...this.#kept, ...(rest === '' ? [] : [this.#clean(rest)])].slice(
       -limits.stderrLinesMax,
     )
     if (this.#fatal === undefined || last.includes(this.#fatal)) return last
     return [this.#fatal, ...last.slice(-limits.stderrLinesMax + 1)]
   }
   #keep(raw: string): void {
-    const line = clean(raw)
+    const line = this.#clean(raw)
     if (line.includes(fatalWords)) this.#fatal = line
     this.#kept.push(line)
     if (this.#kept.length > limits.stderrLinesMax) this.#kept.shift()
     this.#onLine?.(line)
   }
-}
-
-function clean(line: string): string {
-  return stripVTControlCharacters(line).trimEnd().slice(0, limits.stderrLineCharsMax)
+  /** Cut last: half a secret would be found no more. */
+  #clean(raw: string): string {
+    const plain = redact(stripVTControlCharacters(raw).trimEnd(), this.#needles)
+    return plain.slice(0, limits.stderrLineCharsMax)
+  }
 }

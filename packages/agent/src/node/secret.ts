@@ -32,6 +32,36 @@ interface Pair {
 /** A key is a line; what is longer is another file. */
 const secretBytesMax = 64 * 1024
 
+/** What an agent is started with, by its settings. */
+export interface Lent {
+  readonly env: Environment
+  readonly mcpServers: readonly ResolvedMcpServer[]
+  /** The values that were named and not written: nobody but the agent may see them. */
+  readonly secrets: readonly string[]
+}
+interface Settings {
+  readonly env?: Readonly<Record<string, Value>> | undefined
+  readonly mcpServers?: readonly McpServer[] | undefined
+}
+
+/** @throws an error whose message is one sentence, when a secret is not where it was said to be */
+export function readSettings({ env: own = {}, mcpServers = [] }: Settings, env: Environment): Lent {
+  const named = [
+    own,
+    ...mcpServers.map((server) => ('command' in server ? server.env : server.headers)),
+  ]
+  const secrets = named.flatMap((values) =>
+    Object.entries(values).flatMap(([name, value]) =>
+      typeof value === 'string' ? [] : [readValue(name, value, env)],
+    ),
+  )
+  return {
+    env: { ...env, ...readValues(own, env) },
+    mcpServers: readServers(mcpServers, env),
+    secrets,
+  }
+}
+
 /** @throws an error whose message is one sentence, when a secret is not where it was said to be */
 export function readValues(
   values: Readonly<Record<string, Value>>,

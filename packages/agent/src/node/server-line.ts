@@ -67,6 +67,7 @@ export class ServerLine {
     this.process = spawnAgent({
       ...connect,
       env: { ...connect.env, ...passwordVariables(this.#password) },
+      secrets: [...(connect.secrets ?? []), this.#password],
       onStderr: (line) => {
         connect.on.note(`stderr: ${line}`)
         this.#signOfStart()

@@ -1,6 +1,6 @@
 /** What an agent is started with: its settings, with the secrets they name read now. */
 import { join } from 'node:path'
-import { readServers, readValues, type ResolvedAgent } from '@belay/agent/node'
+import { readSettings, type ResolvedAgent } from '@belay/agent/node'
 import type { Chosen } from '@belay/protocol'
 
 interface Start {
@@ -12,13 +12,12 @@ interface Start {
 
 /** @throws an error whose message is one sentence, when a secret is not where it was said to be */
 export function launchOf({ run, settings }: ResolvedAgent, { folder, env, chosen }: Start) {
-  const { cwd, mcpServers = [], mode, model } = settings
+  const { cwd, mode, model } = settings
   return {
     options: {
       ...run,
       cwd: cwd === undefined ? folder : join(folder, cwd),
-      env: { ...env, ...readValues(settings.env ?? {}, env) },
-      mcpServers: readServers(mcpServers, env),
+      ...readSettings(settings, env),
     },
     chosen: {
       ...(mode === undefined ? {} : { mode }),

@@ -11,7 +11,7 @@ import { type Planted, plantInActor, type SimActor } from './planted.ts'
 import { Process } from './process.ts'
 import type { SimRunner } from './runner.ts'
 import { SimLauncher } from './server-launcher.ts'
-import { ServerLinks } from './server-links.ts'
+import { type ServerLinks, serverLinks } from './server-links.ts'
 import { ServerViewer } from './server-viewer.ts'
 import type { SimHost } from './sim-host.ts'
 import type { Stage } from './stage.ts'
@@ -67,7 +67,7 @@ export class SimServer implements Listener {
       onStop: () => process.end({ code: 1, signal: undefined, silent: false }),
       residentsMax,
     })
-    this.#links = new ServerLinks(this.host, process, planted)
+    this.#links = serverLinks(this.host, process, planted)
     this.#launcher = new SimLauncher({ host: this.host, process, machine, spawn, runnerOf })
     process.every(beatMs, () => {
       for (const viewer of this.#viewers) viewer.beat()
@@ -93,7 +93,7 @@ export class SimServer implements Listener {
   stop(): void {
     this.#launcher.close()
     for (const viewer of this.#viewers) viewer.end('going-away')
-    this.#links.close()
+    this.#links.ends.close()
     this.host.stop()
     this.process.end({ code: 0, signal: undefined, silent: false })
   }
@@ -161,11 +161,15 @@ export class SimServer implements Listener {
     this.#options.stage.say('server', () => `${session}: ${JSON.stringify(effect).slice(0, 110)}`)
     switch (effect.type) {
       case 'send':
-        return this.#links.send(session, effect.generation, effect.n, effect.command)
+        return this.#links.ends.send(
+          { session, generation: effect.generation },
+          effect.n,
+          () => effect.command,
+        )
       case 'start-runner':
         return this.#launcher.start(session, effect.generation)
       case 'stop-runner':
-        this.#links.release(session, effect.generation)
+        this.#links.ends.release(session, effect.generation)
         return this.#launcher.stop(session, effect.generation)
       case 'probe-runner':
         return this.#launcher.probe(session, effect.generation, effect.final ? 'final' : 'first')

@@ -3,6 +3,7 @@
  * there against a real disk; here it is what a crash is played on.
  */
 import { assert } from '@belay/actor'
+import type { ReportSource } from '@belay/runner'
 import { GrowingFile, type Machine } from './machine.ts'
 import type { Process } from './process.ts'
 
@@ -18,7 +19,9 @@ export interface SpoolOptions {
   readonly generation: number
 }
 
-export class Spool {
+const reportsPerFrameMax = 8
+
+export class Spool implements ReportSource {
   readonly #process: Process
   readonly #file: GrowingFile
   readonly #reports: string[] = []
@@ -52,10 +55,15 @@ export class Spool {
     if (this.#process.alive) this.#file.sync()
   }
 
-  read(after: number, countMax: number): readonly SpooledReport[] {
+  /** Few at a time, so that a cut falls between the frames of one answer too. */
+  read(after: number, _bytesMax: number): readonly SpooledReport[] {
     return this.#reports
-      .slice(after, after + countMax)
+      .slice(after, after + reportsPerFrameMax)
       .map((json, index) => ({ n: after + 1 + index, json }))
+  }
+
+  bytesBetween(from: number, to: number): number {
+    return this.#reports.slice(from, to).reduce((sum, json) => sum + json.length, 0)
   }
 
   acknowledge(n: number): void {
