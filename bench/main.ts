@@ -1,6 +1,6 @@
 /**
  * What Belay costs, beside the physical limit of the same disk and socket in the same run.
- * `npm run bench`, or `npm run bench -- store append fan-out create busy-create loss kill agent idle sim` for some of it.
+ * `npm run bench`, or `npm run bench -- store append fan-out create busy-create loss kill agent idle open sim` for some of it.
  *
  * Absolute times say more about the machine than about Belay: the ratios are what to look at.
  */
@@ -13,6 +13,7 @@ import { fanOut } from './fan-out.ts'
 import { idle } from './idle.ts'
 import { kill } from './kill.ts'
 import { loss } from './loss.ts'
+import { open } from './open.ts'
 import { sim } from './sim.ts'
 import { store } from './store.ts'
 import { benchFolder } from './world.ts'
@@ -27,6 +28,7 @@ const measurements = {
   kill,
   agent,
   idle,
+  open,
   sim,
 }
 const wanted = process.argv.slice(2)
