@@ -40,6 +40,33 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('button', { name: /Restore/ }).click()
     },
   },
+  {
+    name: 'undo',
+    path: '/s/finished/changes',
+    text: 'Undo this restore',
+    act: async (page, server) => {
+      await page.getByText('What this session changed').waitFor()
+      const restored = { type: 'restored', turn: 2, to: 'before', files: 1 } as const
+      server.sessions.get('finished')?.append(restored)
+    },
+  },
+  {
+    name: 'queue',
+    path: '/s/working',
+    text: 'trace.png',
+    act: async (_, server) => {
+      const trace = { id: 'q1.1', name: 'trace.png', type: 'image/png', bytes: 48_213 }
+      server.sessions.get('working')?.append(
+        {
+          type: 'prompt-accepted',
+          promptId: 'q1',
+          text: 'Is it the step in this picture?',
+          attachments: [trace],
+        },
+        { type: 'prompt-accepted', promptId: 'q2', text: 'Then make it half as long.' },
+      )
+    },
+  },
   { name: 'log', path: '/s/finished/log', text: 'session-ready' },
   { name: 'settings', path: '/settings', text: 'Deadlines' },
   { name: 'new', path: '/new', text: 'Start session' },
