@@ -12,6 +12,7 @@ import { attachRefusal, readFile } from './attach.ts'
 import { DraftChip } from './attachment-chip.tsx'
 import type { DraftBox } from './draft-box.ts'
 import { useLive } from './live.ts'
+import { fullSentence } from './shelf.ts'
 import { slashAttributes, SlashList, useSlashMenu } from './slash-list.tsx'
 import { StopButton } from './stop-button.tsx'
 
@@ -24,6 +25,7 @@ interface ComposerProps {
 
 export function Composer({ client, id, box, session }: ComposerProps) {
   const draft = useLive(box.draft)
+  const kept = useLive(box.kept)
   const [problem, setProblem] = useState<string>()
   const turn = session?.turn
   const underWay = draft.sent?.state === 'under-way'
@@ -75,7 +77,10 @@ export function Composer({ client, id, box, session }: ComposerProps) {
       <div className="buttons">
         <AttachButton onFiles={(files) => void attachAll(box, files).then(setProblem)} />
         <AgentPickers client={client} session={session} onProblem={setProblem} />
-        <Hint wrong={draft.problem ?? problem} underWay={underWay} />
+        <Hint
+          wrong={draft.problem ?? problem ?? (kept ? undefined : fullSentence)}
+          underWay={underWay}
+        />
         {turn !== undefined && (
           <StopButton client={client} id={id} turn={turn} onProblem={setProblem} />
         )}

@@ -1,6 +1,7 @@
 import { type Client, createClient } from '@belay/client/webapi'
 import { beforeAll, expect, test } from 'vitest'
-import { DraftBox, readDraft, type Shelf } from './draft-box.ts'
+import { DraftBox, readDraft } from './draft-box.ts'
+import type { Shelf } from './shelf.ts'
 
 /** A browser's storage that outlives a page. */
 class MemoryShelf implements Shelf {

@@ -25,18 +25,16 @@ import { z } from 'zod'
 import { Live } from './live.ts'
 import { newId } from './new-id.ts'
 import { problemOf } from './problem-of.ts'
-
-/** Where drafts are kept: `localStorage`, or a `Map` with its methods. */
-export interface Shelf {
-  getItem(key: string): string | null
-  setItem(key: string, value: string): void
-  removeItem(key: string): void
-}
+import { keepOn, type Shelf } from './shelf.ts'
 
 export class DraftBox {
   readonly draft: Live<Draft>
+  /** Whether a reload would find all of it. */
+  readonly kept = new Live(true)
   readonly #session: string
   readonly #shelf: Shelf
+  /** What the browser had no room for. */
+  readonly #unkept = new Set<string>()
 
   constructor(session: string, shelf: Shelf) {
     this.#session = session
@@ -122,16 +120,16 @@ export class DraftBox {
     this.#store(keyOf(this.#session), empty ? undefined : { text, sent })
     // They are large and seldom change: a key that is typed does not write them.
     if (files !== before.files) this.#store(filesKeyOf(this.#session), files)
+    const kept = this.#unkept.size === 0
+    if (kept !== this.kept.value) this.kept.setNow(kept)
   }
 
   #store(key: string, value: unknown): void {
-    if (value === undefined) return this.#shelf.removeItem(key)
-    try {
-      this.#shelf.setItem(key, JSON.stringify(value))
-    } catch {
-      // The browser has no more room. This page still has it, and an older state would be a wrong one.
-      this.#shelf.removeItem(key)
-    }
+    const kept = value !== undefined && keepOn(this.#shelf, key, JSON.stringify(value))
+    // Without room this page still has it, and an older state would be a wrong one.
+    if (!kept) this.#shelf.removeItem(key)
+    if (kept || value === undefined) this.#unkept.delete(key)
+    else this.#unkept.add(key)
   }
 
   #stored(): Draft {

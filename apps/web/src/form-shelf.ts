@@ -1,12 +1,12 @@
 /** The new-session form, kept in this browser so that closing the dialog or the page loses nothing of it. */
-import type { Shelf } from './draft-box.ts'
 import { emptyForm, finishes, type NewSessionForm } from './new-session-form.ts'
+import { keepOn, type Shelf } from './shelf.ts'
 
 const key = 'belay.new-session'
 
-/** All but the token: what is secret is not left lying in a browser. */
-export function keepForm(shelf: Shelf, { token: _token, ...form }: NewSessionForm): void {
-  shelf.setItem(key, JSON.stringify(form))
+/** All but the token: what is secret is not left lying in a browser. @returns whether there was room for it */
+export function keepForm(shelf: Shelf, { token: _token, ...form }: NewSessionForm): boolean {
+  return keepOn(shelf, key, JSON.stringify(form))
 }
 
 /** What was stored, by this version or another one: each field that is a text, the others empty. */

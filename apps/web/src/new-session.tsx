@@ -9,6 +9,7 @@ import { Modal } from './modal.tsx'
 import { isComplete, otherAgent, restOf, wrongFields } from './new-session-form.ts'
 import { PlaceFields } from './place-fields.tsx'
 import { ProblemNote } from './problem-note.tsx'
+import { fullSentence } from './shelf.ts'
 import { TextArea, TextField } from './text-field.tsx'
 import { useNewSession } from './use-new-session.ts'
 import { WorkFields } from './work-fields.tsx'
@@ -21,7 +22,7 @@ interface NewSessionProps {
 }
 
 export function NewSession({ client, edit, onClose }: NewSessionProps) {
-  const { form, ready, change, agents, problem, sending, submit } = useNewSession(
+  const { form, ready, change, agents, problem, sending, kept, submit } = useNewSession(
     client,
     edit,
     onClose,
@@ -68,22 +69,42 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
         )}
         <WorkFields {...fields} />
         <footer className="dialog-foot">
+          {!kept && <NotKept />}
           {problem !== undefined && <ProblemNote problem={restOf(problem, form)} />}
-          <div className="buttons">
-            <button type="button" className="button" onClick={onClose}>
-              Cancel
-            </button>
-            <button
-              type="submit"
-              className="button"
-              data-kind="main"
-              disabled={sending || !ready || !isComplete(form)}
-            >
-              {sending ? 'Starting …' : isNew ? 'Start session' : 'Retry'}
-            </button>
-          </div>
+          <FootButtons
+            words={sending ? 'Starting …' : isNew ? 'Start session' : 'Retry'}
+            canSend={!sending && ready && isComplete(form)}
+            onClose={onClose}
+          />
         </footer>
       </form>
     </Modal>
+  )
+}
+
+function NotKept() {
+  return (
+    <p className="not-sent" role="alert">
+      {fullSentence}
+    </p>
+  )
+}
+
+interface FootButtonsProps {
+  readonly words: string
+  readonly canSend: boolean
+  readonly onClose: () => void
+}
+
+function FootButtons({ words, canSend, onClose }: FootButtonsProps) {
+  return (
+    <div className="buttons">
+      <button type="button" className="button" onClick={onClose}>
+        Cancel
+      </button>
+      <button type="submit" className="button" data-kind="main" disabled={!canSend}>
+        {words}
+      </button>
+    </div>
   )
 }

@@ -470,7 +470,7 @@ test('[W-30] a turn that was cut off offers what can become of it until somebody
   ])
 })
 
-test('[W-31] while a turn runs a prompt can be queued, moved up, or sent in place of the turn', async () => {
+test('[W-31] while a turn runs a prompt can be queued with its files, moved by mouse and keys, or sent in place of the turn', async () => {
   const session = server.create('s1', { title: 'Busy' })
   startTurn(session)
   await signIn('/s/s1')
@@ -481,15 +481,37 @@ test('[W-31] while a turn runs a prompt can be queued, moved up, or sent in plac
     await page.getByRole('list', { name: 'Queued prompts' }).getByText(text).waitFor()
   }
   const waiting = page.getByRole('list', { name: 'Queued prompts' }).getByRole('listitem')
+  session.append({
+    type: 'prompt-accepted',
+    promptId: 'with-files',
+    text: 'third',
+    attachments: [{ id: 'a.1', name: 'shot.png', type: 'image/png', bytes: 70 }],
+  })
+  await waiting.filter({ hasText: 'third' }).getByText('shot.png').waitFor()
+  await page.getByRole('button', { name: 'Take back prompt 3 of the queue' }).click()
+  await expect.poll(() => waiting.count()).toBe(2)
   await page.getByRole('button', { name: 'Move prompt 2 of the queue up' }).click()
   await expect
     .poll(() => waiting.allInnerTexts())
     .toEqual([expect.stringContaining('second'), expect.stringContaining('first')])
+  await waiting.filter({ hasText: 'first' }).focus()
+  await page.keyboard.press('Alt+ArrowUp')
+  await expect
+    .poll(() => waiting.allInnerTexts())
+    .toEqual([expect.stringContaining('first'), expect.stringContaining('second')])
+  const focused = () =>
+    waiting.evaluateAll((all) => all.map((row) => row === document.activeElement))
+  await expect.poll(focused).toEqual([true, false])
+  await page.keyboard.press('Alt+ArrowUp')
+  await page.keyboard.press('Alt+ArrowDown')
+  await expect.poll(focused).toEqual([false, true])
   await composer.fill('now')
   await page.getByRole('button', { name: 'Steer' }).click()
   await expect.poll(() => composer.inputValue()).toBe('')
-  expect(server.asked.map(({ body }) => body).slice(-2)).toMatchObject([
+  expect(server.asked.map(({ body }) => body).slice(-4)).toMatchObject([
     { position: 1 },
+    { position: 1 },
+    { position: 2 },
     { text: 'now', steer: true },
   ])
 })

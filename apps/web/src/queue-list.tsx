@@ -1,6 +1,6 @@
-/** Prompts that wait for their turn: each can be changed or taken back until then. */
-import { useState, type FormEvent } from 'react'
-import { ChevronDown, ChevronUp, type LucideIcon, Pencil, X } from 'lucide-react'
+/** Prompts that wait for their turn: each can be changed, moved or taken back until then, by keys too. */
+import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react'
+import { ChevronDown, ChevronUp, type LucideIcon, Paperclip, Pencil, X } from 'lucide-react'
 import type { PromptItem } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { Problem } from '@belay/protocol'
@@ -27,13 +27,26 @@ export function QueueList({ client, id, queue }: QueueListProps) {
     }
   }
 
+  function move(promptId: string, position: number): void {
+    if (position < 1 || position > queue.length) return
+    void attempt(() => client.call('editPrompt', { id, promptId, position }))
+  }
+  const { list, onKeyDown } = useMoveKeys(queue, move)
+
   return (
     <>
       {problem !== undefined && <ProblemNote problem={problem} />}
       {queue.length > 0 && (
-        <ol className="queue" aria-label="Queued prompts">
-          {queue.map(({ promptId, text }, index) => (
-            <li key={promptId}>
+        <ol className="queue" aria-label="Queued prompts" ref={list}>
+          {queue.map(({ promptId, text, attachments }, index) => (
+            // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- what the keys do has buttons too
+            <li
+              key={promptId}
+              // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it is moved by keys
+              tabIndex={0}
+              aria-keyshortcuts="Alt+ArrowUp Alt+ArrowDown"
+              onKeyDown={(event) => onKeyDown(event, index)}
+            >
               <span className="place">{index + 1}</span>
               {editing === promptId ? (
                 <EditPrompt
@@ -48,12 +61,11 @@ export function QueueList({ client, id, queue }: QueueListProps) {
                   <span className="cut" title={text}>
                     {text}
                   </span>
+                  <QueuedFiles names={attachments.map(({ name }) => name)} />
                   <MoveButtons
                     place={index + 1}
                     last={queue.length}
-                    onMove={(position) =>
-                      void attempt(() => client.call('editPrompt', { id, promptId, position }))
-                    }
+                    onMove={(position) => move(promptId, position)}
                   />
                   <QueueButton
                     label={`Edit prompt ${index + 1} of the queue`}
@@ -74,6 +86,45 @@ export function QueueList({ client, id, queue }: QueueListProps) {
         </ol>
       )}
     </>
+  )
+}
+
+/** Alt and an arrow move a prompt; the focus goes with it, also when others moved meanwhile. */
+function useMoveKeys(
+  queue: readonly PromptItem[],
+  move: (promptId: string, position: number) => void,
+) {
+  const list = useRef<HTMLOListElement>(null)
+  const moved = useRef<string>(undefined)
+  useEffect(() => {
+    const at = queue.findIndex(({ promptId }) => promptId === moved.current)
+    const row = list.current?.children[at]
+    // Where the person has gone on to something else they are left there.
+    const lost = document.activeElement === document.body
+    const inList = list.current?.contains(document.activeElement) === true
+    if (row instanceof HTMLElement && (lost || inList)) row.focus()
+    moved.current = undefined
+  }, [queue])
+  function onKeyDown(event: KeyboardEvent, index: number): void {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+    const promptId = queue[index]?.promptId
+    if (!event.altKey || step === undefined || promptId === undefined) return
+    event.preventDefault()
+    moved.current = promptId
+    move(promptId, index + 1 + step)
+  }
+  return { list, onKeyDown }
+}
+
+function QueuedFiles({ names }: { readonly names: readonly string[] }) {
+  const [first, ...others] = names
+  if (first === undefined) return undefined
+  return (
+    <span className="files" title={names.join(', ')}>
+      <Paperclip className="icon" aria-label="With" />
+      <span className="cut">{first}</span>
+      {others.length > 0 && <span>and {others.length} more</span>}
+    </span>
   )
 }
 

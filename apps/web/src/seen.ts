@@ -4,9 +4,9 @@
  * Invariants:
  * - W-35 A turn counts as seen when its end was shown in a tab that a person could see; it never becomes unseen again.
  */
-import type { Shelf } from './draft-box.ts'
 import type { Seen } from './group-sessions.ts'
 import { Live } from './live.ts'
+import { keepOn, type Shelf } from './shelf.ts'
 
 const key = 'belay.seen'
 /** Sessions that are remembered; the oldest ids go first. */
@@ -26,7 +26,7 @@ export class SeenTurns {
     const before = readSeen(this.#shelf.getItem(key))
     if ((before[id] ?? 0) >= turn) return
     const after = withSeen(before, id, turn)
-    this.#shelf.setItem(key, JSON.stringify(after))
+    keepOn(this.#shelf, key, JSON.stringify(after))
     this.turns.setNow(after)
   }
 

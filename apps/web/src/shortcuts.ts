@@ -71,6 +71,8 @@ export const keyGroups: readonly KeyGroup[] = [
     title: 'Also where you type',
     keys: [
       { keys: ['Ctrl', 'K'], what: 'Find a session or a command' },
+      { keys: ['Alt', '↑'], what: 'Move a prompt of the queue up' },
+      { keys: ['Alt', '↓'], what: 'Move a prompt of the queue down' },
       { keys: ['Enter'], what: 'Send, or open' },
       { keys: ['Shift', 'Enter'], what: 'New line in a prompt' },
       { keys: ['Esc'], what: 'Close, or leave the field' },

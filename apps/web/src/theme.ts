@@ -3,6 +3,7 @@
  * `public/theme.js` applies it before the page is drawn.
  */
 import { useSyncExternalStore } from 'react'
+import { keepOn } from './shelf.ts'
 
 export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
@@ -16,7 +17,7 @@ function themeOf(stored: string | null): Theme {
 }
 
 export function chooseTheme(theme: Theme): void {
-  localStorage.setItem(key, theme)
+  keepOn(localStorage, key, theme)
   dispatchEvent(new Event(changed))
 }
 

@@ -6,6 +6,8 @@
  *   link nor kept in the history.
  */
 
+import { keepOn } from './shelf.ts'
+
 const key = 'belay.token'
 
 /** The token of a fragment like `#token=abc`, if it has one. Pure. */
@@ -24,14 +26,16 @@ export function tokenOfInput(input: string): string {
 export function readToken(): string | undefined {
   const given = tokenOfHash(location.hash)
   if (given !== undefined && given !== '') {
-    localStorage.setItem(key, given)
+    keepToken(given)
     history.replaceState(history.state, '', location.pathname + location.search)
+    // Also where it could not be kept.
+    return given
   }
   return localStorage.getItem(key) ?? undefined
 }
 
 export function keepToken(token: string): void {
-  localStorage.setItem(key, token)
+  keepOn(localStorage, key, token)
 }
 
 export function forgetToken(): void {

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { SessionSummary } from '@belay/protocol'
 import { callsOf, type Call } from './call-person.ts'
 import { navigate, pathOfSession } from './route.ts'
+import { keepOn } from './shelf.ts'
 
 const key = 'belay.calls'
 
@@ -47,7 +48,7 @@ export function useCallSetting(): CallSetting {
   const [refused, setRefused] = useState<string>()
   async function turnOn(): Promise<void> {
     const permission = 'Notification' in window ? await Notification.requestPermission() : 'denied'
-    if (permission === 'granted') localStorage.setItem(key, 'yes')
+    if (permission === 'granted') keepOn(localStorage, key, 'yes')
     setWanted(isWanted())
     setRefused(
       permission === 'granted'

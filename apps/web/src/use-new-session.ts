@@ -27,12 +27,13 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
   const [ready, setReady] = useState(edit === undefined)
   const [problem, setProblem] = useState<Problem['error']>()
   const [sending, setSending] = useState(false)
+  const [kept, setKept] = useState(true)
   const attempt = useRef<Attempt>(undefined)
 
   function change(part: Partial<NewSessionForm>): void {
     const next = { ...form, ...part }
     setForm(next)
-    if (edit === undefined) keepForm(localStorage, next)
+    if (edit === undefined) setKept(keepForm(localStorage, next))
   }
 
   useEffect(() => {
@@ -87,7 +88,7 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
     event.preventDefault()
     if (!sending && ready && isComplete(form)) void start()
   }
-  return { form, ready, change, agents, problem, sending, submit }
+  return { form, ready, change, agents, problem, sending, kept, submit }
 }
 
 /** An agent that is not there any more, or none yet, becomes the first that can start. */

@@ -162,6 +162,49 @@ test('[V-72] prompt --steer asks for the next turn at once', async () => {
   expect(sent[1]).not.toHaveProperty('steer')
 })
 
+test('[V-78] files named on the command line go with a prompt, and what cannot go along is refused before anything is sent', async () => {
+  const session = server.create('s1')
+  const picture = Buffer.from('89504e470d0a1a0a0000000d', 'hex')
+  const file = (name: string, bytes: Buffer | string) => {
+    writeFileSync(join(folder, name), bytes)
+    return join(folder, name)
+  }
+  const both = [file('shot.txt', picture), file('notes.md', 'Löwe\n')].flatMap((path) => [
+    '--file',
+    path,
+  ])
+  await cli(['prompt', 's1', 'look', ...both])
+  expect(server.asked.findLast(({ route }) => route === 'prompt')?.args).toMatchObject({
+    text: 'look',
+    attachments: [
+      { name: 'shot.txt', type: 'image/png', data: picture.toString('base64') },
+      { name: 'notes.md', type: 'text/plain', data: Buffer.from('Löwe\n').toString('base64') },
+    ],
+  })
+  const sent = server.asked.length
+  const half = 'x'.repeat(300 * 1024)
+  for (const [files, words] of [
+    [[join(folder, 'nowhere')], 'There is no file'],
+    [[folder], 'is not a file'],
+    [[file('empty', '')], 'is empty'],
+    [[file('binary', Buffer.from([0, 1, 255]))], 'neither a picture nor a text'],
+    [[file('half', half), file('other', half)], 'may have 512 KiB; these have 600'],
+    [Array.from({ length: 9 }, () => file('small', 'x')), 'takes 8 files; got 9'],
+  ] as const) {
+    // oxlint-disable-next-line no-await-in-loop
+    const { code, err } = await cli([
+      'prompt',
+      's1',
+      'look',
+      ...files.flatMap((path) => ['--file', path]),
+    ])
+    expect([code, err]).toEqual([2, expect.stringContaining(words)])
+  }
+  const asked = server.asked.slice(sent).map(({ route }) => route)
+  expect(asked).not.toContain('prompt')
+  expect(session.view.id).toBe('s1')
+})
+
 test('[V-72] why says the sentence and each hop', async () => {
   server.create('s1')
   const { out } = await cli(['why', 's1'])

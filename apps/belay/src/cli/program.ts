@@ -102,6 +102,7 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
   watching(program.command('run'))
     .description('start a session with a prompt and watch its turn')
     .argument('<prompt>', 'what the agent is to do; "-" reads it from stdin')
+    .option('--file <path>', 'a picture or text file to go with it; may be repeated', collect)
     .option('--dir <folder>', 'folder to work in, used as it is (default: the present one)')
     .option('--repo <url#branch>', 'repository to clone for the session')
     .option('--branch <name>', 'branch to check out')
@@ -128,6 +129,7 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
     .description('send a prompt to a session; it is queued while a turn runs')
     .argument('<id>', 'a session, by its id or the beginning of it')
     .argument('<prompt>', 'what the agent is to do; "-" reads it from stdin')
+    .option('--file <path>', 'a picture or text file to go with it; may be repeated', collect)
     .option('--follow', 'watch its turn to the end')
     .option('--steer', 'stop the running turn and run this prompt next')
     .action(async (id: string, text: string, options: PromptOptions) =>

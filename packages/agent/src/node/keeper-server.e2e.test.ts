@@ -1,5 +1,8 @@
 /** The keeper with agent servers that live and do not answer. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { seededRandom, seedFromEnv, seedLine } from '@belay/testing'
 import { rudeServer, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterEach, expect, test } from 'vitest'
 import type { ConnectionPolicy } from '../connection/policy.ts'
@@ -25,6 +28,9 @@ const quick = {
 let keeper: Keeper | undefined
 let shown: ConnectionSnapshot[] = []
 let exits: AgentExit[] = []
+/** What carried the marker each time a process was about to be launched. */
+let beside: number[] = []
+let folder = ''
 
 afterEach(async () => {
   await keeper?.dispose()
@@ -33,19 +39,23 @@ afterEach(async () => {
 })
 
 async function keep(script: string, policy: Partial<ConnectionPolicy> = {}): Promise<Lease> {
-  const folder = temporaryFolder('keeper-server')
+  folder = temporaryFolder('keeper-server')
   shown = []
   exits = []
+  beside = []
   const nothing = () => {}
   keeper = new Keeper({
-    plan: () => ({
-      ...rudeServer(folder, script),
-      adapter: agentServer(quick),
-      cwd: folder,
-      env: process.env,
-      marker,
-      version: '0',
-    }),
+    plan: () => {
+      beside.push(marked(marker).length)
+      return {
+        ...rudeServer(folder, script),
+        adapter: agentServer(quick),
+        cwd: folder,
+        env: process.env,
+        marker,
+        version: '0',
+      }
+    },
     previous: undefined,
     fence: async () => processTree,
     policy: { backoffMs: [50], ...policy },
@@ -129,3 +139,52 @@ test('[M-17] [M-18] a server that prints while it starts gets the time it needs 
   const silent = keep(`listening = () => {}`, { ...policy, lossesMax: 0 })
   await expect(silent).rejects.toThrow('"code":"timeout"')
 }, 40_000)
+
+test('[M-14] 80 kills of a server at random moments: no prompt lost or doubled, one process at a time', async () => {
+  const seed = seedFromEnv(process.env, Date.now())
+  console.log(seedLine('kills of a server', seed))
+  const random = seededRandom(seed)
+  const kills = 80
+  await keep(
+    `const fs = require('node:fs')
+    onPrompt = async ({ messageID, parts }) => {
+      fs.appendFileSync('heard', messageID + ' ' + parts[0].text + '\\n')
+      message('user', messageID); message('assistant', 'a1')
+      await later(20)
+      message('assistant', 'a1', { time: { completed: 1 }, finish: 'stop' }); say('session.idle')
+    }`,
+    { backoffMs: [5], lossesMax: 1e6, longLossesMax: 1e6, startDeathsMax: 1e6 },
+  )
+  const outcomes = new Map<string, string>()
+  const over = new AbortController()
+  const prompting = async () => {
+    while (!over.signal.aborted) {
+      const { connection } = await lease()
+      const name = `p${outcomes.size + 1}`
+      const answer = await connection.prompt(name)
+      outcomes.set(name, 'ok' in answer ? 'ok' : answer.failure.code)
+      await sleep(1)
+    }
+  }
+  const work = prompting()
+  for (let killed = 0; killed < kills; killed++) {
+    await sleep(random.integer(0, 350))
+    const child = await waitFor(() => keeper?.connection?.process, 'a process', 10_000)
+    process.kill(-(child.pid ?? 0), 'SIGKILL')
+    await waitFor(() => keeper?.connection?.process !== child, 'the end of the child', 10_000)
+  }
+  over.abort()
+  await lease()
+  await work
+  const heard = readFileSync(join(folder, 'heard'), 'utf8').trim().split('\n')
+  const names = heard.map((line) => line.split(' ')[1] ?? '')
+  expect(new Set(names).size).toBe(names.length)
+  const of = (outcome: string) => [...outcomes].filter(([, one]) => one === outcome)
+  expect(of('ok').filter(([name]) => !names.includes(name))).toEqual([])
+  expect([...new Set(outcomes.values())].toSorted()).toEqual(['agent-exited', 'ok'])
+  expect(beside.filter((others) => others > 0)).toEqual([])
+  // Not vacuous: some prompts were cut, some were done.
+  expect(of('agent-exited').length).toBeGreaterThan(5)
+  expect(of('ok').length).toBeGreaterThan(10)
+  console.log(`${kills} kills, ${outcomes.size} prompts, ${of('agent-exited').length} cut`)
+}, 120_000)

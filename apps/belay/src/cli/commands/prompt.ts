@@ -1,4 +1,5 @@
 /** `belay prompt`: a further prompt to a session. */
+import { attachmentsOf } from '../attachments.ts'
 import { newId } from '../new-id.ts'
 import { oneLine } from '../paint.ts'
 import { answeringOf } from '../permissions.ts'
@@ -11,6 +12,7 @@ import { promptText, type WatchingOptions } from './run.ts'
 export interface PromptOptions extends WatchingOptions {
   readonly follow?: boolean
   readonly steer?: boolean
+  readonly file?: readonly string[]
 }
 
 export async function prompt(
@@ -20,12 +22,15 @@ export async function prompt(
   options: PromptOptions,
 ): Promise<number> {
   const text = await promptText(world, words)
+  const files = attachmentsOf(world, options.file)
   const client = await connect(world, options)
   const session = await findSession(client, given)
   const { seq, status, why } = await client.call('getSession', { id: session })
   const promptId = newId()
   const how = options.steer === true ? { steer: true as const } : {}
-  const state = await insist(() => client.call('prompt', { id: session, promptId, text, ...how }))
+  const state = await insist(() =>
+    client.call('prompt', { id: session, promptId, text, ...files, ...how }),
+  )
   if (options.follow === true) {
     // What it waits behind began before what is shown from here.
     if (status !== 'idle' && options.json !== true)

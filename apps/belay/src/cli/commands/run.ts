@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Finish, Workspace, WorkspaceBody } from '@belay/protocol'
+import { attachmentsOf } from '../attachments.ts'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { newId } from '../new-id.ts'
 import { oneLine, painter } from '../paint.ts'
@@ -28,11 +29,13 @@ export interface RunOptions extends WatchingOptions, AgentOptions {
   readonly commit?: boolean
   readonly push?: boolean
   readonly title?: string
+  readonly file?: readonly string[]
 }
 
 export async function run(world: World, given: string, options: RunOptions): Promise<number> {
   const workspace = workspaceOf(world, options)
   const text = await promptText(world, given)
+  const files = attachmentsOf(world, options.file)
   const client = await connect(world, options)
   const { agents } = await client.call('agents', {})
   const agent = chooseAgent(world, options, agents)
@@ -45,7 +48,7 @@ export async function run(world: World, given: string, options: RunOptions): Pro
     setup: options.setup === undefined ? undefined : [...options.setup],
     finish: finishOf(workspace, options),
     title: options.title,
-    prompt: { promptId, text },
+    prompt: { promptId, text, ...files },
   }
   await insist(() => client.call('createSession', body))
   if (options.json !== true) announce(world, { session, agent, workspace, asked: options.agent })
