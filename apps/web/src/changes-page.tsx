@@ -6,6 +6,7 @@ import { changesOf, fileChanges, type FileChanges, type TurnChanges } from './ch
 import { PatchView } from './patch-view.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
 import { ClockTime } from './clock-time.tsx'
+import { UndoRestore } from './undo-restore.tsx'
 
 export function ChangesPage({ transcript }: { readonly transcript: Transcript }) {
   const turns = useMemo(() => changesOf(transcript), [transcript])
@@ -43,6 +44,7 @@ export function ChangesPage({ transcript }: { readonly transcript: Transcript })
           </h2>
           {shown !== undefined && <RestoreDialog turn={shown.turn} files={shown.files.length} />}
         </header>
+        <UndoRestore transcript={transcript} />
         {shown === undefined && turns.length > 1 && (
           <p className="muted">
             Turn by turn, in their order: a line that was changed twice is here twice.

@@ -106,6 +106,35 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     ])
   })
 
+  test('[W-76] a restore can be undone until the next turn has worked on the files', async () => {
+    await open('/s/finished/changes')
+    const undo = page.getByRole('button', { name: 'Undo this restore' })
+    await page.getByText('What this session changed').waitFor()
+    expect(await undo.count()).toBe(0)
+    const session = server.sessions.get('finished')
+    session?.append({ type: 'restored', turn: 2, to: 'before', files: 1 })
+    await page.getByText('The workspace is back to how it was before turn 2').waitFor()
+    await undo.click()
+    await expect
+      .poll(() => server.asked)
+      .toMatchObject([{ path: '/v1/sessions/finished/restore', body: { turn: 2, to: 'undo' } }])
+    session?.append({ type: 'restored', turn: 2, to: 'undo', files: 1 })
+    await page.getByText('The workspace is back to how it was before it was put back').waitFor()
+    session?.append({
+      type: 'turn-ended',
+      turn: 3,
+      promptId: 'p3',
+      outcome: 'completed',
+      code: 'end-turn',
+      sentence: 'The agent finished.',
+      reached: 'yes',
+      retryable: false,
+      action: 'none',
+      fault: 'none',
+    })
+    await expect.poll(() => undo.count()).toBe(0)
+  })
+
   test('[W-42] a log of thousands is read in parts, follows what comes, and opens an event whole', async () => {
     const session = server.create('long', { title: 'Long' })
     for (let n = 1; n <= 3000; n++) session.append({ type: 'text', turn: 1, text: `Line ${n}.` })

@@ -63,8 +63,8 @@ function Confirm({ turn, files, onClose }: RestoreDialogProps & { readonly onClo
         {to === 'before'
           ? `What turn ${turn} and all later ones changed is taken back, ${files === 1 ? '1 file' : `${files} files`} of this turn among it.`
           : `What turn ${turn} left is there again; what later turns changed is taken back.`}{' '}
-        What the workspace holds now is kept as a checkpoint first; what a later turn left can be
-        put back the same way. The conversation stays as it is: the agent is not told.
+        What the workspace holds now is kept first, and can be put back with one press. The
+        conversation stays as it is: the agent is not told.
       </p>
       {problem !== undefined && <ProblemNote problem={problem} />}
       <div className="buttons">

@@ -217,6 +217,9 @@ test('[A-62] a turn whose model failed is a failed one, by the agent’s own wor
   }))[0]
   expect(turn.hear(systemError)).toEqual([systemError])
   expect(turn.hear(chunk ?? usage)).toEqual([])
+  // A title comes when it is ready, whatever became of the turn.
+  const title = { sessionUpdate: 'session_info_update', title: 'A title' }
+  for (const beside of [title, usage, systemError]) expect(turn.hear(beside)).toEqual([beside])
   expect(turn.end('end_turn')).toEqual({
     updates: [],
     failure: 'stream disconnected before completion',

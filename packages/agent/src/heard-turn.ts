@@ -10,7 +10,7 @@
  */
 import { z } from 'zod'
 import type { AgentSigns } from './quirks.ts'
-import { Retold } from './retold.ts'
+import { isBeside, Retold } from './retold.ts'
 import type { AgentUpdate } from './translate.ts'
 
 export interface HeardEnd {
@@ -65,11 +65,12 @@ export class HeardTurn {
     const failed = modelFailed?.(update)
     if (failed !== undefined) {
       this.#failed = failed
-      return [...this.left(), update]
+      return failed ? [update] : [...this.left(), update]
     }
     if (this.#isReason(update)) return []
     const heard = isRetry === undefined ? [update] : this.#retold.hear(update)
-    return this.#reasons.length === 0 ? heard : [...this.left(), ...heard]
+    // It goes on: what it said was no reason for an end.
+    return isBeside(update) ? heard : [...this.left(), ...heard]
   }
 
   /** @param stopReason of the agent's answer to the prompt; `undefined` when it answered with a failure of its own */

@@ -40,6 +40,15 @@ test('[A-64] a sign is known by what the agent calls itself, and only there', ()
     sessionId: 's',
     update: { ...message, sessionUpdate: 'retry' },
   })
+  const content = [{ type: 'text', text: 'Your response above was cut off mid-stream. Resume.' }]
+  const cut = { type: 'user', isSynthetic: true, message: { role: 'user', content } }
+  expect(notice?.('_claude/sdkMessage', { sessionId: 's', message: cut })).toEqual({
+    sessionId: 's',
+    update: { sessionUpdate: 'retry', type: 'cut-off', message: content[0]?.text },
+  })
+  // The same words of a person are no sign.
+  const asked = { ...cut, isSynthetic: false }
+  expect(notice?.('_claude/sdkMessage', { sessionId: 's', message: asked })).toBeUndefined()
   expect(notice?.('_claude/other', { sessionId: 's', message })).toBeUndefined()
   expect(notice?.('_claude/sdkMessage', { sessionId: 's', message: {} })).toBeUndefined()
   expect(signsOf('codex-acp')).toEqual({})

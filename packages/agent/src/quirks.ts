@@ -49,9 +49,20 @@ const codexMeta = z
     }),
   })
   .transform(({ _meta: { codex } }) => codex)
-const claudeRetry = z.object({
+const claudeRetry = z.looseObject({ type: z.literal('system'), subtype: z.literal('api_retry') })
+/** Where a thought was whole already, it keeps that and asks its model to go on, with a message of its own. */
+const claudeCut = z
+  .object({
+    type: z.literal('user'),
+    isSynthetic: z.literal(true),
+    message: z.object({
+      content: z.tuple([z.object({ text: z.string().regex(/^Your response above was cut off/) })]),
+    }),
+  })
+  .transform(({ message }) => ({ type: 'cut-off', message: message.content[0].text }))
+const claudeSays = z.object({
   sessionId: z.string(),
-  message: z.looseObject({ type: z.literal('system'), subtype: z.literal('api_retry') }),
+  message: z.union([claudeRetry, claudeCut]),
 })
 const claudeAside = z.object({
   _meta: z.object({ claudeCode: z.object({ parentToolUseId: z.string() }) }),
@@ -77,13 +88,15 @@ export const quirks: readonly Quirk[] = [
     seen: '0.100.0',
     wrong:
       'After a try of its own that failed it says its words again, as another message, and gives no sign of it.',
-    done: 'It is asked for the sign (`api_retry`) when a conversation is opened; what is said again after it is told once.',
+    done: 'It is asked for its signs (`api_retry`, and its note to the model that it was cut off) when a conversation is opened; what is said again after one is told once.',
     rule: 'A-60',
     reads: {
       name: '@agentclientprotocol/claude-agent-acp',
       signs: {
         sessionMeta: {
-          claudeCode: { emitRawSDKMessages: [{ type: 'system', subtype: 'api_retry' }] },
+          claudeCode: {
+            emitRawSDKMessages: [{ type: 'system', subtype: 'api_retry' }, { type: 'user' }],
+          },
         },
         notice: noticeOfClaude,
         isRetry: ({ sessionUpdate }) => sessionUpdate === 'retry',
@@ -205,6 +218,6 @@ function codexSays(update: AgentUpdate) {
 }
 
 function noticeOfClaude(method: string, params: unknown): unknown {
-  const said = method === '_claude/sdkMessage' ? claudeRetry.safeParse(params).data : undefined
+  const said = method === '_claude/sdkMessage' ? claudeSays.safeParse(params).data : undefined
   return said && { sessionId: said.sessionId, update: { ...said.message, sessionUpdate: 'retry' } }
 }

@@ -23,10 +23,8 @@ const wordsSchema = z.looseObject({
 })
 type Words = z.infer<typeof wordsSchema>
 
-/** What an agent says beside its work; none of it begins a next step. */
-const aside = new Set([
-  'agent_message_chunk',
-  'agent_thought_chunk',
+/** What an agent says beside its work and its words. */
+const beside = new Set([
   'session_info_update',
   'usage_update',
   'available_commands_update',
@@ -69,7 +67,7 @@ export class Retold {
   hear(update: AgentUpdate): readonly AgentUpdate[] {
     const words = wordsSchema.safeParse(update).data
     if (words !== undefined) return this.#say(words)
-    if (!aside.has(update.sessionUpdate) && !isUnbegunTool(update)) this.forget()
+    if (isNextStep(update)) this.forget()
     return [update]
   }
 
@@ -113,6 +111,16 @@ export class Retold {
     if (message.text.length <= rememberedCharsMax) this.#messages[kind] = message
     else delete this.#messages[kind]
   }
+}
+
+/** Whether an update says nothing of how far the agent has come. */
+export function isBeside({ sessionUpdate }: AgentUpdate): boolean {
+  return beside.has(sessionUpdate)
+}
+
+function isNextStep(update: AgentUpdate): boolean {
+  const isWords = /^agent_(?:message|thought)_chunk$/.test(update.sessionUpdate)
+  return !isWords && !isBeside(update) && !isUnbegunTool(update)
 }
 
 /** A call that a try had begun to write, and that the next one writes anew. */

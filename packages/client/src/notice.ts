@@ -1,5 +1,6 @@
 /** The words for what happens to a session itself, the same on the page and in the terminal. */
 import { unreachable } from '@belay/actor'
+import type { EventOf } from '@belay/protocol'
 import type { NoticeEvent } from './item.ts'
 
 export interface Notice {
@@ -68,7 +69,8 @@ export function noticeOf(event: NoticeEvent): Notice {
   }
 }
 
-function checkpoint({ turn, to }: { readonly turn: number; readonly to: string }): string {
+function checkpoint({ turn, to }: Pick<EventOf<'restored'>, 'turn' | 'to'>): string {
+  if (to === 'undo') return 'how it was before it was put back'
   return `how it was ${to} turn ${turn}`
 }
 

@@ -23,7 +23,7 @@ import {
 } from './ids.ts'
 import { limits } from './limits.ts'
 import { resolutionSchema } from './outcome.ts'
-import { turnChangesReportSchema } from './report.ts'
+import { restoreToSchema, turnChangesReportSchema } from './report.ts'
 import { sessionSchema, summarySchema } from './view.ts'
 import { whySchema } from './why.ts'
 
@@ -269,13 +269,11 @@ export const routes = {
     method: 'post',
     path: '/v1/sessions/{id}/restore',
     summary:
-      'Put the workspace back to how it was before or after a turn. What it holds now is kept as a checkpoint first.',
+      'Put the workspace back to how it was before or after a turn, or, with `undo`, before it was put back the last time. What it holds now is kept as a checkpoint first.',
     params: session,
-    body: z
-      .strictObject({ turn: turnSchema, to: z.enum(['before', 'after']) })
-      .meta({ id: 'RestoreBody' }),
+    body: z.strictObject({ turn: turnSchema, to: restoreToSchema }).meta({ id: 'RestoreBody' }),
     status: 202,
-    response: z.object({ turn: turnSchema, to: z.enum(['before', 'after']) }),
+    response: z.object({ turn: turnSchema, to: restoreToSchema }),
   },
   setMode: {
     method: 'post',

@@ -4,6 +4,7 @@ import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from '.
 import { chosenSchema } from './agent-offer.ts'
 import { attachmentSchema } from './attachment.ts'
 import { permissionIdSchema, promptIdSchema, turnSchema } from './ids.ts'
+import { restoreToSchema } from './report.ts'
 
 /** Prepare the workspace and the agent. The first command of every generation. */
 const prepareCommandSchema = z.object({
@@ -40,7 +41,7 @@ const answerCommandSchema = z.object({
 const restoreCommandSchema = z.object({
   type: z.literal('restore'),
   turn: turnSchema,
-  to: z.enum(['before', 'after']),
+  to: restoreToSchema,
 })
 /** Choose another mode or model. The agent's answer is an `agent-offer`, or a warning. */
 const chooseCommandSchema = chosenSchema.extend({ type: z.literal('choose') })

@@ -197,17 +197,20 @@ export const turnChangesReportSchema = z.object({
   more: z.int().min(1).optional(),
   patch: z.string().meta({ description: 'Unified, cut with a marker where it is too long.' }),
 })
+/** What a workspace is put back to: before or after a turn, or to what it held before it was put back the last time. */
+export const restoreToSchema = z.enum(['before', 'after', 'undo'])
+export type RestoreTo = z.infer<typeof restoreToSchema>
 /** The workspace is as it was at a checkpoint. */
 export const restoredReportSchema = z.object({
   type: z.literal('restored'),
   turn,
-  to: z.enum(['before', 'after']),
+  to: restoreToSchema,
   files: z.int().min(0).meta({ description: 'Files that were put back or removed.' }),
 })
 export const restoreFailedReportSchema = z.object({
   type: z.literal('restore-failed'),
   turn,
-  to: z.enum(['before', 'after']),
+  to: restoreToSchema,
   message: z.string().max(2000),
 })
 /** Something a person should know that fails nothing. */

@@ -12,7 +12,7 @@ import {
   turnSchema,
 } from './ids.ts'
 import { endingCodeSchema, outcomeSchema, reachedSchema, resolutionSchema } from './outcome.ts'
-import { permissionOptionSchema, stepReportSchema } from './report.ts'
+import { permissionOptionSchema, restoreToSchema, stepReportSchema } from './report.ts'
 
 /** One word for what is going on; `why` says it in a sentence. */
 export const statuses = [
@@ -108,7 +108,7 @@ export const viewSchema = summarySchema
       }),
     ),
     restore: z
-      .object({ turn: turnSchema, to: z.enum(['before', 'after']), since: z.int() })
+      .object({ turn: turnSchema, to: restoreToSchema, since: z.int() })
       .optional()
       .meta({ description: 'The workspace is being put back to this checkpoint.' }),
     agentLink: agentLinkSchema

@@ -4,7 +4,7 @@
  * Owns: the shape. `transition.ts` owns every change of it.
  */
 
-import type { AgentLink, Chosen, Command, Finish, ReportOf } from '@belay/protocol'
+import type { AgentLink, Chosen, Command, Finish, ReportOf, RestoreTo } from '@belay/protocol'
 
 /** What goes with a prompt, each with what it holds. */
 export type PromptAttachments = Extract<Command, { type: 'prompt' }>['attachments']
@@ -46,7 +46,7 @@ export type Ending = Omit<ReportOf<'turn-finished'>, 'type' | 'turn'>
 /** Where the workspace is to be put back to. */
 export interface Restore {
   readonly turn: number
-  readonly to: 'before' | 'after'
+  readonly to: RestoreTo
 }
 
 export interface RunnerState {

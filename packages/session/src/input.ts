@@ -8,6 +8,7 @@ import type {
   Refusal,
   Report,
   Resolution,
+  RestoreTo,
   Setup,
   Workspace,
 } from '@belay/protocol'
@@ -82,7 +83,7 @@ export type SessionInput =
   | { readonly type: 'chosen'; readonly of: 'mode' | 'model'; readonly id: string }
   /** A person's Retry for the agent's process. */
   | { readonly type: 'agent-restart-asked' }
-  | { readonly type: 'restore'; readonly turn: number; readonly to: 'before' | 'after' }
+  | { readonly type: 'restore'; readonly turn: number; readonly to: RestoreTo }
   /** Asks where the changes of a turn are in the log; changes nothing. */
   | { readonly type: 'changes-looked-up'; readonly turn: number }
   | { readonly type: 'delete' }
@@ -137,7 +138,7 @@ export type SessionReply =
   | { readonly type: 'callback'; readonly callback: CallbackState }
   /** `seq` of the event with a turn's changes; absent when it changed nothing. */
   | { readonly type: 'changes'; readonly seq: number | undefined }
-  | { readonly type: 'restoring'; readonly turn: number; readonly to: 'before' | 'after' }
+  | { readonly type: 'restoring'; readonly turn: number; readonly to: RestoreTo }
   /** To a runner's hello or frame: reports are stored up to `received`. */
   | { readonly type: 'stored'; readonly received: number }
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly limit?: number }

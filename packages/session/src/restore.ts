@@ -22,14 +22,15 @@ export function askRestore(change: Change, { turn, to }: Ask): SessionReply {
   if (restore.type === 'asked') {
     return restore.turn === turn && restore.to === to
       ? { type: 'restoring', turn, to }
-      : refuse(
-          'not-ready',
-          `The workspace is being put back to ${restore.to} turn ${restore.turn}.`,
-        )
+      : refuse('not-ready', `The workspace is being put back to ${restoreWords(restore)}.`)
   }
   if (lifecycle.type !== 'ready') return refuse('not-ready', 'The session is not prepared.')
   set(change, 'restore', { type: 'asked', turn, to, since: change.now })
   return { type: 'restoring', turn, to }
+}
+
+export function restoreWords({ turn, to }: Pick<Ask, 'turn' | 'to'>): string {
+  return to === 'undo' ? 'how it was before it was put back' : `${to} turn ${turn}`
 }
 
 /** Tells the runner, once. */

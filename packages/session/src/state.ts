@@ -19,6 +19,7 @@ import type {
   PermissionOption,
   Reached,
   Resolution,
+  RestoreTo,
   Setup,
   StepState,
   Workspace,
@@ -207,7 +208,7 @@ export type Restore =
   | {
       readonly type: 'asked'
       readonly turn: number
-      readonly to: 'before' | 'after'
+      readonly to: RestoreTo
       readonly since: number
       /** Set once the runner was told. */
       readonly deadline?: number

@@ -8,6 +8,7 @@ import {
 import { linkReason } from './link.ts'
 import { offered } from './offer.ts'
 import { actionsFor } from './resolve.ts'
+import { restoreWords } from './restore.ts'
 import type { LastTurn, SessionState } from './state.ts'
 
 /** For lists: JSON, or `undefined` for what no list shows. */
@@ -148,7 +149,7 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
       return 'The agent is working.'
     case 'idle':
       if (state.restore.type === 'asked')
-        return `Putting the workspace back to ${state.restore.to} turn ${state.restore.turn}.`
+        return `Putting the workspace back to ${restoreWords(state.restore)}.`
       if (state.runner.type === 'none') return 'Asleep: the next prompt wakes the agent.'
       return (
         linkReason(state) ??

@@ -205,6 +205,22 @@ test('[V-78] files named on the command line go with a prompt, and what cannot g
   expect(session.view.id).toBe('s1')
 })
 
+test('[V-72] restore takes a turn, or undoes the last restore, and nothing without being told which', async () => {
+  const session = server.create('s1')
+  const ended = { outcome: 'completed', code: 'end-turn', endedAt: 1, reached: 'yes' } as const
+  session.view = { ...session.view, lastTurn: { turn: 3, ...ended } }
+  const asked = async (...args: string[]) => {
+    await cli(['restore', 's1', ...args])
+    return server.asked.findLast(({ route }) => route === 'restore')?.args
+  }
+  expect(await asked('--turn', '2')).toEqual({ id: 's1', turn: 2, to: 'before' })
+  expect(await asked('--turn', '2', '--to', 'after')).toEqual({ id: 's1', turn: 2, to: 'after' })
+  expect(await asked('--undo')).toEqual({ id: 's1', turn: 3, to: 'undo' })
+  for (const wrong of [[], ['--turn', '2', '--undo'], ['--turn', '2', '--to', 'undo']])
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await cli(['restore', 's1', ...wrong])).toMatchObject({ code: 2 })
+})
+
 test('[V-72] why says the sentence and each hop', async () => {
   server.create('s1')
   const { out } = await cli(['why', 's1'])

@@ -232,8 +232,9 @@ function addWorkspaceCommands(program: Command, world: World, done: Done): void 
   placed(program.command('restore'))
     .description('put the workspace back to how it was; what it holds now is kept')
     .argument(...id)
-    .requiredOption('--turn <n>', 'which turn')
-    .option('--to <when>', 'before or after it', 'before')
+    .option('--turn <n>', 'which turn')
+    .option('--to <when>', 'before or after it (default: before)')
+    .option('--undo', 'to how it was before it was put back the last time')
     .action(async (given: string, options: RestoreOptions) =>
       done(await restore(world, given, options)),
     )

@@ -197,6 +197,26 @@ describe('checkpoints', () => {
     expect(git('show', `${ref}:precious`)).toBe('words')
   })
 
+  test('[R-66] what a restore found can be put back, and that again', async () => {
+    const folder = temporaryFolder('folder')
+    write(folder, { a: 'one' })
+    const checkpoints = checkpointsOf(folder)
+    await checkpoints.save(before(1))
+    const undo = { turn: 1, to: 'undo' } as const
+    expect(await checkpoints.restore(undo)).toEqual({
+      message: 'It was not put back yet, so there is nothing to undo.',
+    })
+    write(folder, { a: 'two', precious: 'words' })
+    const found = tree(folder)
+    await checkpoints.restore({ turn: 1, to: 'before' })
+    const putBack = tree(folder)
+    expect(putBack).not.toEqual(found)
+    expect(await checkpoints.restore(undo)).toEqual({ files: 2 })
+    expect(tree(folder)).toEqual(found)
+    expect(await checkpoints.restore(undo)).toEqual({ files: 2 })
+    expect(tree(folder)).toEqual(putBack)
+  })
+
   test('[R-33] are not broken by repositories inside, whatever state they are in', async () => {
     const outer = gitRepository()
     const inner = gitRepository()

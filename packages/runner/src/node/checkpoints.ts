@@ -9,6 +9,7 @@
  * - R-35 A checkpoint that cannot be made in its bounds is a warning, said once; it never fails a turn.
  * - R-36 A restore keeps a checkpoint of what is there first, then makes the tree exactly the one it names; what is ignored
  *   stays.
+ * - R-66 What a restore found can be put back, and that again.
  * - R-37 What a lost clone held (its branch, its own commits, its tree) is brought into a fresh one.
  */
 import { lstatSync } from 'node:fs'
@@ -137,8 +138,7 @@ export class Checkpoints {
     try {
       await this.#open(bound)
       const wanted = await this.#find(restore, bound)
-      if (wanted === undefined)
-        return { message: `There is no checkpoint ${restore.to} turn ${restore.turn}.` }
+      if (wanted === undefined) return { message: missing(restore) }
       const present = await this.#commit('before a restore', bound)
       await this.#must(['update-ref', `refs/restores/${Date.now()}`, present], bound)
       const files = await this.#put(present, wanted, bound)
@@ -274,11 +274,19 @@ export class Checkpoints {
   }
 
   async #find(checkpoint: Restore, bound: Bound): Promise<string | undefined> {
+    if (checkpoint.to === 'undo') return this.#findKept(bound)
     const { fault, output } = await this.#shadow.run(
       ['rev-parse', '--verify', '--quiet', `${refOf(checkpoint)}^{commit}`],
       bound,
     )
     return fault === undefined ? output.trim() : undefined
+  }
+
+  /** What the latest restore found. */
+  async #findKept(bound: Bound): Promise<string | undefined> {
+    const latest = ['for-each-ref', '--sort=-refname', '--count=1', '--format=%(objectname)']
+    const { output } = await this.#must([...latest, 'refs/restores'], bound)
+    return output.trim() === '' ? undefined : output.trim()
   }
 
   async #forget(turn: number, bound: Bound): Promise<void> {
@@ -309,6 +317,12 @@ export class Checkpoints {
 
 /** Why there is no checkpoint. */
 class Unsaved extends Error {}
+
+function missing({ turn, to }: Restore): string {
+  return to === 'undo'
+    ? 'It was not put back yet, so there is nothing to undo.'
+    : `There is no checkpoint ${to} turn ${turn}.`
+}
 
 function refOf({ turn, to }: Restore): string {
   return `refs/turns/${turn}/${to}`

@@ -188,12 +188,15 @@ class AgentTrial {
     return `${recovered ? 'recovered' : end}, ${took}`
   }
 
-  /** The model's socket is lost in the middle of an answer, once. */
+  /** The model's socket is lost in the middle of an answer, once; with and without a thought before it. */
   async #again(): Promise<string> {
     const end = await this.#say('[[reset]] [[drop 3 20 1]] [[slow 5 10]]')
     const text = this.#text()
+    const times = timesIn(text, 'tok1 ')
+    await this.#say('[[reset]] [[think deeply]] [[drop 3 20 1]] [[slow 5 10]]')
+    const more = timesIn(this.#text(), 'tok1 ')
+    this.#expect(more <= times, `words said again after a thought were told ${more} times`)
     if (!text.includes('tok5 ')) return end === 'end_turn' ? 'another answer' : end
-    const times = text.split('tok1 ').length - 1
     return times === 1 ? 'told once' : `told ${times} times`
   }
 
@@ -266,6 +269,10 @@ class AgentTrial {
     this.#connection = connection
     return connection
   }
+}
+
+function timesIn(text: string, words: string): number {
+  return text.split(words).length - 1
 }
 
 function offersOf({ modes, models, commands, usage }: AgentOffer): string {

@@ -211,7 +211,7 @@ export class Person {
     const shown = this.#viewer?.view?.lastTurn?.turn
     const turn =
       shown !== undefined && this.#random.chance(0.8) ? shown : this.#random.integer(1, 5)
-    this.#ask({ type: 'restore', turn, to: this.#random.pick(['before', 'after']) })
+    this.#ask({ type: 'restore', turn, to: this.#random.pick(['before', 'after', 'undo']) })
   }
 
   #delete(): void {

@@ -1,4 +1,5 @@
 /** What turns changed: `belay diff` shows it, `belay restore` puts the workspace back. */
+import type { Client } from '@belay/client/webapi'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { fileLine } from '../lines.ts'
 import { harmless, type Paint, painter } from '../paint.ts'
@@ -11,18 +12,15 @@ export interface DiffOptions extends ManageOptions {
   readonly turn?: string
 }
 export interface RestoreOptions extends ManageOptions {
-  readonly turn: string
-  readonly to: string
+  readonly turn?: string
+  readonly to?: string
+  readonly undo?: boolean
 }
 
 export async function diff(world: World, given: string, options: DiffOptions): Promise<number> {
   const client = await connect(world, options)
   const id = await findSession(client, given)
-  const turn =
-    options.turn === undefined
-      ? (await client.call('getSession', { id })).lastTurn?.turn
-      : turnOf(options.turn)
-  if (turn === undefined) throw new CliError(exitCodes.failed, 'The session has had no turn yet.')
+  const turn = options.turn === undefined ? await lastTurn(client, id) : turnOf(options.turn)
   const changes = await client.call('turnChanges', { id, turn })
   const paint = painter(world.out.color)
   const more = changes.more === undefined ? [] : [`  … and ${changes.more} files more`]
@@ -43,15 +41,25 @@ export async function restore(
   given: string,
   options: RestoreOptions,
 ): Promise<number> {
-  const { to } = options
+  const { undo, turn: asked, to = 'before' } = options
   if (to !== 'before' && to !== 'after')
     throw new CliError(exitCodes.usage, `--to takes before or after; got "${to}".`)
-  const turn = turnOf(options.turn)
+  if ((asked === undefined) === (undo === undefined))
+    throw new CliError(exitCodes.usage, 'Say --turn N, or --undo for the last restore.')
+  const wanted = asked === undefined ? undefined : turnOf(asked)
   const client = await connect(world, options)
   const id = await findSession(client, given)
-  const answer = await client.call('restore', { id, turn, to })
-  const sentence = `The workspace is being put back to how it was ${to} turn ${turn}. What it holds now is kept.`
+  const turn = wanted ?? (await lastTurn(client, id))
+  const answer = await client.call('restore', { id, turn, to: undo === true ? 'undo' : to })
+  const when = undo === true ? 'before it was put back' : `${to} turn ${turn}`
+  const sentence = `The workspace is being put back to how it was ${when}. What it holds now is kept.`
   return say(world, options, { session: id, ...answer }, sentence)
+}
+
+async function lastTurn(client: Client, id: string): Promise<number> {
+  const { lastTurn: last } = await client.call('getSession', { id })
+  if (last === undefined) throw new CliError(exitCodes.failed, 'The session has had no turn yet.')
+  return last.turn
 }
 
 function turnOf(text: string): number {
