@@ -122,6 +122,7 @@ test.each([
     { signal: 'SIGKILL', stderr: [] },
     'The agent was killed from outside, or by the system when memory ran out.',
   ],
+  [{ signal: 'SIGKILL', stderr: ['Killed'], verdict: 'The agent hung.' }, 'The agent hung.'],
   [{ signal: 'SIGUSR2', stderr: [] }, 'The agent was ended by SIGUSR2.'],
   [{ code: 127, stderr: [] }, 'The agent was not found.'],
   [{ error: 'spawn x ENOENT', stderr: [] }, 'The agent could not be started: spawn x ENOENT.'],

@@ -76,6 +76,7 @@ test('[S-33] says that the first start of an agent takes long, while the session
   const { cause: _, ...first } = { ...backoff, state: 'starting' as const, attempt: 0, notice }
   s.report({ type: 'agent-link', link: first })
   expect(why(s)).toContain(notice)
+  expect(why(s)).not.toContain('given up')
   s.report({ type: 'step', step: 'agent-session', status: 'started' })
   const opening = {
     ...first,

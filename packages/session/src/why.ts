@@ -44,7 +44,8 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
   const status = statusOf(state)
   const reason = reasonOf(state, status)
   const ago = (at: number) => spell(now - at)
-  const end = givenUp(state, now, deadlines)
+  // A start that takes long names its own span, and two would be one too many.
+  const end = state.agent.link?.notice === undefined ? givenUp(state, now, deadlines) : ''
   switch (status) {
     case 'deleted':
       return reason

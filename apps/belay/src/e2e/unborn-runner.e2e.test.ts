@@ -1,7 +1,7 @@
 /** A runner that was started and had not taken its folder yet when its server died: it may come late, or too late. */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { alive, runnerPid, waitFor, waitForExit } from '@belay/testing/node'
+import { alive, bornRunner, runnerPid, waitFor, waitForExit } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDemo, expectDense, ofType, startWorld, turnEnd, watch, type World } from './world.ts'
 
@@ -13,25 +13,15 @@ afterAll(() => world.end())
 
 const folderOf = (session: string) => join(world.dataFolder, 'runners', session)
 
-/** The process that works in a runner's folder, before any lock tells of it. */
-function bornIn(folder: string): number | undefined {
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      const isRunner = readFileSync(`/proc/${name}/cmdline`, 'utf8').endsWith('\0runner\0')
-      if (isRunner && readlinkSync(`/proc/${name}/cwd`) === folder) return Number(name)
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return undefined
-}
-
 /** Creates sessions until the runner of one was stopped between its start and its lock, and kills the server then. */
 async function unbornRunner(): Promise<{ session: string; runner: number }> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const session = await createDemo(world, 'fast no-permission')
-    const runner = await waitFor(() => bornIn(folderOf(session)), 'a runner is born', 10_000)
+    const runner = await waitFor(
+      () => bornRunner(world.dataFolder, session),
+      'a runner is born',
+      10_000,
+    )
     process.kill(runner, 'SIGSTOP')
     if (runnerPid(world.dataFolder, session) === undefined) {
       await world.server.kill()
@@ -68,7 +58,11 @@ test('[B-40] woken while its successor starts, one of the two works and the prom
   const working = runnerPid(world.dataFolder, session)
   expect(working).toBeDefined()
   if (working !== runner) await waitForExit(runner)
-  await waitFor(() => bornIn(folderOf(session)) === working, 'one runner is left', 10_000)
+  await waitFor(
+    () => bornRunner(world.dataFolder, session) === working,
+    'one runner is left',
+    10_000,
+  )
   expect(ofType(viewer.events, 'turn-started')).toHaveLength(1)
   expectDense(viewer.events)
   viewer.close()

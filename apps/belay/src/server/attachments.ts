@@ -6,7 +6,7 @@ import {
   base64Bytes,
 } from '@belay/protocol'
 import { attachmentKey } from '@belay/session'
-import type { SessionHost } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 /** Names what came with a prompt, so that a request that is repeated names it the same. */
 export function namedAttachments(

@@ -18,7 +18,7 @@ import type { Logger } from 'pino'
 import { anyAddress, hostOf, isPublic, notPublic, publicAddress } from './address.ts'
 import { RefusalError } from './problem.ts'
 import type { Seal } from './seal.ts'
-import type { SessionHost } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 type Delivery = Extract<SessionEffect, { type: 'deliver-callback' }>
 

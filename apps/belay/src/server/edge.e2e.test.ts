@@ -17,7 +17,7 @@ import { createHandlers } from './handlers.ts'
 import { createSeal } from './seal.ts'
 import { type RunningServer, serve } from './serve.ts'
 import { createTickets } from './tokens.ts'
-import type { SessionHost } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 const log = pino({ level: 'silent' })
 const dataFolder = temporaryFolder('edge')

@@ -25,7 +25,7 @@ import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
 import { gitPlace, type Seal } from './seal.ts'
 import type { Tickets } from './tokens.ts'
-import type { SessionHost } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 export type Handlers = {
   readonly [Name in RouteName]: (

@@ -29,7 +29,7 @@ import { decodeReport, type ReceivedReport } from '@belay/session'
 import type { Logger } from 'pino'
 import { runnerFolder, workspaceFolder } from './data-folder.ts'
 import { runnerToken } from './tokens.ts'
-import type { SessionHost } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 /** How long a runner has to end by itself before it is killed. */
 const stopMs = 4000

@@ -1,8 +1,8 @@
 /** One viewer of the list of sessions: all of them once, then each that changes. There is no cursor: the latest counts. */
 import type { SessionSummary } from '@belay/protocol'
 import { closeCodes, limits } from '@belay/protocol'
-import { endFrame } from './frames.ts'
-import type { SessionHost, Sink, Viewer } from './viewer.ts'
+import { endFrame, type Sink, type Viewer } from '@belay/session'
+import type { SessionHost } from './session-host.ts'
 
 export function openListViewer(host: SessionHost, sink: Sink): Viewer {
   const line = { open: true, draining: false }
@@ -11,9 +11,8 @@ export function openListViewer(host: SessionHost, sink: Sink): Viewer {
     waiting.set(id, summary)
     flush()
   })
-  sink.write(
-    JSON.stringify({ type: 'sessions', sessions: listSessions(host, limits.pageSessionsMax) }),
-  )
+  const sessions = listSessions(host, limits.pageSessionsMax)
+  sink.write({ text: JSON.stringify({ type: 'sessions', sessions }) })
 
   /** A full sink gets only the latest of each session once it drains. */
   function flush(): void {
@@ -23,11 +22,11 @@ export function openListViewer(host: SessionHost, sink: Sink): Viewer {
       return sink.onDrain(onDrained)
     }
     for (const [id, summary] of waiting) {
-      sink.write(
+      const frame =
         summary === undefined
-          ? JSON.stringify({ type: 'removed', session: id })
-          : JSON.stringify({ type: 'session', session: { ...JSON.parse(summary), id } }),
-      )
+          ? { type: 'removed', session: id }
+          : { type: 'session', session: { ...JSON.parse(summary), id } }
+      sink.write({ text: JSON.stringify(frame) })
     }
     waiting.clear()
   }
@@ -44,7 +43,7 @@ export function openListViewer(host: SessionHost, sink: Sink): Viewer {
 
   return {
     beat() {
-      if (line.open && !sink.isFull()) sink.write('{"type":"beat"}')
+      if (line.open && !sink.isFull()) sink.write({ text: '{"type":"beat"}' })
     },
     end(code, message) {
       closed()

@@ -5,7 +5,7 @@
 import { limits, type SessionEvent } from '@belay/protocol'
 import { trimPoint } from '@belay/session'
 import type { Logger } from 'pino'
-import type { SessionHost } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 /** How often is looked. What is due is read from the store each time, so nothing depends on when. */
 const lookMs = 60 * 60_000

@@ -17,7 +17,7 @@ import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
 import { gitPlace, type Seal } from './seal.ts'
 import { bearer, readRunnerToken } from './tokens.ts'
-import type { SessionHost } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 export interface RunnerLinkOptions {
   readonly host: SessionHost

@@ -31,7 +31,7 @@ import { RunnerLinks } from './runner-links.ts'
 import { createSeal, type Seal } from './seal.ts'
 import { createStreams } from './streams.ts'
 import { createTickets } from './tokens.ts'
-import type { SessionHost } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 export interface ServeOptions {
   readonly dataFolder: string

@@ -1,10 +1,22 @@
 /** Where a viewer's frames go. Owns: what "full" means for each kind of socket. */
 import type { ServerResponse } from 'node:http'
+import type { Frame, Sink } from '@belay/session'
 import type { WebSocket } from 'ws'
-import type { Sink } from './viewer.ts'
 
 /** Bytes waiting in a socket above which no more is written to it; a page and some live events fit. */
 const waitingBytesMax = 2 * 1024 * 1024
+
+const encoded = new WeakMap<Frame, Buffer>()
+
+/** Encoded once, to however many viewers it goes. */
+function bytesOf(frame: Frame): Buffer {
+  let bytes = encoded.get(frame)
+  if (bytes === undefined) {
+    bytes = Buffer.from(frame.text)
+    encoded.set(frame, bytes)
+  }
+  return bytes
+}
 
 export function webSocketSink(socket: WebSocket): Sink {
   let drained: (() => void) | undefined
@@ -15,8 +27,8 @@ export function webSocketSink(socket: WebSocket): Sink {
     callback()
   }
   return {
-    // `binary: false` because an encoded frame is a Buffer, and text all the same.
-    write: (frame) => socket.send(frame, { binary: false }, onSent),
+    // `binary: false` because a frame is text, although it comes as bytes.
+    write: (frame) => socket.send(bytesOf(frame), { binary: false }, onSent),
     isFull: () => socket.bufferedAmount > waitingBytesMax,
     onDrain(callback) {
       drained = callback
@@ -31,7 +43,7 @@ export function eventStreamSink(response: ServerResponse): Sink {
     write(frame, seq) {
       if (seq !== undefined) response.write(`id: ${seq}\n`)
       response.write('data: ')
-      response.write(frame)
+      response.write(bytesOf(frame))
       response.write('\n\n')
     },
     isFull: () => response.writableLength > waitingBytesMax,

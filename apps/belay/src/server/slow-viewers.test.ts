@@ -6,11 +6,11 @@ import {
   type StreamFrame,
   streamFrameSchema,
 } from '@belay/protocol'
-import { createSessionActor } from '@belay/session'
+import { createSessionActor, type Frame, openViewer, type Sink } from '@belay/session'
 import { temporaryFolder } from '@belay/testing/node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openListViewer } from './list-viewer.ts'
-import { openViewer, type SessionHost, type Sink } from './viewer.ts'
+import type { SessionHost } from './session-host.ts'
 
 let host: SessionHost
 beforeEach(async () => {
@@ -43,8 +43,8 @@ class GatedSink implements Sink {
   full = false
   /** Those that wait for it to drain. */
   readonly waiting: (() => void)[] = []
-  write(frame: Buffer | string): void {
-    this.frames.push(frame.toString())
+  write(frame: Frame): void {
+    this.frames.push(frame.text)
   }
   isFull(): boolean {
     return this.full

@@ -1,16 +1,17 @@
 /**
  * Streams: WebSocket upgrades and server-sent events, for a session and for the list.
  *
- * Owns: who may open one, and the set of those that are open. What they carry is `viewer.ts` and `list-viewer.ts`.
+ * Owns: who may open one, and the set of those that are open. What they carry is the session's `openViewer` and `list-viewer.ts`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Refusal, sessionIdSchema, streams } from '@belay/protocol'
+import { openViewer, type Sink, type Viewer } from '@belay/session'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { openListViewer } from './list-viewer.ts'
 import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
+import type { SessionHost } from './session-host.ts'
 import { eventStreamSink, webSocketSink } from './sink.ts'
-import { openViewer, type SessionHost, type Sink, type Viewer } from './viewer.ts'
 
 /** A quiet stream says this often that it lives; viewers open it again after twice this and some. */
 const beatMs = 15_000

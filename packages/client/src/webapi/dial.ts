@@ -1,11 +1,11 @@
 /**
  * Two ways to open a stream: a WebSocket with a ticket, and server-sent events with a header.
- * Each turns what happens on its line into what `link.ts` hears; neither knows what a frame means.
+ * Each turns what happens on its line into what `../link.ts` hears; neither knows what a frame means.
  */
 import { closeCodes } from '@belay/protocol'
 import type { EndFrame } from '../frame.ts'
 import { ApiError, type Client, refusal } from './client.ts'
-import type { Hear, Loss } from './link.ts'
+import type { Hear, Loss } from '../link.ts'
 import { readEventStream } from './sse.ts'
 
 /**

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ViewerFrame } from '../frame.ts'
 import { ApiError, createClient, ServerAway } from './client.ts'
 import { follow, followList, followSse } from './follow.ts'
-import type { Following, LinkState } from './link.ts'
+import type { Following, LinkState } from '../link.ts'
 
 let server: ViewerServer
 const running: Following[] = []

@@ -1,40 +1,31 @@
 /**
- * Following a session or the list of sessions, for ever, across any number of drops.
- *
- * Owns: the cursor. Whoever listens gets every event once, in order, whatever the line does.
- *
- * Invariants:
- * - V-50 A stream is opened after the last event that was handed on; duplicates are dropped.
- * - V-54 What a server does not keep any more is passed over only when it says so.
- * - V-51 A gap, or a frame that cannot be read, hands nothing on and opens the stream again.
- * - V-52 An `end` that may be retried opens the stream again; any other is handed on and is the last thing said.
+ * Following a session or the list of sessions, for ever, across any number of drops: over a WebSocket, or over
+ * server-sent events.
  */
 import type { ListFrame } from '@belay/protocol'
-import { takeEvents } from '../cursor.ts'
-import { decodeFrame, decodeListFrame, type EndFrame, type ViewerFrame } from '../frame.ts'
+import {
+  afterEnd,
+  type FollowOptions,
+  followOver,
+  type FollowSessionOptions,
+  keepLine,
+  unreadable,
+} from '../follow-over.ts'
+import { decodeListFrame } from '../frame.ts'
+import type { Dial, Following } from '../link.ts'
 import type { Client } from './client.ts'
 import { dialEventStream, dialSocket } from './dial.ts'
-import { type Dial, type Following, type Hear, Link, type LinkState, type Loss } from './link.ts'
-
-export interface FollowOptions<Frame> {
-  readonly onFrame: (frame: Frame) => void
-  readonly onLink?: (state: LinkState) => void
-}
-export interface FollowSessionOptions extends FollowOptions<ViewerFrame> {
-  /** The last event already known; 0 for the whole log. */
-  readonly after: number
-}
 
 /** Follows a session over a WebSocket. */
 export function follow(client: Client, id: string, options: FollowSessionOptions): Following {
-  return followSession(client, options, (after, hear) =>
+  return followOver(client.platform, options, (after, hear) =>
     dialSocket(client, streamPath(id, after), hear, () => client.call('getSession', { id })),
   )
 }
 
 /** The same over server-sent events: for where WebSockets do not pass. */
 export function followSse(client: Client, id: string, options: FollowSessionOptions): Following {
-  return followSession(client, options, (after, hear) =>
+  return followOver(client.platform, options, (after, hear) =>
     dialEventStream(client, streamPath(id, after), hear),
   )
 }
@@ -43,7 +34,7 @@ export function followSse(client: Client, id: string, options: FollowSessionOpti
 export function followList(client: Client, options: FollowOptions<ListFrame>): Following {
   const dial: Dial = (hear) =>
     dialSocket(client, '/v1/stream', hear, () => client.call('listSessions', { limit: 1 }))
-  return open(client, options, dial, (text) => {
+  return keepLine(client.platform, options, dial, (text) => {
     const frame = decodeListFrame(text)
     if (frame === 'unknown') return undefined
     if (frame === 'broken') return unreadable
@@ -54,66 +45,4 @@ export function followList(client: Client, options: FollowOptions<ListFrame>): F
 
 function streamPath(id: string, after: number): string {
   return `/v1/sessions/${encodeURIComponent(id)}/stream?after=${after}`
-}
-
-function followSession(
-  client: Client,
-  options: FollowSessionOptions,
-  dial: (after: number, hear: Hear) => () => void,
-): Following {
-  let cursor = options.after
-  return open(
-    client,
-    options,
-    (hear) => dial(cursor, hear),
-    (text) => {
-      const frame = decodeFrame(text)
-      if (frame === 'unknown') return undefined
-      if (frame === 'broken') return unreadable
-      if (frame.type === 'events') {
-        const taken = takeEvents(cursor, frame.events)
-        if (taken.type === 'gap') return missing(taken.expected, taken.got)
-        cursor = taken.cursor
-        if (taken.events.length > 0) options.onFrame({ type: 'events', events: taken.events })
-        return undefined
-      }
-      if (frame.type === 'snapshot' && frame.seq >= cursor && frame.from > cursor + 1) {
-        if (frame.trimmedTo !== frame.from - 1) return missing(cursor + 1, frame.from)
-        cursor = frame.trimmedTo
-      }
-      options.onFrame(frame)
-      if (frame.type === 'snapshot' && frame.seq < cursor) {
-        cursor = 0
-        return {
-          reason: 'the server has another log of this session: reading it from its beginning',
-        }
-      }
-      return frame.type === 'end' ? afterEnd(frame) : undefined
-    },
-  )
-}
-
-const unreadable: Loss = { reason: 'the server sent something this version cannot read' }
-
-function missing(expected: number, got: number): Loss {
-  return { reason: `event ${expected} is missing before ${got}` }
-}
-
-function afterEnd(end: EndFrame): Loss | 'over' {
-  return end.retry ? { reason: end.message } : 'over'
-}
-
-function open(
-  client: Client,
-  options: FollowOptions<EndFrame>,
-  dial: Dial,
-  onText: (text: string) => Loss | 'over' | undefined,
-): Following {
-  return new Link({
-    platform: client.platform,
-    dial,
-    onText,
-    onEnd: (end) => options.onFrame(end),
-    onLink: (state) => options.onLink?.(state),
-  })
 }

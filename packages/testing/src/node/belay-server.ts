@@ -3,7 +3,7 @@
  *
  * Owns: the process and its folder. What a killed server leaves running (its runners) is ended with the test.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { lockOwner } from '@belay/actor/node'
 import { type Exit, killHard, start, type Started, waitForExit } from './processes.ts'
@@ -64,12 +64,27 @@ export function runnerPid(dataFolder: string, session: string): number | undefin
   return lockOwner(join(dataFolder, 'runners', session))?.pid
 }
 
+/** The process that works in the folder of a session's runner, also before its lock tells of it. */
+export function bornRunner(dataFolder: string, session: string): number | undefined {
+  const folder = join(dataFolder, 'runners', session)
+  const pid = readdirSync('/proc').find((name) => {
+    if (!/^\d+$/.test(name)) return false
+    try {
+      const isRunner = readFileSync(`/proc/${name}/cmdline`, 'utf8').endsWith('\0runner\0')
+      return isRunner && readlinkSync(`/proc/${name}/cwd`) === folder
+    } catch {
+      return false // It ended while we looked.
+    }
+  })
+  return pid === undefined ? undefined : Number(pid)
+}
+
 /** Ends every runner that a data folder still has. To be called when its server is gone. */
 export async function endRunners(dataFolder: string): Promise<void> {
   const folder = join(dataFolder, 'runners')
   if (!existsSync(folder)) return
   for (const session of readdirSync(folder)) {
-    const pid = runnerPid(dataFolder, session)
+    const pid = runnerPid(dataFolder, session) ?? bornRunner(dataFolder, session)
     if (pid === undefined || pid === 0) continue
     killHard(pid)
     await waitForExit(pid)

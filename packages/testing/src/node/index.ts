@@ -33,6 +33,13 @@ export { type LogEntry, type StreamFaults, ViewerSession } from './viewer-sessio
 export { waitFor } from './wait-for.ts'
 export { rudeAgent } from './rude-agent.ts'
 export { rudeServer } from './rude-server.ts'
-export { belayMain, type BelayServer, endRunners, runnerPid, startBelay } from './belay-server.ts'
+export {
+  belayMain,
+  type BelayServer,
+  bornRunner,
+  endRunners,
+  runnerPid,
+  startBelay,
+} from './belay-server.ts'
 export { type HeldStep, heldSteps, type StepHold, stepHold } from './step-hold.ts'
 export { type Played, type PlayedRunner, playRunner } from './played-runner.ts'

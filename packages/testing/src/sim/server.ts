@@ -3,7 +3,7 @@
  * and the real session actor.
  */
 import { createHost } from '@belay/host'
-import type { SessionEffect } from '@belay/session'
+import type { SessionEffect, Viewer } from '@belay/session'
 import { decodeRequest, encodeReply } from './api.ts'
 import type { LockHolder, Machine } from './machine.ts'
 import type { Ear, Line, Listener, Network, Socket } from './network.ts'
@@ -12,7 +12,7 @@ import { Process } from './process.ts'
 import type { SimRunner } from './runner.ts'
 import { SimLauncher } from './server-launcher.ts'
 import { type ServerLinks, serverLinks } from './server-links.ts'
-import { ServerViewer } from './server-viewer.ts'
+import { openServerViewer } from './server-viewer.ts'
 import type { SimHost } from './sim-host.ts'
 import type { Stage } from './stage.ts'
 import type { Disk } from './storage.ts'
@@ -43,7 +43,7 @@ export class SimServer implements Listener {
   readonly #options: ServerOptions
   readonly #links: ServerLinks
   readonly #launcher: SimLauncher
-  readonly #viewers = new Set<ServerViewer>()
+  readonly #viewers = new Set<Viewer>()
   /** Deadlines that a server without a store would not know of. */
   readonly #forgotten = new Set<number>()
 
@@ -92,7 +92,7 @@ export class SimServer implements Listener {
   /** Ends as it should: viewers are told, sockets say goodbye, the last tick is committed. */
   stop(): void {
     this.#launcher.close()
-    for (const viewer of this.#viewers) viewer.end('going-away')
+    for (const viewer of this.#viewers) viewer.end('going-away', 'going away')
     this.#links.ends.close()
     this.host.stop()
     this.process.end({ code: 0, signal: undefined, silent: false })
@@ -124,7 +124,7 @@ export class SimServer implements Listener {
       const sentence = `a viewer of ${session} has seen ${after}, and the log ends at ${head.seq}`
       this.#options.stage.violate('seen', sentence)
     }
-    let viewer: ServerViewer | undefined
+    let viewer: Viewer | undefined
     // The upgrade is answered first; its frames follow.
     this.process.after(0, () => {
       if (!socket.open) return
@@ -133,14 +133,14 @@ export class SimServer implements Listener {
         socket.send(JSON.stringify(end))
         return socket.close(4000)
       }
-      viewer = new ServerViewer({ host: this.host, session, after, socket })
+      viewer = openServerViewer({ host: this.host, session, after, socket })
       this.#viewers.add(viewer)
     })
     return {
       frame: () => {},
       closed: () => {
         if (viewer === undefined) return
-        viewer.ear.closed(undefined)
+        viewer.closed()
         this.#viewers.delete(viewer)
       },
     }

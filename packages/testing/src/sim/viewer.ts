@@ -1,11 +1,8 @@
 /**
- * A person's eyes on one session: a viewer's side of the stream, with the client's own decoding and cursor.
- *
- * Its line is cut, silent and dialled again as `packages/client/src/webapi/link.ts` does it. It keeps what it was shown,
+ * A person's eyes on one session: the client's own following, over the simulated network. It keeps what it was shown,
  * for the end of the run.
  */
-import { backoffDelayMs, type BackoffPolicy } from '@belay/channel'
-import { decodeFrame, type EventsFrame, takeEvents, type ViewerFrame } from '@belay/client'
+import { followOver, type Hear, type ViewerFrame } from '@belay/client'
 import type { SessionView } from '@belay/protocol'
 import type { Network, Socket } from './network.ts'
 import type { Planted } from './planted.ts'
@@ -19,10 +16,8 @@ export interface ViewerOptions {
   readonly planted: Planted | undefined
 }
 
-const backoff: BackoffPolicy = { firstMs: 60, factor: 1.6, capMs: 5000 }
-const silenceMsMax = 35_000
-const connectMsMax = 15_000
-const watchMs = 5000
+/** Reasons to open a line again that a sound server never gives. */
+const faults = /is missing before|cannot read|has another log/
 
 export class SimViewer {
   readonly name: string
@@ -36,16 +31,34 @@ export class SimViewer {
   readonly #options: ViewerOptions
   #cursor = 0
   #socket: Socket | undefined
-  #heardAt = 0
-  #opened = false
-  #attempt = 0
+  /** The frame that is heard just now, as it came: decoding may keep less of it. */
+  #text = ''
 
   constructor(options: ViewerOptions) {
     this.#options = options
     this.name = options.name
     this.session = options.session
-    options.process.every(watchMs, () => this.#watch())
-    this.#dial()
+    const { stage } = options.process
+    followOver(
+      {
+        now: () => stage.now,
+        random: () => stage.random.next(),
+        later: (ms, run) => {
+          const timer = options.process.after(ms, run)
+          return () => {
+            timer.cancelled = true
+          }
+        },
+      },
+      {
+        after: 0,
+        onFrame: (frame) => this.#show(frame),
+        onLink: ({ reason = '' }) => {
+          if (faults.test(reason)) stage.violate('seen', `${this.name}: ${reason}`)
+        },
+      },
+      (after, hear) => this.#dial(after, hear),
+    )
   }
 
   get cursor(): number {
@@ -57,83 +70,38 @@ export class SimViewer {
     this.#socket?.terminate()
   }
 
-  #dial(): void {
-    if (this.over) return
+  #dial(after: number, hear: Hear): () => void {
     const { network, process, name, session } = this.#options
-    this.#heardAt = process.stage.now
-    this.#opened = false
     const socket = network.dial(
       process,
-      { kind: 'viewer', who: name, session, after: this.#cursor },
+      { kind: 'viewer', who: name, session, after },
       {
+        opened: () => hear.opened(),
         frame: (text) => {
-          if (this.#socket === socket) this.#hear(text)
+          this.#text = text
+          hear.text(text)
         },
-        closed: () => {
-          if (this.#socket === socket) this.#lost()
-        },
+        closed: () => hear.lost({ reason: 'the line was cut' }),
       },
     )
     this.#socket = socket
+    return () => socket.terminate()
   }
 
-  #lost(): void {
-    this.#socket = undefined
-    this.#attempt = this.#opened ? 0 : this.#attempt + 1
-    const { process } = this.#options
-    const ms = backoffDelayMs(backoff, this.#attempt, process.stage.random.next())
-    process.after(ms, () => {
-      if (this.#socket === undefined) this.#dial()
-    })
+  #show(frame: ViewerFrame): void {
+    if (frame.type === 'events') return this.#showEvents()
+    if ('session' in frame) this.view = frame.session
+    if (frame.type === 'end') this.over = !frame.retry
+    else if (frame.type !== 'state' && this.#options.planted === 'signal-moves-cursor')
+      this.#cursor = frame.seq
   }
 
-  #giveUp(): void {
-    const socket = this.#socket
-    this.#lost()
-    socket?.terminate()
-  }
-
-  #watch(): void {
-    const silence = this.#options.process.stage.now - this.#heardAt
-    if (this.#socket !== undefined && silence >= (this.#opened ? silenceMsMax : connectMsMax))
-      this.#giveUp()
-  }
-
-  #hear(text: string): void {
-    const { stage } = this.#options.process
-    this.#heardAt = stage.now
-    this.#opened = true
-    const frame = decodeFrame(text)
-    if (frame === 'broken' || frame === 'unknown')
-      return stage.violate('seen', `${this.name} cannot read ${text.slice(0, 200)}`)
-    if (frame.type === 'events') this.#show(frame, text)
-    else this.#signal(frame)
-  }
-
-  #show({ events }: EventsFrame, text: string): void {
-    const taken = takeEvents(this.#cursor, events)
-    if (taken.type === 'gap') {
-      const sentence = `${this.name} misses ${taken.expected} before ${taken.got}`
-      return this.#options.process.stage.violate('seen', sentence)
-    }
-    const before = this.#cursor
-    this.#cursor = taken.cursor
-    const raw: RawFrame = JSON.parse(text)
-    for (const event of raw.events) if (event.seq > before) this.seen.push(JSON.stringify(event))
-  }
-
-  #signal(frame: Exclude<ViewerFrame, EventsFrame>): void {
-    switch (frame.type) {
-      case 'snapshot':
-      case 'caught-up':
-        if (this.#options.planted === 'signal-moves-cursor') this.#cursor = frame.seq
-        if ('session' in frame) this.view = frame.session
-        return
-      case 'state':
-        this.view = frame.session
-        return
-      case 'end':
-        this.over = !frame.retry
+  #showEvents(): void {
+    const { events }: RawFrame = JSON.parse(this.#text)
+    for (const event of events) {
+      if (event.seq <= this.#cursor) continue
+      this.#cursor = event.seq
+      this.seen.push(JSON.stringify(event))
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A line to the server that is dialled again for ever, until it is over or closed.
  *
- * Owns: when to dial, and when a line is judged dead. How to dial is `dial.ts`; what the texts mean is `follow.ts`.
+ * Owns: when to dial, and when a line is judged dead. How to dial is `webapi/dial.ts`; what the texts mean is `follow-over.ts`.
  *
  * Invariants:
  * - V-40 At most one line is heard: whatever a given-up line still says, or opens late, is ignored and hung up.
@@ -10,8 +10,17 @@
  * - V-43 A line silent for `silenceMsMax` is given up: the server says something at least every 15 s.
  */
 import { backoffDelayMs, type BackoffPolicy } from '@belay/channel'
-import type { EndFrame } from '../frame.ts'
-import type { Platform } from './platform.ts'
+import type { EndFrame } from './frame.ts'
+
+/** Time and chance, as they come in. */
+export interface Clockwork {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** From 0 (included) to 1. */
+  readonly random: () => number
+  /** Runs once after `ms`. @returns what cancels it */
+  readonly later: (ms: number, run: () => void) => () => void
+}
 
 export interface LinkState {
   readonly state: 'connecting' | 'open' | 'waiting' | 'over'
@@ -41,7 +50,7 @@ export interface Loss {
 export type Dial = (hear: Hear) => () => void
 
 export interface LinkOptions {
-  readonly platform: Platform
+  readonly platform: Clockwork
   readonly dial: Dial
   /** @returns why the line is of no use any more, `over` when none would be, undefined when all is well */
   readonly onText: (text: string) => Loss | 'over' | undefined

@@ -1,7 +1,7 @@
 import { type SessionState, viewOf } from '@belay/session'
 import { createdSession, runningTurn } from '@belay/testing'
 import { expect, test } from 'vitest'
-import { looksSame } from './frames.ts'
+import { looksSame } from './viewer-frames.ts'
 
 /** The parts of a state that its view is made of. */
 function partsShown(state: SessionState): readonly (string | symbol)[] {

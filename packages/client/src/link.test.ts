@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { type Hear, Link, type LinkState, silenceMsMax, viewerBackoff } from './link.ts'
-import { thisPlatform } from './platform.ts'
 
 /** A link on a clock that a test moves; lines are dialled into an array. */
 function world() {
@@ -10,7 +9,6 @@ function world() {
   const states: LinkState[] = []
   const texts: string[] = []
   const platform = {
-    ...thisPlatform(),
     now: () => now,
     random: () => 1,
     later(ms: number, run: () => void) {

@@ -10,24 +10,41 @@
  * - L-3 A viewer whose sink is full is given nothing until it drains; then it goes on from its cursor.
  * - L-7 Where the log begins behind a viewer's cursor, the snapshot says up to which event it was trimmed.
  */
-import type { Commit, Host } from '@belay/host'
 import { closeCodes, limits } from '@belay/protocol'
-import type { SessionInput, SessionReply, SessionState } from '@belay/session'
+import type { SessionState } from './state.ts'
 import {
   endFrame,
+  type EventSegment,
   eventsFrame,
   eventsFrameAfter,
+  type Frame,
   looksSame,
   snapshotFrame,
-  viewJson,
-} from './frames.ts'
+  stateFrame,
+} from './viewer-frames.ts'
 
-export type SessionHost = Host<SessionState, SessionInput, SessionReply>
+/** What viewers read: the committed state and log of sessions, as the host has them. */
+export interface ViewedLog {
+  read(id: string): SessionState
+  /** The number of the first event that is kept; `undefined` when none is. */
+  first(id: string): number | undefined
+  /** Segments that hold numbers above `after`, in order; the first may begin earlier. */
+  log(id: string, after: number, bytesMax: number): readonly EventSegment[]
+  /** Calls back after each commit. @returns what ends it */
+  watch(id: string, watcher: (commit: ViewedCommit) => void): () => void
+}
+
+export interface ViewedCommit {
+  readonly state: SessionState
+  readonly segment: EventSegment | undefined
+  /** Whether the log was removed. */
+  readonly wiped: boolean
+}
 
 /** Where frames go: a WebSocket or an SSE response. */
 export interface Sink {
   /** @param seq the last event in the frame, if it holds events */
-  write(frame: Buffer | string, seq?: number): void
+  write(frame: Frame, seq?: number): void
   /** Whether so much waits to be sent that no more should be written now. */
   isFull(): boolean
   /** Calls back once, when it is not full any more. */
@@ -45,7 +62,7 @@ export interface Viewer {
 }
 
 /** @param after the last event the viewer has */
-export function openViewer(host: SessionHost, id: string, after: number, sink: Sink): Viewer {
+export function openViewer(host: ViewedLog, id: string, after: number, sink: Sink): Viewer {
   let cursor = after
   /** The state that was said last. */
   let shown = host.read(id)
@@ -84,12 +101,12 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
   }
 
   function finishPump(seq: number): void {
-    if (!caughtUp) sink.write(`{"type":"caught-up","seq":${seq}}`)
+    if (!caughtUp) sink.write({ text: `{"type":"caught-up","seq":${seq}}` })
     caughtUp = true
     show(host.read(id))
   }
 
-  function onCommit({ state, segment, wiped }: Commit<SessionState>): void {
+  function onCommit({ state, segment, wiped }: ViewedCommit): void {
     if (wiped || state.lifecycle.type === 'deleted')
       return end('session-deleted', 'This session was deleted.')
     if (pumping) return
@@ -108,7 +125,7 @@ export function openViewer(host: SessionHost, id: string, after: number, sink: S
 
   function say(state: SessionState): void {
     shown = state
-    sink.write(`{"type":"state","session":${viewJson(state, id)}}`)
+    sink.write(stateFrame(state, id))
   }
 
   function beat(): void {
