@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join, resolve } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
 import { WebSocket } from 'ws'
 import { buildPage } from '../apps/web/src/testing/build-page.ts'
 import { launchChromium } from '../packages/testing/src/node/chromium.ts'
 import { closeServer, listenOnLoopback } from '../packages/testing/src/node/loopback.ts'
 import { type BenchServer, percentile, runningSession, startServer } from './world.ts'
+
+type Browser = Awaited<ReturnType<typeof launchChromium>>
+type Page = Awaited<ReturnType<Browser['newPage']>>
 
 const events = 10_000
 const rounds = 7
