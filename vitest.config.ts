@@ -21,6 +21,8 @@ export default defineConfig({
           exclude: ignored,
           // Real processes share two cores: one file at a time keeps their timing honest.
           fileParallelism: false,
+          // How long a thing may take to be seen; the one second by default is too short for a busy machine.
+          expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

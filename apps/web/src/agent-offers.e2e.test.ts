@@ -64,11 +64,11 @@ describe.skipIf('missing' in findChromium(process.env))('what a real agent offer
     await keys.press('ArrowDown')
     await keys.press('ArrowDown')
     await expect
-      .poll(async () => (await world.client.call('getSession', { id })).modes?.current)
+      .poll(async () => (await world.client.call('getSession', { id })).modes?.current, end)
       .toBe(third?.id)
     await keys.press('ArrowUp')
     await expect
-      .poll(async () => (await world.client.call('getSession', { id })).modes?.current)
+      .poll(async () => (await world.client.call('getSession', { id })).modes?.current, end)
       .toBe(second?.id)
     await page.reload()
     await expect.poll(() => mode.inputValue(), end).toBe(second?.id)
@@ -77,7 +77,7 @@ describe.skipIf('missing' in findChromium(process.env))('what a real agent offer
     await tabTo(page, model)
     await keys.press('ArrowDown')
     await expect
-      .poll(async () => (await world.client.call('getSession', { id })).models?.current)
+      .poll(async () => (await world.client.call('getSession', { id })).models?.current, end)
       .not.toBe('fake-1')
 
     const { events } = await world.client.call('events', { id, after: 0 })

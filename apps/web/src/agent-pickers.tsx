@@ -1,5 +1,5 @@
 /** The agent's modes and models, to choose from. What it does not offer is not shown. */
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Client } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
 import { problemOf } from './problem-of.ts'
@@ -48,13 +48,24 @@ interface PickerProps {
 function Picker({ label, choices, onChoose }: PickerProps) {
   /** Shown until the server has answered, so that going on with the arrow keys begins there. */
   const [wanted, setWanted] = useState<string>()
+  const sending = useRef(false)
+  const newest = useRef<string>(undefined)
   if (choices === undefined || choices.available.length < 2) return undefined
   const shown = wanted ?? choices.current
   const current = choices.available.find(({ id }) => id === shown)
+  /** One choice is under way at a time, or a later one could arrive first; of those made meanwhile the newest counts. */
   async function choose(id: string): Promise<void> {
     setWanted(id)
-    await onChoose(id)
-    setWanted((newest) => (newest === id ? undefined : newest))
+    newest.current = id
+    if (sending.current) return
+    sending.current = true
+    while (newest.current !== undefined) {
+      const next = newest.current
+      newest.current = undefined
+      await onChoose(next)
+    }
+    sending.current = false
+    setWanted(undefined)
   }
   return (
     <select

@@ -293,8 +293,11 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     const dialog = page.getByRole('dialog', { name: 'New session' })
     await dialog.waitFor()
     const command = dialog.getByRole('textbox', { name: 'Command line' })
-    for (let tries = 0; tries < 12 && (await command.count()) === 0; tries++)
+    for (let tries = 0; tries < 12 && (await command.count()) === 0; tries++) {
       await keys.press('ArrowDown')
+      // A person looks before pressing again.
+      await drawn(page)
+    }
     await keys.press('Tab')
     await keys.type([world.agent.command, ...world.agent.args].join(' '))
     await keys.press('Tab')
@@ -330,6 +333,13 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     expect(sessions.map((session) => `${world.url}/s/${session.id}`)).toContain(page.url())
   })
 })
+
+/** Settles when the page has drawn what happened so far. */
+function drawn(on: Page): Promise<unknown> {
+  return on.evaluate(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
+  )
+}
 
 async function isFocused(on: ReturnType<Page['getByRole']>): Promise<boolean> {
   return on.evaluate((element) => element === document.activeElement)
