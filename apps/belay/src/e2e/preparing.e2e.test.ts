@@ -183,7 +183,8 @@ test('[B-36] a clone that hangs is shown to whoever comes, ends at its bound wit
   expect(why.sentence).toMatch(/^Cloning the repository/)
   const failed = await attention(id)
   expect(failed.problem?.message).toMatch(/took longer than 3 seconds\.$/)
-  expect(failed.steps.at(-1)?.ms).toBeGreaterThanOrEqual(cloneMs)
+  // The bound begins some milliseconds before the step is said to have begun.
+  expect(failed.steps.at(-1)?.ms).toBeGreaterThan(cloneMs - 250)
   await waitFor(
     () => below.every((pid) => !existsSync(`/proc/${pid}`)) && git.waiting() === 0,
     'nothing of the clone is left',
