@@ -12,19 +12,38 @@ interface AgentChoiceProps {
 }
 
 export function AgentChoice({ agents, chosen, wrong, onChoose }: AgentChoiceProps) {
-  const known = orderAgents(agents ?? [])
-  const absent = known.filter((agent) => !agent.found)
   const field = useRef<HTMLFieldSetElement>(null)
   const isKnown = agents !== undefined
-  // The dialog gave the focus to the only choice there was before the agents were known.
+  // Who presses keys before there is a choice goes on in it once there is one.
   useEffect(() => {
-    const focused = document.activeElement
-    if (isKnown && focused instanceof HTMLInputElement && field.current?.contains(focused) === true)
-      field.current.querySelector<HTMLInputElement>('input:checked')?.focus()
+    if (!isKnown) field.current?.focus()
+    else if (document.activeElement === field.current)
+      field.current?.querySelector<HTMLInputElement>('input:checked')?.focus()
   }, [isKnown])
   return (
-    <fieldset className="field" ref={field}>
+    <fieldset className="field" ref={field} tabIndex={-1}>
       <legend>Agent</legend>
+      {agents === undefined ? (
+        <output className="hint">Looking for agents on the server’s machine …</output>
+      ) : (
+        <Choices agents={agents} chosen={chosen} onChoose={onChoose} />
+      )}
+      {wrong !== undefined && <span className="wrong">{wrong}</span>}
+    </fieldset>
+  )
+}
+
+interface ChoicesProps {
+  readonly agents: readonly FoundAgent[]
+  readonly chosen: string
+  readonly onChoose: (name: string) => void
+}
+
+function Choices({ agents, chosen, onChoose }: ChoicesProps) {
+  const known = orderAgents(agents)
+  const absent = known.filter((agent) => !agent.found)
+  return (
+    <>
       <div className="choices">
         {known
           .filter((agent) => agent.found)
@@ -63,8 +82,7 @@ export function AgentChoice({ agents, chosen, wrong, onChoose }: AgentChoiceProp
       {absent.length > 0 && (
         <span className="hint">Not on this machine: {absent.map(absentWords).join(', ')}.</span>
       )}
-      {wrong !== undefined && <span className="wrong">{wrong}</span>}
-    </fieldset>
+    </>
   )
 }
 

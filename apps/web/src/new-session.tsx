@@ -47,7 +47,7 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
           wrong={wrong.agent}
           onChoose={(agent) => change({ agent })}
         />
-        {form.agent === otherAgent && (
+        {agents !== undefined && form.agent === otherAgent && (
           <TextField
             label="Command line"
             {...bound(fields, 'command')}

@@ -431,6 +431,46 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await prompt.inputValue()).toBe('half a thought')
   })
 
+  test('[W-77] agents that are known late take no field from under who types, and the keys go on where they were', async () => {
+    server.create('s1', { title: 'Other' })
+    server.agents = [{ name: 'demo', title: 'Demo', demo: true, found: true, missing: [] }]
+    const known = Promise.withResolvers<void>()
+    await page.route('**/v1/agents', async (route) => {
+      await known.promise
+      await route.continue()
+    })
+    await signIn()
+    await page.keyboard.press('c')
+    const dialog = page.getByRole('dialog', { name: 'New session' })
+    await dialog.getByText('Looking for agents').waitFor()
+    const command = dialog.getByRole('textbox', { name: 'Command line' })
+    expect(await command.count()).toBe(0)
+    await page.keyboard.press('ArrowDown')
+    known.resolve()
+    const demo = dialog.getByRole('radio', { name: /Demo/ })
+    await demo.waitFor()
+    expect(await demo.isChecked()).toBe(true)
+    await expect
+      .poll(() => demo.evaluate((element) => element === document.activeElement))
+      .toBe(true)
+    await page.keyboard.press('ArrowDown')
+    await command.waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('my-agent --acp')
+    expect(await command.inputValue()).toBe('my-agent --acp')
+  })
+
+  test('[W-77] agents that nobody can name leave the choice of a command line', async () => {
+    server.create('s1', { title: 'Other' })
+    server.refuseNext.set('GET agents', { code: 'internal', message: 'The agents were not found.' })
+    await signIn()
+    await page.keyboard.press('c')
+    const dialog = page.getByRole('dialog', { name: 'New session' })
+    await dialog.getByText('The agents were not found.').waitFor()
+    await dialog.getByRole('textbox', { name: 'Command line' }).fill('my-agent --acp')
+    expect(await dialog.getByText('Looking for agents').count()).toBe(0)
+  })
+
   test('[W-28] arrow keys walk the list, and Enter opens a session', async () => {
     server.create('s1', { title: 'Second', createdAt: 1 })
     server.create('s2', { title: 'First', createdAt: 2 })

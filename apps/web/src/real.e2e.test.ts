@@ -293,11 +293,13 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     const dialog = page.getByRole('dialog', { name: 'New session' })
     await dialog.waitFor()
     const command = dialog.getByRole('textbox', { name: 'Command line' })
+    await dialog.getByRole('radio', { name: /Another ACP agent/ }).waitFor()
     for (let tries = 0; tries < 12 && (await command.count()) === 0; tries++) {
       await keys.press('ArrowDown')
       // A person looks before pressing again.
       await drawn(page)
     }
+    expect(await command.count()).toBe(1)
     await keys.press('Tab')
     await keys.type([world.agent.command, ...world.agent.args].join(' '))
     await keys.press('Tab')

@@ -51,7 +51,9 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
         )
         setReady(true)
       } catch (error) {
-        if (here) setProblem(problemOf(error))
+        if (!here) return
+        setAgents([])
+        setProblem(problemOf(error))
       }
     }
     void load()
