@@ -556,6 +556,32 @@ test('[W-31] while a turn runs a prompt can be queued with its files, moved by m
   ])
 })
 
+test('[W-78] the change of a queued prompt is lost neither to other doings in the queue nor to the begin of its turn', async () => {
+  const session = server.create('s1', { title: 'Busy' })
+  startTurn(session)
+  for (const promptId of ['first', 'second'])
+    session.append({ type: 'prompt-accepted', promptId, text: promptId })
+  await signIn('/s/s1')
+  const waiting = page.getByRole('list', { name: 'Queued prompts' }).getByRole('listitem')
+  await page.getByRole('button', { name: 'Edit prompt 1 of the queue' }).click()
+  const field = page.getByRole('textbox', { name: 'Queued prompt' })
+  await field.fill('first, but better')
+  await page.keyboard.press('Alt+ArrowDown')
+  await page.getByRole('button', { name: 'Move prompt 2 of the queue up' }).click()
+  await expect.poll(() => waiting.first().innerText()).toContain('second')
+  expect(await field.inputValue()).toBe('first, but better')
+  expect(server.asked.map(({ body }) => body)).toMatchObject([{ position: 1 }])
+
+  await page.getByRole('button', { name: 'Take back prompt 1 of the queue' }).click()
+  await expect.poll(() => waiting.count()).toBe(1)
+  expect(await field.inputValue()).toBe('first, but better')
+  session.append({ type: 'turn-started', turn: 2, promptId: 'first', generation: 1 })
+  await page.getByText(/stopped waiting before your change was saved/).waitFor()
+  expect(await page.getByRole('textbox', { name: 'Prompt', exact: true }).inputValue()).toBe(
+    'first, but better',
+  )
+})
+
 test('[W-32] the status line opens on when each hop was last heard of', async () => {
   const session = server.create('s1', { title: 'Busy' })
   startTurn(session)

@@ -1,85 +1,84 @@
 /** Prompts that wait for their turn: each can be changed, moved or taken back until then, by keys too. */
-import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react'
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { ChevronDown, ChevronUp, type LucideIcon, Paperclip, Pencil, X } from 'lucide-react'
 import type { PromptItem } from '@belay/client'
-import type { Client } from '@belay/client/webapi'
 import type { Problem } from '@belay/protocol'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { EditPrompt } from './queue-edit.tsx'
+import { useSession } from './session-context.ts'
 
 interface QueueListProps {
-  readonly client: Client
-  readonly id: string
   readonly queue: readonly PromptItem[]
 }
 
-export function QueueList({ client, id, queue }: QueueListProps) {
+export function QueueList({ queue }: QueueListProps) {
+  const { client, id, addToDraft } = useSession()
   const [editing, setEditing] = useState<string>()
+  /** Whether the change of a prompt that stopped waiting was moved to where prompts are written. */
+  const [moved, setMoved] = useState(false)
   const [problem, setProblem] = useState<Problem['error']>()
 
-  async function attempt(action: () => Promise<unknown>): Promise<void> {
+  /** @returns whether it was done */
+  async function attempt(action: () => Promise<unknown>): Promise<boolean> {
     setProblem(undefined)
+    setMoved(false)
     try {
       await action()
-      setEditing(undefined)
+      return true
     } catch (error) {
       setProblem(problemOf(error))
+      return false
     }
   }
 
-  function move(promptId: string, position: number): void {
-    if (position < 1 || position > queue.length) return
-    void attempt(() => client.call('editPrompt', { id, promptId, position }))
+  function edit({ promptId }: PromptItem, change: { text?: string; position?: number }) {
+    return attempt(() => client.call('editPrompt', { id, promptId, ...change }))
+  }
+  function move(prompt: PromptItem, position: number): void {
+    if (position >= 1 && position <= queue.length) void edit(prompt, { position })
+  }
+  function takeBack({ promptId }: PromptItem): void {
+    void attempt(() => client.call('cancelPrompt', { id, promptId }))
+  }
+  function lost(text: string): void {
+    addToDraft(text)
+    setMoved(true)
   }
   const { list, onKeyDown } = useMoveKeys(queue, move)
 
   return (
     <>
       {problem !== undefined && <ProblemNote problem={problem} />}
+      {moved && <Moved />}
       {queue.length > 0 && (
         <ol className="queue" aria-label="Queued prompts" ref={list}>
-          {queue.map(({ promptId, text, attachments }, index) => (
+          {queue.map((prompt, index) => (
             // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- what the keys do has buttons too
             <li
-              key={promptId}
+              key={prompt.promptId}
               // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it is moved by keys
               tabIndex={0}
               aria-keyshortcuts="Alt+ArrowUp Alt+ArrowDown"
               onKeyDown={(event) => onKeyDown(event, index)}
             >
               <span className="place">{index + 1}</span>
-              {editing === promptId ? (
+              {editing === prompt.promptId ? (
                 <EditPrompt
-                  text={text}
-                  onCancel={() => setEditing(undefined)}
-                  onSave={(changed) =>
-                    void attempt(() => client.call('editPrompt', { id, promptId, text: changed }))
-                  }
+                  before={prompt.text}
+                  onSave={(text) => edit(prompt, { text })}
+                  onClose={() => setEditing(undefined)}
+                  onLost={lost}
                 />
               ) : (
-                <>
-                  <span className="cut" title={text}>
-                    {text}
-                  </span>
-                  <QueuedFiles names={attachments.map(({ name }) => name)} />
-                  <MoveButtons
-                    place={index + 1}
-                    last={queue.length}
-                    onMove={(position) => move(promptId, position)}
-                  />
-                  <QueueButton
-                    label={`Edit prompt ${index + 1} of the queue`}
-                    icon={Pencil}
-                    onClick={() => setEditing(promptId)}
-                  />
-                  <QueueButton
-                    label={`Take back prompt ${index + 1} of the queue`}
-                    icon={X}
-                    onClick={() =>
-                      void attempt(() => client.call('cancelPrompt', { id, promptId }))
-                    }
-                  />
-                </>
+                <Waiting
+                  prompt={prompt}
+                  place={index + 1}
+                  last={queue.length}
+                  onMove={(position) => move(prompt, position)}
+                  onEdit={() => setEditing(prompt.promptId)}
+                  onTakeBack={() => takeBack(prompt)}
+                />
               )}
             </li>
           ))}
@@ -92,7 +91,7 @@ export function QueueList({ client, id, queue }: QueueListProps) {
 /** Alt and an arrow move a prompt; the focus goes with it, also when others moved meanwhile. */
 function useMoveKeys(
   queue: readonly PromptItem[],
-  move: (promptId: string, position: number) => void,
+  move: (prompt: PromptItem, position: number) => void,
 ) {
   const list = useRef<HTMLOListElement>(null)
   const moved = useRef<string>(undefined)
@@ -107,11 +106,11 @@ function useMoveKeys(
   }, [queue])
   function onKeyDown(event: KeyboardEvent, index: number): void {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key]
-    const promptId = queue[index]?.promptId
-    if (!event.altKey || step === undefined || promptId === undefined) return
+    const prompt = queue[index]
+    if (!event.altKey || step === undefined || prompt === undefined) return
     event.preventDefault()
-    moved.current = promptId
-    move(promptId, index + 1 + step)
+    moved.current = prompt.promptId
+    move(prompt, index + 1 + step)
   }
   return { list, onKeyDown }
 }
@@ -125,6 +124,35 @@ function QueuedFiles({ names }: { readonly names: readonly string[] }) {
       <span className="cut">{first}</span>
       {others.length > 0 && <span>and {others.length} more</span>}
     </span>
+  )
+}
+
+function Moved() {
+  return (
+    <p className="not-sent" role="alert">
+      The prompt stopped waiting before your change was saved. What you typed is below, to be sent
+      as a new one.
+    </p>
+  )
+}
+
+interface WaitingProps extends MoveButtonsProps {
+  readonly prompt: PromptItem
+  readonly onEdit: () => void
+  readonly onTakeBack: () => void
+}
+
+function Waiting({ prompt, place, last, onMove, onEdit, onTakeBack }: WaitingProps) {
+  return (
+    <>
+      <span className="cut" title={prompt.text}>
+        {prompt.text}
+      </span>
+      <QueuedFiles names={prompt.attachments.map(({ name }) => name)} />
+      <MoveButtons place={place} last={last} onMove={onMove} />
+      <QueueButton label={`Edit prompt ${place} of the queue`} icon={Pencil} onClick={onEdit} />
+      <QueueButton label={`Take back prompt ${place} of the queue`} icon={X} onClick={onTakeBack} />
+    </>
   )
 }
 
@@ -175,51 +203,4 @@ function QueueButton({ label, icon: Icon, onClick }: QueueButtonProps) {
       <Icon className="icon" aria-hidden="true" />
     </button>
   )
-}
-
-interface EditPromptProps {
-  readonly text: string
-  readonly onSave: (text: string) => void
-  readonly onCancel: () => void
-}
-
-function EditPrompt({ text, onSave, onCancel }: EditPromptProps) {
-  const [changed, setChanged] = useState(text)
-  function submit(event: FormEvent): void {
-    event.preventDefault()
-    if (changed.trim() !== '') onSave(changed)
-  }
-  return (
-    <form onSubmit={submit}>
-      <textarea
-        className="input"
-        aria-label="Queued prompt"
-        ref={focus}
-        value={changed}
-        onChange={(event) => setChanged(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') onCancel()
-        }}
-      />
-      <div className="buttons">
-        <button type="button" className="button" data-size="small" onClick={onCancel}>
-          Keep as it was
-        </button>
-        <button
-          type="submit"
-          className="button"
-          data-kind="main"
-          data-size="small"
-          disabled={changed.trim() === ''}
-        >
-          Save
-        </button>
-      </div>
-    </form>
-  )
-}
-
-/** The person just asked for this field. */
-function focus(element: HTMLElement | null): void {
-  element?.focus()
 }

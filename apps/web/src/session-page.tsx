@@ -89,7 +89,7 @@ export function SessionPage(props: SessionPageProps) {
           />
           {tab === 'chat' && (
             <>
-              <QueueList client={client} id={id} queue={transcript.queue} />
+              <QueueList queue={transcript.queue} />
               <Composer client={client} id={id} box={box} session={session} />
             </>
           )}
