@@ -15,7 +15,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectDense, ofType, startWorld, textOf, turnEnd, watch, type World } from './world.ts'
 
 const token = 'ghs_0123456789abcdefghijSECRET'
-const cloneMs = 2500
+/** Far more than a slow clone takes here, also on a busy machine; the one that hangs takes all of it. */
+const cloneMs = 8000
 
 let world: World
 let git: GitServer
@@ -166,7 +167,7 @@ test('[B-36] a clone that hangs is shown to whoever comes, ends at its bound wit
   })
   const { id } = session
   await waitFor(() => git.waiting() > 0, 'git waits for the server', 20_000)
-  const runner = await waitFor(() => runnerPid(world.dataFolder, id), 'it has a runner', 1000)
+  const runner = await waitFor(() => runnerPid(world.dataFolder, id), 'it has a runner', 10_000)
   const below = agentPids(runner)
   expect(below.length).toBeGreaterThan(0)
   // One who comes in the middle gets the step as it stands.
@@ -182,7 +183,7 @@ test('[B-36] a clone that hangs is shown to whoever comes, ends at its bound wit
   const why = await world.client.call('why', { id })
   expect(why.sentence).toMatch(/^Cloning the repository/)
   const failed = await attention(id)
-  expect(failed.problem?.message).toMatch(/took longer than 3 seconds\.$/)
+  expect(failed.problem?.message).toMatch(/took longer than 8 seconds\.$/)
   // The bound begins some milliseconds before the step is said to have begun.
   expect(failed.steps.at(-1)?.ms).toBeGreaterThan(cloneMs - 250)
   await waitFor(
