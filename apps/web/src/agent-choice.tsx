@@ -1,6 +1,6 @@
 /** The agents of the server's machine to choose from, each with what it misses; or any other by its command line. */
 import { useEffect, useRef } from 'react'
-import type { FoundAgent } from '@belay/protocol'
+import type { FoundAgent, Problem } from '@belay/protocol'
 import { canStart, orderAgents, otherAgent } from './new-session-form.ts'
 
 interface AgentChoiceProps {
@@ -8,10 +8,14 @@ interface AgentChoiceProps {
   readonly agents: readonly FoundAgent[] | undefined
   readonly chosen: string
   readonly wrong: string | undefined
+  /** Why it could not be found out which there are. */
+  readonly unfound: Problem['error'] | undefined
+  readonly onLookAgain: () => void
   readonly onChoose: (name: string) => void
 }
 
-export function AgentChoice({ agents, chosen, wrong, onChoose }: AgentChoiceProps) {
+export function AgentChoice(props: AgentChoiceProps) {
+  const { agents, chosen, wrong, unfound, onLookAgain, onChoose } = props
   const field = useRef<HTMLFieldSetElement>(null)
   const isKnown = agents !== undefined
   // Who presses keys before there is a choice goes on in it once there is one.
@@ -27,6 +31,14 @@ export function AgentChoice({ agents, chosen, wrong, onChoose }: AgentChoiceProp
         <output className="hint">Looking for agents on the server’s machine …</output>
       ) : (
         <Choices agents={agents} chosen={chosen} onChoose={onChoose} />
+      )}
+      {unfound !== undefined && (
+        <span className="wrong" role="alert">
+          {unfound.message} The agents of the server’s machine are not known.{' '}
+          <button type="button" className="button" data-size="small" onClick={onLookAgain}>
+            Look again
+          </button>
+        </span>
       )}
       {wrong !== undefined && <span className="wrong">{wrong}</span>}
     </fieldset>

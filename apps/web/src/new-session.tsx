@@ -22,16 +22,13 @@ interface NewSessionProps {
 }
 
 export function NewSession({ client, edit, onClose }: NewSessionProps) {
-  const { form, ready, change, agents, problem, sending, kept, submit } = useNewSession(
-    client,
-    edit,
-    onClose,
-  )
+  const session = useNewSession(client, edit, onClose)
+  const { form, ready, change, agents, unfound, problem, sending, kept, submit } = session
   const wrong = wrongFields(problem, form)
   const isNew = edit === undefined
   const fields = { form, wrong, change, isNew }
   // Shown once it holds the settings: fields that change under a person's hands are worse than a moment's wait.
-  if (!ready && problem === undefined) return undefined
+  if (!ready && unfound === undefined) return undefined
   return (
     <Modal titleId="new-title" onClose={onClose}>
       <form onSubmit={submit}>
@@ -45,6 +42,8 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
           agents={agents}
           chosen={form.agent}
           wrong={wrong.agent}
+          unfound={unfound}
+          onLookAgain={() => void session.lookAgain()}
           onChoose={(agent) => change({ agent })}
         />
         {agents !== undefined && form.agent === otherAgent && (

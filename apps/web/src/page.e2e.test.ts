@@ -469,6 +469,13 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     await dialog.getByText('The agents were not found.').waitFor()
     await dialog.getByRole('textbox', { name: 'Command line' }).fill('my-agent --acp')
     expect(await dialog.getByText('Looking for agents').count()).toBe(0)
+    server.agents = [{ name: 'demo', title: 'Demo', demo: true, found: true, missing: [] }]
+    await dialog.getByRole('button', { name: 'Look again' }).click()
+    await dialog.getByRole('radio', { name: /Demo/ }).waitFor()
+    expect(await dialog.getByRole('alert').count()).toBe(0)
+    expect(await dialog.getByRole('textbox', { name: 'Command line' }).inputValue()).toBe(
+      'my-agent --acp',
+    )
   })
 
   test('[W-28] arrow keys walk the list, and Enter opens a session', async () => {

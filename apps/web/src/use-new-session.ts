@@ -1,7 +1,7 @@
 /** What the dialog of a new session knows and does: the form, the agents, the request. */
-import { useEffect, useRef, useState, type FormEvent } from 'react'
+import { useCallback, useEffect, useRef, useState, type FormEvent } from 'react'
 import type { Client } from '@belay/client/webapi'
-import type { FoundAgent, Problem } from '@belay/protocol'
+import type { FoundAgent, Problem, SessionView } from '@belay/protocol'
 import { keepForm, readForm } from './form-shelf.ts'
 import {
   attemptOf,
@@ -23,8 +23,8 @@ import { navigate, pathOfSession } from './route.ts'
 /** @param edit the session whose failed preparation is edited; absent for a new one */
 export function useNewSession(client: Client, edit: string | undefined, onClose: () => void) {
   const [form, setForm] = useState(() => (edit === undefined ? readForm(localStorage) : emptyForm))
-  const [agents, setAgents] = useState<readonly FoundAgent[]>()
-  const [ready, setReady] = useState(edit === undefined)
+  const known = useKnown(client, edit, setForm)
+  const ready = edit === undefined || (known.agents !== undefined && known.unfound === undefined)
   const [problem, setProblem] = useState<Problem['error']>()
   const [sending, setSending] = useState(false)
   const [kept, setKept] = useState(true)
@@ -35,32 +35,6 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
     setForm(next)
     if (edit === undefined) setKept(keepForm(localStorage, next))
   }
-
-  useEffect(() => {
-    let here = true
-    async function load(): Promise<void> {
-      try {
-        const [answer, session] = await Promise.all([
-          client.call('agents', {}),
-          edit === undefined ? undefined : client.call('getSession', { id: edit }),
-        ])
-        if (!here) return
-        setAgents(answer.agents)
-        setForm((typed) =>
-          session === undefined ? withAgent(typed, answer.agents) : formOf(session),
-        )
-        setReady(true)
-      } catch (error) {
-        if (!here) return
-        setAgents([])
-        setProblem(problemOf(error))
-      }
-    }
-    void load()
-    return () => {
-      here = false
-    }
-  }, [client, edit])
 
   async function start(): Promise<void> {
     setSending(true)
@@ -90,7 +64,61 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
     event.preventDefault()
     if (!sending && ready && isComplete(form)) void start()
   }
-  return { form, ready, change, agents, problem, sending, kept, submit }
+  return { ...known, form, ready, change, problem, sending, kept, submit }
+}
+
+/** What the server knows that the form begins with: the agents, and the settings of the session that is edited. */
+interface Known {
+  readonly agents: readonly FoundAgent[]
+  readonly session?: SessionView | undefined
+  /** Why it could not be had. */
+  readonly unfound?: Problem['error']
+}
+
+function useKnown(
+  client: Client,
+  edit: string | undefined,
+  setForm: (next: (typed: NewSessionForm) => NewSessionForm) => void,
+) {
+  const [known, setKnown] = useState<Known>()
+  const take = useCallback(
+    (next: Known) => {
+      setKnown(next)
+      const { agents, session, unfound } = next
+      if (unfound !== undefined) return
+      setForm((typed) => (session === undefined ? withAgent(typed, agents) : formOf(session)))
+    },
+    [setForm],
+  )
+  useEffect(() => {
+    let here = true
+    async function look(): Promise<void> {
+      const next = await readKnown(client, edit)
+      if (here) take(next)
+    }
+    void look()
+    return () => {
+      here = false
+    }
+  }, [client, edit, take])
+
+  async function lookAgain(): Promise<void> {
+    setKnown(undefined)
+    take(await readKnown(client, edit))
+  }
+  return { agents: known?.agents, unfound: known?.unfound, lookAgain }
+}
+
+async function readKnown(client: Client, edit: string | undefined): Promise<Known> {
+  try {
+    const [{ agents }, session] = await Promise.all([
+      client.call('agents', {}),
+      edit === undefined ? undefined : client.call('getSession', { id: edit }),
+    ])
+    return { agents, session }
+  } catch (error) {
+    return { agents: [], unfound: problemOf(error) }
+  }
 }
 
 /** An agent that is not there any more, or none yet, becomes the first that can start. */

@@ -97,14 +97,14 @@ test('[V-42] a server that opens and drops at once is not dialled in a tight loo
   expect(states.at(-1)).toMatchObject({ state: 'waiting', attempt: 1, nextAt: 50 })
 })
 
-test('[V-43] a line without a sign of life for 35 s is given up, any sign keeps it', () => {
+test('[V-43] a line without a sign of life for 22 s is given up, any sign keeps it', () => {
   const { last, lines, pass } = world()
   last().hear.text('hello')
   pass(silenceMsMax - 1000)
   last().hear.alive()
   pass(silenceMsMax - 1000)
   expect(lines).toHaveLength(1)
-  pass(10_000)
+  pass(1000)
   expect(lines).toHaveLength(2)
 })
 
@@ -123,7 +123,7 @@ test('[V-43] a server that takes the connection and says nothing is given up aft
 test('[V-44] retrying now replaces a line that may be dead and shortens a wait', () => {
   const { link, last, lines, pass } = world()
   last().hear.text('hello')
-  pass(16_000)
+  pass(11_000)
   link.retryNow()
   expect(lines).toHaveLength(1)
   pass(2000)

@@ -7,9 +7,10 @@
  * - V-40 At most one line is heard: whatever a given-up line still says, or opens late, is ignored and hung up.
  * - V-41 The first try after a loss is at once, the next ones back off to `cap`, for ever.
  * - V-42 A line counts as a success only after `steadyMs`: a server that opens and drops is not dialled in a tight loop.
- * - V-43 A line silent for `silenceMsMax` is given up: the server says something at least every 15 s.
+ * - V-43 A line silent for `silenceMsMax` is given up: the server says something at least every `viewerBeatMs`.
  */
 import { backoffDelayMs, type BackoffPolicy } from '@belay/channel'
+import { viewerBeatMs } from '@belay/protocol'
 import type { EndFrame } from './frame.ts'
 
 /** Time and chance, as they come in. */
@@ -68,10 +69,10 @@ export interface Following {
 export const viewerBackoff: BackoffPolicy = { firstMs: 50, factor: 1.15, capMs: 5_000 }
 /** From dialling to the first frame. */
 const connectMsMax = 15_000
-/** Two heartbeats of 15 s and some. */
-export const silenceMsMax = 35_000
+/** Two heartbeats and some: a large frame on a slow line is silence too, until the last byte of it has come. */
+export const silenceMsMax = 2 * viewerBeatMs + 2_000
 /** One heartbeat and some: silence that makes `retryNow` doubt an open line. */
-const doubtMs = 17_000
+const doubtMs = viewerBeatMs + 2_000
 const watchMs = 5_000
 const steadyMs = 2_000
 
@@ -171,14 +172,12 @@ export class Link implements Following {
   /** Looks at the line now and then. The clock is asked, not the timer: a machine that slept finds out on waking. */
   #watch(line: Line): void {
     const { platform } = this.#options
-    this.#cancelTimer = platform.later(watchMs, () => {
-      const now = platform.now()
-      if (line.openedAt === undefined && now - line.dialledAt >= connectMsMax)
-        this.#lost(line, { reason: 'the server did not answer in time' })
-      else if (now - line.heardAt >= silenceMsMax)
-        this.#lost(line, { reason: 'the server was silent for too long' })
-      else this.#watch(line)
-    })
+    const opened = line.openedAt !== undefined
+    const due = opened ? line.heardAt + silenceMsMax : line.dialledAt + connectMsMax
+    const wait = Math.min(watchMs, due - platform.now())
+    if (wait > 0) this.#cancelTimer = platform.later(wait, () => this.#watch(line))
+    else if (opened) this.#lost(line, { reason: 'the server was silent for too long' })
+    else this.#lost(line, { reason: 'the server did not answer in time' })
   }
 
   #drop(): void {

@@ -57,6 +57,9 @@ export const listFrameSchema = z
   .meta({ id: 'ListFrame' })
 export type ListFrame = z.infer<typeof listFrameSchema>
 
+/** A viewer's stream that is quiet says this often, in milliseconds, that it lives. */
+export const viewerBeatMs = 10_000
+
 /** WebSocket close codes of viewers' streams and of the channel. */
 export const closeCodes = {
   /** Ended as it should: session deleted, or close asked for. Never a failure. */

@@ -4,7 +4,7 @@
  * Owns: who may open one, and the set of those that are open. What they carry is the session's `openViewer` and `list-viewer.ts`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Refusal, sessionIdSchema, streams } from '@belay/protocol'
+import { type Refusal, sessionIdSchema, streams, viewerBeatMs } from '@belay/protocol'
 import { openViewer, type Sink, type Viewer } from '@belay/session'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { openListViewer } from './list-viewer.ts'
@@ -12,9 +12,6 @@ import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
 import type { SessionHost } from './session-host.ts'
 import { eventStreamSink, webSocketSink } from './sink.ts'
-
-/** A quiet stream says this often that it lives; viewers open it again after twice this and some. */
-const beatMs = 15_000
 
 export interface Streams {
   /** Answers an upgrade if it is for a stream; false when it is not. @throws RefusalError */
@@ -45,7 +42,7 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
   })
   server.on('wsClientError', refuseHandshake)
   const viewers = new Set<Viewer>()
-  const timer = setInterval(() => viewers.forEach((viewer) => viewer.beat()), beatMs)
+  const timer = setInterval(() => viewers.forEach((viewer) => viewer.beat()), viewerBeatMs)
   timer.unref()
 
   function admit(request: IncomingMessage, url: URL): Wanted | undefined {

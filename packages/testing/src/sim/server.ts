@@ -3,6 +3,7 @@
  * and the real session actor.
  */
 import { createHost } from '@belay/host'
+import { viewerBeatMs } from '@belay/protocol'
 import type { SessionEffect, Viewer } from '@belay/session'
 import { decodeRequest, encodeReply } from './api.ts'
 import type { LockHolder, Machine } from './machine.ts'
@@ -33,7 +34,6 @@ export interface ServerOptions {
 
 export type Delivery = Extract<SessionEffect, { type: 'deliver-callback' }>
 
-const beatMs = 15_000
 const residentsMax = 2
 
 export class SimServer implements Listener {
@@ -69,7 +69,7 @@ export class SimServer implements Listener {
     })
     this.#links = serverLinks(this.host, process, planted)
     this.#launcher = new SimLauncher({ host: this.host, process, machine, spawn, runnerOf })
-    process.every(beatMs, () => {
+    process.every(viewerBeatMs, () => {
       for (const viewer of this.#viewers) viewer.beat()
     })
   }
