@@ -144,8 +144,14 @@ test('[A-97] a picture reaches the model whole when it takes pictures, and else 
   // One pixel.
   const data =
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
-  const picture = { id: 'p.1', name: 'dot.png', type: 'image/png', data }
-  const notes = { id: 'p.2', name: 'notes.txt', type: 'text/plain', data: btoa('[[say noted]]') }
+  const picture = { id: 'p.1', name: 'dot.png', type: 'image/png', bytes: 70, data }
+  const notes = {
+    id: 'p.2',
+    name: 'notes.txt',
+    type: 'text/plain',
+    bytes: 13,
+    data: btoa('[[say noted]]'),
+  }
   const before = model.requests().length
   expect(await connection.prompt('[[say seen]]', [picture])).toMatchObject({
     failure: { message: expect.stringContaining('takes no pictures, and dot.png is one') },
