@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import { FileText, Image, X } from 'lucide-react'
 import type { Attachment } from '@belay/protocol'
+import { IconButton } from './icon-button.tsx'
 import { problemOf } from './problem-of.ts'
 import { useSession } from './session-context.ts'
 import { fileSize } from './file-size.ts'
@@ -63,16 +64,7 @@ export function DraftChip({ name, type, bytes, data, onRemove }: DraftChipProps)
       )}
       <span className="cut">{name}</span>
       <span className="muted">{fileSize(bytes)}</span>
-      <button
-        type="button"
-        className="button"
-        data-kind="quiet"
-        data-size="icon"
-        aria-label={`Remove ${name}`}
-        onClick={onRemove}
-      >
-        <X className="icon" aria-hidden="true" />
-      </button>
+      <IconButton label={`Remove ${name}`} icon={X} onClick={onRemove} />
     </li>
   )
 }

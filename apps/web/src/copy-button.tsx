@@ -1,6 +1,7 @@
 /** Puts a text into the clipboard, and says that it did. */
 import { useEffect, useState } from 'react'
 import { Check, Copy, Link2, type LucideIcon } from 'lucide-react'
+import { IconButton } from './icon-button.tsx'
 
 interface CopyButtonProps {
   readonly label: string
@@ -19,21 +20,9 @@ export function CopyButton({ label, text, look = 'copy' }: CopyButtonProps) {
     const timer = setTimeout(() => setDone(undefined), saidMs)
     return () => clearTimeout(timer)
   }, [done])
-  const Icon: LucideIcon = done === 'copied' ? Check : look === 'link' ? Link2 : Copy
+  const icon: LucideIcon = done === 'copied' ? Check : look === 'link' ? Link2 : Copy
   const said = done === undefined ? label : done === 'copied' ? 'Copied' : 'Could not be copied'
-  return (
-    <button
-      type="button"
-      className="button"
-      data-kind="quiet"
-      data-size="icon"
-      aria-label={said}
-      title={said}
-      onClick={() => void copyText(text()).then(setDone)}
-    >
-      <Icon className="icon" aria-hidden="true" />
-    </button>
-  )
+  return <IconButton label={said} icon={icon} onClick={() => void copyText(text()).then(setDone)} />
 }
 
 export async function copyText(text: string): Promise<'copied' | 'failed'> {

@@ -3,6 +3,7 @@ import { useState, type FormEvent } from 'react'
 import { Trash2 } from 'lucide-react'
 import type { Client } from '@belay/client/webapi'
 import type { Problem, SessionSummary } from '@belay/protocol'
+import { IconButton } from './icon-button.tsx'
 import { Modal } from './modal.tsx'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
@@ -17,17 +18,7 @@ export function DeleteSession({ client, session }: DeleteSessionProps) {
   const [asking, setAsking] = useState(false)
   return (
     <>
-      <button
-        type="button"
-        className="button"
-        data-kind="quiet"
-        data-size="icon"
-        aria-label="Delete session"
-        title="Delete session"
-        onClick={() => setAsking(true)}
-      >
-        <Trash2 className="icon" aria-hidden="true" />
-      </button>
+      <IconButton label="Delete session" icon={Trash2} onClick={() => setAsking(true)} />
       {asking && (
         <Modal titleId="delete-title" onClose={() => setAsking(false)}>
           <Confirm client={client} session={session} onCancel={() => setAsking(false)} />

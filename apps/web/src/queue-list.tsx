@@ -1,10 +1,11 @@
 /** Prompts that wait for their turn: each can be changed, moved or taken back until then, by keys too. */
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
-import { ChevronDown, ChevronUp, type LucideIcon, Paperclip, Pencil, X } from 'lucide-react'
+import { ChevronDown, ChevronUp, Paperclip, Pencil, X } from 'lucide-react'
 import type { PromptItem } from '@belay/client'
 import type { Problem } from '@belay/protocol'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { IconButton } from './icon-button.tsx'
 import { EditPrompt } from './queue-edit.tsx'
 import { useSession } from './session-context.ts'
 
@@ -150,8 +151,8 @@ function Waiting({ prompt, place, last, onMove, onEdit, onTakeBack }: WaitingPro
       </span>
       <QueuedFiles names={prompt.attachments.map(({ name }) => name)} />
       <MoveButtons place={place} last={last} onMove={onMove} />
-      <QueueButton label={`Edit prompt ${place} of the queue`} icon={Pencil} onClick={onEdit} />
-      <QueueButton label={`Take back prompt ${place} of the queue`} icon={X} onClick={onTakeBack} />
+      <IconButton label={`Edit prompt ${place} of the queue`} icon={Pencil} onClick={onEdit} />
+      <IconButton label={`Take back prompt ${place} of the queue`} icon={X} onClick={onTakeBack} />
     </>
   )
 }
@@ -167,40 +168,19 @@ function MoveButtons({ place, last, onMove }: MoveButtonsProps) {
   return (
     <>
       {place < last && (
-        <QueueButton
+        <IconButton
           label={`Move prompt ${place} of the queue down`}
           icon={ChevronDown}
           onClick={() => onMove(place + 1)}
         />
       )}
       {place > 1 && (
-        <QueueButton
+        <IconButton
           label={`Move prompt ${place} of the queue up`}
           icon={ChevronUp}
           onClick={() => onMove(place - 1)}
         />
       )}
     </>
-  )
-}
-
-interface QueueButtonProps {
-  readonly label: string
-  readonly icon: LucideIcon
-  readonly onClick: () => void
-}
-
-function QueueButton({ label, icon: Icon, onClick }: QueueButtonProps) {
-  return (
-    <button
-      type="button"
-      className="button"
-      data-kind="quiet"
-      data-size="icon"
-      aria-label={label}
-      onClick={onClick}
-    >
-      <Icon className="icon" aria-hidden="true" />
-    </button>
   )
 }

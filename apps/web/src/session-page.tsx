@@ -1,10 +1,10 @@
 /** One session: what happened, what it changed, its log, how it stands, and where a person writes. */
 import { lazy, Suspense, useEffect, useMemo, type ReactNode } from 'react'
-import { ChevronLeft } from 'lucide-react'
 import { findItem, type Transcript } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { SessionSummary, SessionView } from '@belay/protocol'
 import { AskedScope, firstAsked } from './asked.ts'
+import { BackLink } from './back-link.tsx'
 import { Composer } from './composer.tsx'
 import { DeleteSession } from './delete-session.tsx'
 import type { DraftBox } from './draft-box.ts'
@@ -163,15 +163,7 @@ function SessionHead({ session, folder, id, tab, children }: SessionHeadProps) {
   const ref = workspace?.type === 'repository' ? (workspace.branch ?? workspace.ref) : undefined
   return (
     <header className="main-head">
-      <Link
-        className="button back"
-        href="/"
-        data-kind="quiet"
-        data-size="icon"
-        aria-label="All sessions"
-      >
-        <ChevronLeft className="icon" aria-hidden="true" />
-      </Link>
+      <BackLink />
       <h1 className="cut">{session?.title}</h1>
       <div className="where">
         {session !== undefined && <span>{session.agent.name}</span>}

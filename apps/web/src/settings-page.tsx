@@ -1,9 +1,8 @@
 /** The settings of this browser, and what the server says about itself: agents, limits, deadlines. */
 import { useEffect, useState, type ReactNode } from 'react'
-import { ChevronLeft } from 'lucide-react'
 import type { Client } from '@belay/client/webapi'
 import type { FoundAgent, Problem, RouteAnswer } from '@belay/protocol'
-import { Link } from './link.tsx'
+import { BackLink } from './back-link.tsx'
 import { canStart, orderAgents } from './new-session-form.ts'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
@@ -22,15 +21,7 @@ export function SettingsPage({ client, token, onSignOut }: SettingsPageProps) {
   return (
     <>
       <header className="main-head">
-        <Link
-          className="button back"
-          href="/"
-          data-kind="quiet"
-          data-size="icon"
-          aria-label="All sessions"
-        >
-          <ChevronLeft className="icon" aria-hidden="true" />
-        </Link>
+        <BackLink />
         <h1>Settings</h1>
       </header>
       <div className="settings">

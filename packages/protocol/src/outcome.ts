@@ -159,6 +159,13 @@ export const endFields = {
   fault: z.enum(faults),
 }
 
+/** What the table says of an end, with what is known of this one. */
+export function endOf(code: EndingCode, reached: Reached, detail: string | undefined) {
+  const { outcome, sentence, retryable, action, fault } = endings[code]
+  const more = detail === undefined ? {} : { detail }
+  return { outcome, code, sentence, ...more, reached, retryable, action, fault }
+}
+
 /** What a person may decide about a turn that was cut off or is in doubt. Nothing of it happens by itself. */
 export const resolutions = ['continue', 'send-again', 'discard'] as const
 export const resolutionSchema = z.enum(resolutions)

@@ -9,7 +9,7 @@
  * - S-41 A failed attempt is made again after 5 s, then after twice as long each time up to an hour; after `callbackMs`
  *   it is given up with an event, and a person can still have it sent again.
  */
-import { type CallbackState, endings, limits, type OwnEvent } from '@belay/protocol'
+import { type CallbackState, endOf, limits, type OwnEvent } from '@belay/protocol'
 import { type Change, ignore, log, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import type { Callback, SessionState } from './state.ts'
@@ -57,7 +57,6 @@ function attempt(change: Change, callback: Callback): Callback {
   const sending: Callback = { ...callback, attempts, phase: { type: 'sending' } }
   replace(change, sending)
   const { turn, promptId, code, detail, reached, endedAt } = callback
-  const { outcome, sentence, retryable, action, fault } = endings[code]
   change.must.push({
     key: keyOf(turn),
     effect: {
@@ -72,14 +71,7 @@ function attempt(change: Change, callback: Callback): Callback {
         session: change.id,
         turn,
         promptId,
-        outcome,
-        code,
-        sentence,
-        ...(detail === undefined ? {} : { detail }),
-        reached,
-        retryable,
-        action,
-        fault,
+        ...endOf(code, reached, detail),
       },
     },
   })

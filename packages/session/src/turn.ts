@@ -7,7 +7,7 @@
  * - S-90 A prompt that the runner acknowledged before it was taken is logged as delivered, once.
  * - S-10 A turn ended against the will of its agent gives up its runner: nothing of it goes on behind our back.
  */
-import { endings, type EndingCode, type FinishResult } from '@belay/protocol'
+import { endOf, endings, type EndingCode, type FinishResult } from '@belay/protocol'
 import { announce } from './callback.ts'
 import { type Change, log, post, refuse, set } from './change.ts'
 import type { SessionReply } from './input.ts'
@@ -77,19 +77,19 @@ export function endTurn(
   const { turn } = change.state
   if (turn.type !== 'active') return
   withdrawPermissions(change, 'turn ended')
-  const { outcome, sentence, retryable, action, fault } = endings[code]
   const reached = turn.sign ? 'yes' : turn.taken ? 'maybe' : 'no'
+  const end = endOf(code, reached, detail)
   set(change, 'turn', { type: 'none', last: turn.turn })
   set(change, 'last', {
     type: 'ended',
     turn: turn.turn,
-    outcome,
+    outcome: end.outcome,
     code,
     reached,
     endedAt: change.now,
   })
   set(change, 'head', { ...change.state.head, progressAt: change.now })
-  if (retryable) keepTurn(change, turn.turn, { code })
+  if (end.retryable) keepTurn(change, turn.turn, { code })
   else keepTurnText(change, turn.turn, undefined)
   keepPrompt(change, turn.promptId, {
     digest: turn.digest,
@@ -101,14 +101,7 @@ export function endTurn(
     type: 'turn-ended',
     turn: turn.turn,
     promptId: turn.promptId,
-    outcome,
-    code,
-    sentence,
-    ...(detail === undefined ? {} : { detail }),
-    reached,
-    retryable,
-    action,
-    fault,
+    ...end,
     ...(finish === undefined ? {} : { finish }),
   } as const
   log(change, ended)

@@ -41,5 +41,5 @@ export {
   runnerPid,
   startBelay,
 } from './belay-server.ts'
-export { type HeldStep, heldSteps, type StepHold, stepHold } from './step-hold.ts'
+export { type StepHold, stepHold } from './step-hold.ts'
 export { type Played, type PlayedRunner, playRunner } from './played-runner.ts'
