@@ -1,20 +1,7 @@
 /** What a real agent offers (its commands, modes and models) chosen on the page with keys alone. */
-import { findChromium, launchChromium } from '@belay/testing/node'
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RealWorld, startRealWorld } from './testing/real-world.ts'
-
-let world: RealWorld
-let browser: Browser
-
-beforeAll(async () => {
-  world = await startRealWorld()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await world.end()
-})
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { startSession, test, withoutBrowser } from './testing/browser-test.ts'
 
 const end = { timeout: 30_000 }
 
@@ -29,11 +16,12 @@ async function tabTo(page: Page, on: Locator): Promise<void> {
   expect(await isFocused(on)).toBe(true)
 }
 
-describe.skipIf('missing' in findChromium(process.env))('what a real agent offers', () => {
-  test('[W-68] [W-74] a command is chosen by keys and sent, and a mode is chosen by keys and kept by the session', async () => {
-    const id = await world.create('[[say hello]]')
-    const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
-    await page.goto(`${world.url}/s/${id}#token=${world.token}`)
+describe.skipIf(withoutBrowser)('what a real agent offers', () => {
+  test('[W-68] [W-74] a command is chosen by keys and sent, and a mode is chosen by keys and kept by the session', async ({
+    world,
+    page,
+  }) => {
+    const id = await startSession(page, world, '[[say hello]]')
     await page.getByText('The agent finished.').waitFor(end)
     const { commands = [], modes } = await world.client.call('getSession', { id })
     expect(commands.map(({ name }) => name)).toContain('review')
@@ -83,6 +71,5 @@ describe.skipIf('missing' in findChromium(process.env))('what a real agent offer
     const { events } = await world.client.call('events', { id, after: 0 })
     const texts = events.flatMap((event) => (event.type === 'prompt-accepted' ? [event.text] : []))
     expect(texts).toEqual(['[[say hello]]', '/review [[say looked at]]'])
-    await page.close()
   })
 })

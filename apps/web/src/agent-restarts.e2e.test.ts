@@ -1,22 +1,10 @@
 /** The agent's process dies again and again under a page that is looked at. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findChromium, launchChromium, rudeAgent, temporaryFolder } from '@belay/testing/node'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RealWorld, startRealWorld } from './testing/real-world.ts'
-
-let world: RealWorld
-let browser: Browser
-
-beforeAll(async () => {
-  world = await startRealWorld()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await world.end()
-})
+import { rudeAgent, temporaryFolder } from '@belay/testing/node'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { startSession, test, withoutBrowser } from './testing/browser-test.ts'
 
 const end = { timeout: 40_000 }
 /** It becomes ready, and kills itself a moment later for as long as the file `die` is there. */
@@ -44,12 +32,13 @@ async function record(page: Page): Promise<() => Promise<readonly string[]>> {
   }
 }
 
-describe.skipIf('missing' in findChromium(process.env))('an agent that dies under a page', () => {
-  test('[W-37] each restart of a killed agent is said with its number and its cause, then that it failed, and a person starts it', async () => {
+describe.skipIf(withoutBrowser)('an agent that dies under a page', () => {
+  test('[W-37] each restart of a killed agent is said with its number and its cause, then that it failed, and a person starts it', async ({
+    world,
+    page,
+  }) => {
     const { command, args } = rudeAgent(temporaryFolder('agent'), script)
-    const id = await world.create('hello', { command, args: [...args] })
-    const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
-    await page.goto(`${world.url}/s/${id}#token=${world.token}`)
+    const id = await startSession(page, world, 'hello', { command, args: [...args] })
     await page.getByText('The agent finished.').waitFor(end)
     const said = await record(page)
     writeFileSync(join(world.folder, 'die'), '')
@@ -71,6 +60,5 @@ describe.skipIf('missing' in findChromium(process.env))('an agent that dies unde
     await page.getByRole('textbox', { name: 'Prompt' }).fill('again')
     await page.keyboard.press('Enter')
     await page.getByText('did again').waitFor(end)
-    await page.close()
   })
 })

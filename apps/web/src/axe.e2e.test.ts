@@ -1,12 +1,10 @@
 /** What must hold on every screen and in every state of the page, in both themes. */
-import { findChromium, launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
 import axe from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
 import { z } from 'zod'
-import { buildPage } from './testing/build-page.ts'
+import { test as browserTest, withoutBrowser } from './testing/browser-test.ts'
 import { sum, weigh } from './testing/first-load.ts'
-import { PageServer } from './testing/page-server.ts'
 import { fillScenes } from './testing/scenes.ts'
 import { openScene, scenes } from './testing/screens.ts'
 
@@ -17,23 +15,12 @@ const found = z.object({
   ),
 })
 
-let dist: string
-let browser: Browser | undefined
-
-beforeAll(async () => {
-  dist = temporaryFolder('axe')
-  await buildPage(dist)
-  if (!('missing' in findChromium(process.env))) browser = await launchChromium()
+const test = browserTest.extend('contextOptions', {
+  viewport: { width: 1120, height: 720 },
+  reducedMotion: 'reduce',
+  // The page's policy allows no script but its own.
+  bypassCSP: true,
 })
-afterAll(async () => {
-  await browser?.close()
-  removeFolder(dist)
-})
-
-function started(): Browser {
-  if (browser === undefined) throw new Error('the browser was not started')
-  return browser
-}
 
 /** The serious faults of what is on the screen, and how many checks passed. */
 async function faultsOf(page: Page): Promise<z.infer<typeof found>> {
@@ -47,7 +34,7 @@ async function faultsOf(page: Page): Promise<z.infer<typeof found>> {
   return found.parse(answer)
 }
 
-test('[W-49] the first load is at most 250 kB of script as it goes over the line', () => {
+test('[W-49] the first load is at most 250 kB of script as it goes over the line', ({ dist }) => {
   const { scripts, later } = weigh(dist)
   expect(sum(scripts)).toBeGreaterThan(50_000)
   expect(sum(scripts)).toBeLessThanOrEqual(250_000)
@@ -55,35 +42,21 @@ test('[W-49] the first load is at most 250 kB of script as it goes over the line
   expect(later.length).toBeGreaterThan(2)
 })
 
-describe.skipIf('missing' in findChromium(process.env))('every screen', () => {
+describe.skipIf(withoutBrowser)('every screen', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
-    test.each(scenes)(
+    test.for(scenes)(
       `[W-47] no serious fault of accessibility, ${colorScheme}: $name`,
-      async (scene) => {
-        const server = new PageServer(dist)
-        await server.start()
+      async (scene, { server, page }) => {
         fillScenes(server, Date.now())
-        const context = await started().newContext({
-          viewport:
-            scene.narrow === true ? { width: 390, height: 760 } : { width: 1120, height: 720 },
-          colorScheme,
-          reducedMotion: 'reduce',
-          // The page's policy allows no script but its own.
-          bypassCSP: true,
-        })
-        try {
-          const page = await context.newPage()
-          await openScene(page, server, scene)
-          const { passes, violations } = await faultsOf(page)
-          const serious = violations.filter(
-            ({ impact }) => impact === 'serious' || impact === 'critical',
-          )
-          expect(serious).toEqual([])
-          expect(passes).toBeGreaterThan(10)
-        } finally {
-          await context.close()
-          await server.stop()
-        }
+        if (scene.narrow === true) await page.setViewportSize({ width: 390, height: 760 })
+        await page.emulateMedia({ colorScheme })
+        await openScene(page, server, scene)
+        const { passes, violations } = await faultsOf(page)
+        const serious = violations.filter(
+          ({ impact }) => impact === 'serious' || impact === 'critical',
+        )
+        expect(serious).toEqual([])
+        expect(passes).toBeGreaterThan(10)
       },
     )
   }

@@ -1,9 +1,9 @@
 /** A flood through all of Belay, from a real agent's process to a slow browser. */
-import { findChromium, launchChromium } from '@belay/testing/node'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { startSession, test, withoutBrowser } from './testing/browser-test.ts'
 import { floodAgent } from './testing/flood-agent.ts'
-import { type RealWorld, startRealWorld } from './testing/real-world.ts'
+import type { RealWorld } from './testing/real-world.ts'
 
 const total = 100_000
 /** How much slower than this machine the viewer's is. */
@@ -13,18 +13,6 @@ const slowdown = 4
  * with the flood stands before a key: reading all of it at once takes tens of seconds there.
  */
 const keyMsMax = 3000
-
-let world: RealWorld
-let browser: Browser
-
-beforeAll(async () => {
-  world = await startRealWorld()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await world.end()
-})
 
 /** From now on the page notes its long tasks, and how long each key waited until it was drawn. */
 async function watch(page: Page): Promise<void> {
@@ -60,7 +48,10 @@ async function typeUntilEnd(page: Page): Promise<string> {
 }
 
 /** @returns the numbers of the whole log, and its last text */
-async function wholeLog(id: string): Promise<{ seqs: number[]; lastText: string | undefined }> {
+async function wholeLog(
+  world: RealWorld,
+  id: string,
+): Promise<{ seqs: number[]; lastText: string | undefined }> {
   const seqs: number[] = []
   let lastText: string | undefined
   for (;;) {
@@ -73,14 +64,15 @@ async function wholeLog(id: string): Promise<{ seqs: number[]; lastText: string 
   }
 }
 
-describe.skipIf('missing' in findChromium(process.env))('a flood and a slow browser', () => {
-  test('[W-71] 100,000 events of a real agent reach a slow browser whole, and it answers every key meanwhile', async () => {
-    const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
+describe.skipIf(withoutBrowser)('a flood and a slow browser', () => {
+  test('[W-71] 100,000 events of a real agent reach a slow browser whole, and it answers every key meanwhile', async ({
+    world,
+    page,
+  }) => {
     await watch(page)
     const devtools = await page.context().newCDPSession(page)
     await devtools.send('Emulation.setCPUThrottlingRate', { rate: slowdown })
-    const id = await world.create(`flood ${total}`, floodAgent())
-    await page.goto(`${world.url}/s/${id}#token=${world.token}`)
+    const id = await startSession(page, world, `flood ${total}`, floodAgent())
     const field = page.getByRole('textbox', { name: 'Prompt' })
     await field.waitFor()
     const began = Date.now()
@@ -98,7 +90,7 @@ describe.skipIf('missing' in findChromium(process.env))('a flood and a slow brow
     expect(await page.getByRole('article').count()).toBeLessThan(120)
     await page.getByText('The agent finished.').waitFor()
 
-    const { seqs, lastText } = await wholeLog(id)
+    const { seqs, lastText } = await wholeLog(world, id)
     expect(seqs.length).toBeGreaterThan(total)
     expect(seqs).toEqual(seqs.map((_, index) => index + 1))
     expect(lastText).toBe('The end of the flood.')
@@ -108,6 +100,5 @@ describe.skipIf('missing' in findChromium(process.env))('a flood and a slow brow
       await page.goto(`${world.url}/s/${id}#seq=${first + n}`)
       await page.getByRole('article', { name: `Tool: Step ${n}`, exact: true }).waitFor()
     }
-    await page.close()
   }, 300_000)
 })

@@ -1,23 +1,8 @@
 /** A browser whose storage for this page is full to the last character. */
-import { findChromium, launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildPage } from './testing/build-page.ts'
-import { PageServer } from './testing/page-server.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { signIn, test, withoutBrowser } from './testing/browser-test.ts'
 import { fillScenes } from './testing/scenes.ts'
-
-let dist: string
-let browser: Browser
-
-beforeAll(async () => {
-  dist = temporaryFolder('full-storage')
-  await buildPage(dist)
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  removeFolder(dist)
-})
 
 /** @returns how many characters there was room for */
 async function fill(page: Page): Promise<number> {
@@ -33,15 +18,13 @@ async function fill(page: Page): Promise<number> {
   }`)
 }
 
-describe.skipIf('missing' in findChromium(process.env))('a browser without room', () => {
-  test('[W-75] what cannot be kept is said to be so, nothing else breaks, and with room again it is kept again', async () => {
-    const server = new PageServer(dist)
-    await server.start()
+describe.skipIf(withoutBrowser)('a browser without room', () => {
+  test('[W-75] what cannot be kept is said to be so, nothing else breaks, and with room again it is kept again', async ({
+    server,
+    page,
+  }) => {
     fillScenes(server, Date.now())
-    const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
-    const errors: string[] = []
-    page.on('pageerror', (error) => errors.push(error.message))
-    await page.goto(`${server.url}/s/idle-0#token=${server.token}`)
+    await signIn(page, server, '/s/idle-0')
     const field = page.getByRole('textbox', { name: 'Prompt' })
     await field.waitFor()
     expect(await fill(page)).toBeGreaterThan(1_000_000)
@@ -71,8 +54,5 @@ describe.skipIf('missing' in findChromium(process.env))('a browser without room'
     expect(await said.count()).toBe(0)
     await page.reload()
     await expect.poll(() => field.inputValue()).toBe('there is room')
-    expect(errors).toEqual([])
-    await page.close()
-    await server.stop()
   })
 })

@@ -1,34 +1,18 @@
 /** What is drawn while much arrives at once, looked at after every change of the page. */
-import { findChromium, launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildPage } from './testing/build-page.ts'
-import { PageServer } from './testing/page-server.ts'
+import { describe, expect } from 'vitest'
+import { signIn, test, withoutBrowser } from './testing/browser-test.ts'
 
-let dist: string
-let browser: Browser
-
-beforeAll(async () => {
-  dist = temporaryFolder('no-gap')
-  await buildPage(dist)
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  removeFolder(dist)
-})
-
-describe.skipIf('missing' in findChromium(process.env))('a text that grows quickly', () => {
-  test('[W-73] at every moment the words on the screen follow each other, across blocks and tools', async () => {
-    const server = new PageServer(dist)
-    await server.start()
+describe.skipIf(withoutBrowser)('a text that grows quickly', () => {
+  test('[W-73] at every moment the words on the screen follow each other, across blocks and tools', async ({
+    server,
+    page,
+  }) => {
     const session = server.create('s1', { title: 'Words' })
     session.append(
       { type: 'prompt-accepted', promptId: 'p1', text: 'Count for me.' },
       { type: 'turn-started', turn: 1, promptId: 'p1', generation: 1 },
     )
-    const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
-    await page.goto(`${server.url}/s/s1#token=${server.token}`)
+    await signIn(page, server, '/s/s1')
     await page.getByText('Count for me.').waitFor()
     const devtools = await page.context().newCDPSession(page)
     await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 })
@@ -59,7 +43,5 @@ describe.skipIf('missing' in findChromium(process.env))('a text that grows quick
     await page.getByText(`w${total}.`).waitFor()
     expect(await page.evaluate('globalThis.gaps')).toEqual([])
     expect(await page.evaluate<number>('globalThis.looks')).toBeGreaterThan(20)
-    await page.close()
-    await server.stop()
   })
 })

@@ -1,43 +1,13 @@
 /** The built page in a real browser, against a server whose sessions are scripted here. */
-import { findChromium, launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildPage } from './testing/build-page.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { signIn, test, withoutBrowser } from './testing/browser-test.ts'
+import type { PageServer } from './testing/page-server.ts'
 import type { Entry, PageSession } from './testing/page-session.ts'
-import { PageServer } from './testing/page-server.ts'
 
-let dist: string
-let browser: Browser
-let server: PageServer
-let context: BrowserContext
-let page: Page
-let pageErrors: string[]
-
-beforeAll(async () => {
-  dist = temporaryFolder('page')
-  await buildPage(dist)
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  removeFolder(dist)
-})
-
-beforeEach(async () => {
-  server = new PageServer(dist)
-  await server.start()
-  context = await browser.newContext({ viewport: { width: 1200, height: 800 } })
-  page = await context.newPage()
-  pageErrors = []
-  page.on('pageerror', (error) => pageErrors.push(error.message))
-})
-afterEach(async () => {
-  await context.close()
-  await server.stop()
-  if (pageErrors.length > 0) throw new Error(`the page threw: ${pageErrors.join('; ')}`)
-})
-
-function startTurn(session: PageSession): void {
+/** A session whose agent is at work. */
+function startTurn(server: PageServer, title: string): PageSession {
+  const session = server.create('s1', { title })
   session.append(
     { type: 'prompt-accepted', promptId: 'p1', text: 'Count for me.' },
     { type: 'turn-started', turn: 1, promptId: 'p1', generation: 1 },
@@ -48,6 +18,20 @@ function startTurn(session: PageSession): void {
     why: 'The agent is writing.',
     turn: { turn: 1, promptId: 'p1', phase: 'running', startedAt: Date.now(), openTools: [] },
   })
+  return session
+}
+
+function question(permissionId: string, title: string) {
+  return {
+    type: 'permission-asked',
+    turn: 1,
+    permissionId,
+    title,
+    options: [
+      { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
+      { optionId: 'no', name: 'Reject', kind: 'reject_once' },
+    ],
+  } satisfies Entry
 }
 
 /** Lines of text, one event each. */
@@ -66,26 +50,26 @@ function lines(from: number, to: number): string[] {
   return Array.from({ length: to - from + 1 }, (_, index) => `Line ${from + index}.`)
 }
 
-async function shownLines(): Promise<string[]> {
+async function shownLines(page: Page): Promise<string[]> {
   return page.locator('.markdown p').allInnerTexts()
 }
 
-async function signIn(path = '/'): Promise<void> {
-  await page.goto(`${server.url}${path}#token=${server.token}`)
-  await page.getByRole('navigation', { name: 'Sessions' }).waitFor()
-}
-
-// Without a browser `npm test` says loudly that these are skipped; then the hooks above are not run either.
-describe.skipIf('missing' in findChromium(process.env))('the page', () => {
-  test('[W-5] the link signs in, and its token is neither in the address bar nor asked for again', async () => {
+describe.skipIf(withoutBrowser)('the page', () => {
+  test('[W-5] the link signs in, and its token is neither in the address bar nor asked for again', async ({
+    server,
+    page,
+  }) => {
     server.create('s1', { title: 'Count' })
-    await signIn()
+    await signIn(page, server)
     expect(page.url()).toBe(`${server.url}/`)
     await page.goto(`${server.url}/s/s1`)
     await page.getByRole('heading', { name: 'Count' }).waitFor()
   })
 
-  test('[W-22] without a token it is asked for, and a wrong one is refused in words', async () => {
+  test('[W-22] without a token it is asked for, and a wrong one is refused in words', async ({
+    server,
+    page,
+  }) => {
     server.create('s1', { title: 'Count' })
     await page.goto(server.url)
     await page.getByLabel('Token').fill('not-the-token')
@@ -98,9 +82,11 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(page.url()).toBe(`${server.url}/s/s1`)
   })
 
-  test('[W-8] a question is answered with one press, and then says by whom', async () => {
-    const session = server.create('s1', { title: 'Ask' })
-    startTurn(session)
+  test('[W-8] a question is answered with one press, and then says by whom', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Ask')
     session.append(
       {
         type: 'tool',
@@ -113,19 +99,9 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
           { type: 'diff', path: '/home/me/project/a.txt', oldText: 'one\n', newText: 'two\n' },
         ],
       },
-      {
-        type: 'permission-asked',
-        turn: 1,
-        permissionId: 'ask/1',
-        title: 'Write a.txt?',
-        toolCallId: 't1',
-        options: [
-          { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
-          { optionId: 'no', name: 'Reject', kind: 'reject_once' },
-        ],
-      },
+      { ...question('ask/1', 'Write a.txt?'), toolCallId: 't1' },
     )
-    await signIn('/s/s1')
+    await signIn(page, server, '/s/s1')
     await page.getByRole('figure', { name: 'Change of a.txt: 1 lines added, 1 removed' }).waitFor()
     await page.getByRole('button', { name: 'Allow' }).click()
     await page.getByText('Allow · answered by web').waitFor()
@@ -139,20 +115,13 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     ])
   })
 
-  test('[W-7] while an answer is under way no option can be pressed, and a refusal offers them again', async () => {
-    const session = server.create('s1', { title: 'Ask' })
-    startTurn(session)
-    session.append({
-      type: 'permission-asked',
-      turn: 1,
-      permissionId: 'a1',
-      title: 'Run it?',
-      options: [
-        { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
-        { optionId: 'no', name: 'Reject', kind: 'reject_once' },
-      ],
-    })
-    await signIn('/s/s1')
+  test('[W-7] while an answer is under way no option can be pressed, and a refusal offers them again', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Ask')
+    session.append(question('a1', 'Run it?'))
+    await signIn(page, server, '/s/s1')
     let letGo = (): void => {}
     const held = new Promise<void>((resolve) => (letGo = resolve))
     await page.route('**/permissions/a1', async (route) => {
@@ -168,9 +137,12 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await page.getByRole('button', { name: 'Reject' }).isDisabled()).toBe(false)
   })
 
-  test('[W-12] a draft survives a reload and is gone once its prompt is accepted', async () => {
+  test('[W-12] a draft survives a reload and is gone once its prompt is accepted', async ({
+    server,
+    page,
+  }) => {
     server.create('s1', { title: 'Write' })
-    await signIn('/s/s1')
+    await signIn(page, server, '/s/s1')
     const composer = page.getByRole('textbox', { name: 'Prompt' })
     await composer.pressSequentially('First line')
     await composer.press('Shift+Enter')
@@ -186,13 +158,13 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(server.asked).toHaveLength(1)
   })
 
-  test('[W-23] a refused prompt stays, with why and what to do', async () => {
+  test('[W-23] a refused prompt stays, with why and what to do', async ({ server, page }) => {
     server.create('s1', { title: 'Write' })
     server.refuseNext.set('POST prompts', {
       code: 'queue-full',
       message: 'Ten prompts wait already.',
     })
-    await signIn('/s/s1')
+    await signIn(page, server, '/s/s1')
     const composer = page.getByRole('textbox', { name: 'Prompt' })
     await composer.fill('One more')
     await composer.press('Enter')
@@ -202,34 +174,38 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     await expect.poll(() => composer.inputValue()).toBe('One more')
   })
 
-  test('[W-11] the server is killed and comes back: never a blank, no line missing, none twice', async () => {
-    const session = server.create('s1', { title: 'Count' })
-    startTurn(session)
+  test('[W-11] the server is killed and comes back: never a blank, no line missing, none twice', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Count')
     say(session, 1, 50)
-    await signIn('/s/s1')
-    await expect.poll(shownLines).toEqual(lines(1, 50))
+    await signIn(page, server, '/s/s1')
+    await expect.poll(() => shownLines(page)).toEqual(lines(1, 50))
 
     await server.stop()
     say(session, 51, 80)
     await page.getByRole('status').getByText('Reconnecting').waitFor()
-    expect(await shownLines()).toEqual(lines(1, 50))
+    expect(await shownLines(page)).toEqual(lines(1, 50))
     await page.getByRole('textbox', { name: 'Prompt' }).fill('typed while it was away')
     await page.keyboard.press('Enter')
     await page.getByText('Not sent yet.').waitFor()
 
     await server.start()
     say(session, 81, 100)
-    await expect.poll(shownLines, { timeout: 15_000 }).toEqual(lines(1, 100))
+    await expect.poll(() => shownLines(page), { timeout: 15_000 }).toEqual(lines(1, 100))
     await expect.poll(() => page.getByText(/Reconnecting|Server away/).count()).toBe(0)
     expect(await page.getByRole('textbox', { name: 'Prompt' }).inputValue()).toBe(
       'typed while it was away',
     )
   })
 
-  test('[W-11] many short interruptions show the same lines as none, and nothing is said of them', async () => {
-    const session = server.create('s1', { title: 'Count' })
-    startTurn(session)
-    await signIn('/s/s1')
+  test('[W-11] many short interruptions show the same lines as none, and nothing is said of them', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Count')
+    await signIn(page, server, '/s/s1')
     await page.getByText('Count for me.').waitFor()
     for (let part = 0; part < 5; part++) {
       say(session, part * 10 + 1, part * 10 + 5)
@@ -237,11 +213,16 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
       say(session, part * 10 + 6, part * 10 + 10)
       await server.start()
       expect(await page.getByText(/Reconnecting|Server away/).count()).toBe(0)
-      await expect.poll(shownLines, { timeout: 15_000 }).toEqual(lines(1, part * 10 + 10))
+      await expect
+        .poll(() => shownLines(page), { timeout: 15_000 })
+        .toEqual(lines(1, part * 10 + 10))
     }
   })
 
-  test('[W-24] a refused new session keeps its dialog, and an accepted one opens', async () => {
+  test('[W-24] a refused new session keeps its dialog, and an accepted one opens', async ({
+    server,
+    page,
+  }) => {
     server.create('s1', { title: 'Other' })
     server.agents = [
       { name: 'claude', title: 'Claude', demo: false, found: true, missing: ['a key'] },
@@ -252,7 +233,7 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
       message: 'There is no such folder.',
       fields: [{ path: 'workspace.path', expected: 'a folder that exists', got: '/nowhere' }],
     })
-    await signIn()
+    await signIn(page, server)
     await page.getByRole('link', { name: 'New session' }).first().click()
     const dialog = page.getByRole('dialog', { name: 'New session' })
     await dialog.getByText('Misses a key').waitFor()
@@ -271,11 +252,13 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(page.url()).toBe(`${server.url}/s/${String(accepted?.body['id'])}`)
   })
 
-  test('[W-17] who reads at the end follows it, who went up is left alone until they jump', async () => {
-    const session = server.create('s1', { title: 'Count' })
-    startTurn(session)
+  test('[W-17] who reads at the end follows it, who went up is left alone until they jump', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Count')
     say(session, 1, 100)
-    await signIn('/s/s1')
+    await signIn(page, server, '/s/s1')
     const scroller = page.getByRole('log', { name: 'Transcript' })
     const fromEnd = (): Promise<number> =>
       scroller.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
@@ -298,9 +281,11 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await jump.count()).toBe(0)
   })
 
-  test('[W-18] [W-61] a long session opens at its end and draws little, and a link opens it where it points', async () => {
-    const session = server.create('s1', { title: 'Long' })
-    startTurn(session)
+  test('[W-18] [W-61] a long session opens at its end and draws little, and a link opens it where it points', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Long')
     for (let n = 1; n <= 1000; n++)
       session.append({
         type: 'tool',
@@ -309,7 +294,7 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
         title: `Step ${n}`,
         status: 'completed',
       })
-    await signIn('/s/s1')
+    await signIn(page, server, '/s/s1')
     const card = (n: number) => page.getByRole('article', { name: `Tool: Step ${n}`, exact: true })
     await card(1000).waitFor()
     expect(await page.getByRole('article').count()).toBeLessThan(120)
@@ -329,10 +314,12 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await card(500).evaluate((element) => element.getBoundingClientRect().top)).toBe(top)
   })
 
-  test('[W-71] a flood of 100,000 events: the page stays responsive, and ends with the whole log', async () => {
-    const session = server.create('s1', { title: 'Flood' })
-    startTurn(session)
-    await signIn('/s/s1')
+  test('[W-71] a flood of 100,000 events: the page stays responsive, and ends with the whole log', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Flood')
+    await signIn(page, server, '/s/s1')
     await page.getByRole('article', { name: 'Prompt' }).waitFor()
     await page.evaluate(`{
       globalThis.longTasks = []
@@ -368,12 +355,14 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     await page.getByRole('article', { name: `Tool: Step ${total / 2}`, exact: true }).waitFor()
   }, 180_000)
 
-  test('[W-66] the transcript is read by keys: from item to item, opened, and left to write', async () => {
-    const session = server.create('s1', { title: 'Keys' })
-    startTurn(session)
+  test('[W-66] the transcript is read by keys: from item to item, opened, and left to write', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Keys')
     session.append({ type: 'thought', turn: 1, text: 'First line.\n\nSecond line.' })
     session.append({ type: 'tool', turn: 1, toolCallId: 't', title: 'Look', status: 'completed' })
-    await signIn('/s/s1')
+    await signIn(page, server, '/s/s1')
     await page.getByRole('article', { name: 'Tool: Look' }).waitFor()
     await page.getByRole('log').focus()
     const at = () => page.evaluate(() => document.activeElement?.getAttribute('data-type'))
@@ -390,21 +379,13 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('composer')
   })
 
-  test('[W-64] a digit answers the oldest question, and is a digit where a person types', async () => {
-    const session = server.create('s1', { title: 'Ask' })
-    startTurn(session)
-    for (const permissionId of ['a1', 'a2'])
-      session.append({
-        type: 'permission-asked',
-        turn: 1,
-        permissionId,
-        title: `Run ${permissionId}?`,
-        options: [
-          { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
-          { optionId: 'no', name: 'Reject', kind: 'reject_once' },
-        ],
-      })
-    await signIn('/s/s1')
+  test('[W-64] a digit answers the oldest question, and is a digit where a person types', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Ask')
+    session.append(question('a1', 'Run a1?'), question('a2', 'Run a2?'))
+    await signIn(page, server, '/s/s1')
     await page.getByRole('button', { name: 'Reject' }).nth(1).waitFor()
     await page.getByRole('textbox', { name: 'Prompt' }).pressSequentially('2')
     await page.getByRole('log').focus()
@@ -416,9 +397,12 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await page.getByRole('textbox', { name: 'Prompt' }).inputValue()).toBe('2')
   })
 
-  test('[W-27] a closed dialog gives the focus back, and what was typed in it is there when it is opened again', async () => {
+  test('[W-27] a closed dialog gives the focus back, and what was typed in it is there when it is opened again', async ({
+    server,
+    page,
+  }) => {
     server.create('s1', { title: 'Other' })
-    await signIn()
+    await signIn(page, server)
     const opener = page.getByRole('link', { name: 'New session' }).first()
     await opener.focus()
     await page.keyboard.press('Enter')
@@ -431,7 +415,10 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await prompt.inputValue()).toBe('half a thought')
   })
 
-  test('[W-77] agents that are known late take no field from under who types, and the keys go on where they were', async () => {
+  test('[W-77] agents that are known late take no field from under who types, and the keys go on where they were', async ({
+    server,
+    page,
+  }) => {
     server.create('s1', { title: 'Other' })
     server.agents = [{ name: 'demo', title: 'Demo', demo: true, found: true, missing: [] }]
     const known = Promise.withResolvers<void>()
@@ -439,7 +426,7 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
       await known.promise
       await route.continue()
     })
-    await signIn()
+    await signIn(page, server)
     await page.keyboard.press('c')
     const dialog = page.getByRole('dialog', { name: 'New session' })
     await dialog.getByText('Looking for agents').waitFor()
@@ -460,10 +447,13 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     expect(await command.inputValue()).toBe('my-agent --acp')
   })
 
-  test('[W-77] agents that nobody can name leave the choice of a command line', async () => {
+  test('[W-77] agents that nobody can name leave the choice of a command line', async ({
+    server,
+    page,
+  }) => {
     server.create('s1', { title: 'Other' })
     server.refuseNext.set('GET agents', { code: 'internal', message: 'The agents were not found.' })
-    await signIn()
+    await signIn(page, server)
     await page.keyboard.press('c')
     const dialog = page.getByRole('dialog', { name: 'New session' })
     await dialog.getByText('The agents were not found.').waitFor()
@@ -478,123 +468,131 @@ describe.skipIf('missing' in findChromium(process.env))('the page', () => {
     )
   })
 
-  test('[W-28] arrow keys walk the list, and Enter opens a session', async () => {
+  test('[W-28] arrow keys walk the list, and Enter opens a session', async ({ server, page }) => {
     server.create('s1', { title: 'Second', createdAt: 1 })
     server.create('s2', { title: 'First', createdAt: 2 })
-    await signIn()
+    await signIn(page, server)
     await page.getByRole('link', { name: /First/ }).focus()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Second' }).waitFor()
     expect(page.url()).toBe(`${server.url}/s/s1`)
   })
-})
 
-test('[W-30] a turn that was cut off offers what can become of it until somebody has decided', async () => {
-  const session = server.create('s1', { title: 'Cut' })
-  startTurn(session)
-  session.append({
-    type: 'turn-ended',
-    turn: 1,
-    promptId: 'p1',
-    outcome: 'failed',
-    code: 'runner-exited',
-    sentence: 'The runner beside the agent stopped, and the agent with it.',
-    reached: 'yes',
-    retryable: true,
-    action: 'continue',
-    fault: 'machine',
+  test('[W-30] a turn that was cut off offers what can become of it until somebody has decided', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Cut')
+    session.append({
+      type: 'turn-ended',
+      turn: 1,
+      promptId: 'p1',
+      outcome: 'failed',
+      code: 'runner-exited',
+      sentence: 'The runner beside the agent stopped, and the agent with it.',
+      reached: 'yes',
+      retryable: true,
+      action: 'continue',
+      fault: 'machine',
+    })
+    session.change({ status: 'idle', turn: undefined })
+    await signIn(page, server, '/s/s1')
+    for (const name of ['Continue', 'Send again', 'Leave it'])
+      await page.getByRole('button', { name }).waitFor()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByText('The agent was asked to continue.').waitFor()
+    expect(await page.getByRole('button', { name: 'Send again' }).count()).toBe(0)
+    expect(server.asked).toMatchObject([
+      { path: '/v1/sessions/s1/turns/1/resolve', body: { action: 'continue' } },
+    ])
   })
-  session.change({ status: 'idle', turn: undefined })
-  await signIn('/s/s1')
-  for (const name of ['Continue', 'Send again', 'Leave it'])
-    await page.getByRole('button', { name }).waitFor()
-  await page.getByRole('button', { name: 'Continue' }).click()
-  await page.getByText('The agent was asked to continue.').waitFor()
-  expect(await page.getByRole('button', { name: 'Send again' }).count()).toBe(0)
-  expect(server.asked).toMatchObject([
-    { path: '/v1/sessions/s1/turns/1/resolve', body: { action: 'continue' } },
-  ])
-})
 
-test('[W-31] while a turn runs a prompt can be queued with its files, moved by mouse and keys, or sent in place of the turn', async () => {
-  const session = server.create('s1', { title: 'Busy' })
-  startTurn(session)
-  await signIn('/s/s1')
-  const composer = page.getByRole('textbox', { name: 'Prompt' })
-  for (const text of ['first', 'second']) {
-    await composer.fill(text)
-    await page.getByRole('button', { name: 'Queue', exact: true }).click()
-    await page.getByRole('list', { name: 'Queued prompts' }).getByText(text).waitFor()
-  }
-  const waiting = page.getByRole('list', { name: 'Queued prompts' }).getByRole('listitem')
-  session.append({
-    type: 'prompt-accepted',
-    promptId: 'with-files',
-    text: 'third',
-    attachments: [{ id: 'a.1', name: 'shot.png', type: 'image/png', bytes: 70 }],
+  test('[W-31] while a turn runs a prompt can be queued with its files, moved by mouse and keys, or sent in place of the turn', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Busy')
+    await signIn(page, server, '/s/s1')
+    const composer = page.getByRole('textbox', { name: 'Prompt' })
+    for (const text of ['first', 'second']) {
+      await composer.fill(text)
+      await page.getByRole('button', { name: 'Queue', exact: true }).click()
+      await page.getByRole('list', { name: 'Queued prompts' }).getByText(text).waitFor()
+    }
+    const waiting = page.getByRole('list', { name: 'Queued prompts' }).getByRole('listitem')
+    session.append({
+      type: 'prompt-accepted',
+      promptId: 'with-files',
+      text: 'third',
+      attachments: [{ id: 'a.1', name: 'shot.png', type: 'image/png', bytes: 70 }],
+    })
+    await waiting.filter({ hasText: 'third' }).getByText('shot.png').waitFor()
+    await page.getByRole('button', { name: 'Take back prompt 3 of the queue' }).click()
+    await expect.poll(() => waiting.count()).toBe(2)
+    await page.getByRole('button', { name: 'Move prompt 2 of the queue up' }).click()
+    await expect
+      .poll(() => waiting.allInnerTexts())
+      .toEqual([expect.stringContaining('second'), expect.stringContaining('first')])
+    await waiting.filter({ hasText: 'first' }).focus()
+    await page.keyboard.press('Alt+ArrowUp')
+    await expect
+      .poll(() => waiting.allInnerTexts())
+      .toEqual([expect.stringContaining('first'), expect.stringContaining('second')])
+    const focused = () =>
+      waiting.evaluateAll((all) => all.map((row) => row === document.activeElement))
+    await expect.poll(focused).toEqual([true, false])
+    await page.keyboard.press('Alt+ArrowUp')
+    await page.keyboard.press('Alt+ArrowDown')
+    await expect.poll(focused).toEqual([false, true])
+    await composer.fill('now')
+    await page.getByRole('button', { name: 'Steer' }).click()
+    await expect.poll(() => composer.inputValue()).toBe('')
+    expect(server.asked.map(({ body }) => body).slice(-4)).toMatchObject([
+      { position: 1 },
+      { position: 1 },
+      { position: 2 },
+      { text: 'now', steer: true },
+    ])
   })
-  await waiting.filter({ hasText: 'third' }).getByText('shot.png').waitFor()
-  await page.getByRole('button', { name: 'Take back prompt 3 of the queue' }).click()
-  await expect.poll(() => waiting.count()).toBe(2)
-  await page.getByRole('button', { name: 'Move prompt 2 of the queue up' }).click()
-  await expect
-    .poll(() => waiting.allInnerTexts())
-    .toEqual([expect.stringContaining('second'), expect.stringContaining('first')])
-  await waiting.filter({ hasText: 'first' }).focus()
-  await page.keyboard.press('Alt+ArrowUp')
-  await expect
-    .poll(() => waiting.allInnerTexts())
-    .toEqual([expect.stringContaining('first'), expect.stringContaining('second')])
-  const focused = () =>
-    waiting.evaluateAll((all) => all.map((row) => row === document.activeElement))
-  await expect.poll(focused).toEqual([true, false])
-  await page.keyboard.press('Alt+ArrowUp')
-  await page.keyboard.press('Alt+ArrowDown')
-  await expect.poll(focused).toEqual([false, true])
-  await composer.fill('now')
-  await page.getByRole('button', { name: 'Steer' }).click()
-  await expect.poll(() => composer.inputValue()).toBe('')
-  expect(server.asked.map(({ body }) => body).slice(-4)).toMatchObject([
-    { position: 1 },
-    { position: 1 },
-    { position: 2 },
-    { text: 'now', steer: true },
-  ])
-})
 
-test('[W-78] the change of a queued prompt is lost neither to other doings in the queue nor to the begin of its turn', async () => {
-  const session = server.create('s1', { title: 'Busy' })
-  startTurn(session)
-  for (const promptId of ['first', 'second'])
-    session.append({ type: 'prompt-accepted', promptId, text: promptId })
-  await signIn('/s/s1')
-  const waiting = page.getByRole('list', { name: 'Queued prompts' }).getByRole('listitem')
-  await page.getByRole('button', { name: 'Edit prompt 1 of the queue' }).click()
-  const field = page.getByRole('textbox', { name: 'Queued prompt' })
-  await field.fill('first, but better')
-  await page.keyboard.press('Alt+ArrowDown')
-  await page.getByRole('button', { name: 'Move prompt 2 of the queue up' }).click()
-  await expect.poll(() => waiting.first().innerText()).toContain('second')
-  expect(await field.inputValue()).toBe('first, but better')
-  expect(server.asked.map(({ body }) => body)).toMatchObject([{ position: 1 }])
+  test('[W-78] the change of a queued prompt is lost neither to other doings in the queue nor to the begin of its turn', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Busy')
+    for (const promptId of ['first', 'second'])
+      session.append({ type: 'prompt-accepted', promptId, text: promptId })
+    await signIn(page, server, '/s/s1')
+    const waiting = page.getByRole('list', { name: 'Queued prompts' }).getByRole('listitem')
+    await page.getByRole('button', { name: 'Edit prompt 1 of the queue' }).click()
+    const field = page.getByRole('textbox', { name: 'Queued prompt' })
+    await field.fill('first, but better')
+    await page.keyboard.press('Alt+ArrowDown')
+    await page.getByRole('button', { name: 'Move prompt 2 of the queue up' }).click()
+    await expect.poll(() => waiting.first().innerText()).toContain('second')
+    expect(await field.inputValue()).toBe('first, but better')
+    expect(server.asked.map(({ body }) => body)).toMatchObject([{ position: 1 }])
 
-  await page.getByRole('button', { name: 'Take back prompt 1 of the queue' }).click()
-  await expect.poll(() => waiting.count()).toBe(1)
-  expect(await field.inputValue()).toBe('first, but better')
-  session.append({ type: 'turn-started', turn: 2, promptId: 'first', generation: 1 })
-  await page.getByText(/stopped waiting before your change was saved/).waitFor()
-  expect(await page.getByRole('textbox', { name: 'Prompt', exact: true }).inputValue()).toBe(
-    'first, but better',
-  )
-})
+    await page.getByRole('button', { name: 'Take back prompt 1 of the queue' }).click()
+    await expect.poll(() => waiting.count()).toBe(1)
+    expect(await field.inputValue()).toBe('first, but better')
+    session.append({ type: 'turn-started', turn: 2, promptId: 'first', generation: 1 })
+    await page.getByText(/stopped waiting before your change was saved/).waitFor()
+    expect(await page.getByRole('textbox', { name: 'Prompt', exact: true }).inputValue()).toBe(
+      'first, but better',
+    )
+  })
 
-test('[W-32] the status line opens on when each hop was last heard of', async () => {
-  const session = server.create('s1', { title: 'Busy' })
-  startTurn(session)
-  session.change({ why: 'The agent has been silent for 3 min; no tool is running.' })
-  await signIn('/s/s1')
-  await page.locator('summary').getByText('The agent has been silent for 3 min').click()
-  const hops = page.getByRole('list', { name: 'Last proof of life' }).getByRole('listitem')
-  await expect.poll(() => hops.allInnerTexts()).toEqual(['server The server is a test’s.'])
+  test('[W-32] the status line opens on when each hop was last heard of', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Busy')
+    session.change({ why: 'The agent has been silent for 3 min; no tool is running.' })
+    await signIn(page, server, '/s/s1')
+    await page.locator('summary').getByText('The agent has been silent for 3 min').click()
+    const hops = page.getByRole('list', { name: 'Last proof of life' }).getByRole('listitem')
+    await expect.poll(() => hops.allInnerTexts()).toEqual(['server The server is a test’s.'])
+  })
 })

@@ -1,78 +1,60 @@
 /** The list, the pages beside the chat, and the dialogs, in a real browser against scripted sessions. */
-import { findChromium, launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildPage } from './testing/build-page.ts'
-import { PageServer } from './testing/page-server.ts'
-import { fillScenes } from './testing/scenes.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { signIn, test as browserTest, withoutBrowser } from './testing/browser-test.ts'
+import type { PageServer } from './testing/page-server.ts'
+import { fillScenes, finishedTurn } from './testing/scenes.ts'
 
-let dist: string
-let browser: Browser
-let server: PageServer
-let context: BrowserContext
-let page: Page
-let pageErrors: string[]
-
-beforeAll(async () => {
-  dist = temporaryFolder('pages')
-  await buildPage(dist)
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  removeFolder(dist)
-})
-beforeEach(async () => {
-  server = new PageServer(dist)
-  await server.start()
-  fillScenes(server, Date.now())
-  context = await browser.newContext({
+const test = browserTest
+  .extend('contextOptions', {
     viewport: { width: 1200, height: 800 },
     permissions: ['clipboard-read', 'clipboard-write'],
   })
-  page = await context.newPage()
-  pageErrors = []
-  page.on('pageerror', (error) => pageErrors.push(error.message))
-})
-afterEach(async () => {
-  await context.close()
-  await server.stop()
-  if (pageErrors.length > 0) throw new Error(`the page threw: ${pageErrors.join('; ')}`)
-})
+  .extend('server', ({ server }) => {
+    fillScenes(server, Date.now())
+    return server
+  })
 
-async function open(path: string, on = page): Promise<void> {
-  await on.goto(`${server.url}${path}#token=${server.token}`)
-  await on.getByRole('heading', { name: /Asks you/ }).waitFor()
+async function open(page: Page, server: PageServer, path: string): Promise<void> {
+  await signIn(page, server, path)
+  await page.getByRole('heading', { name: /Asks you/ }).waitFor()
 }
 
-function group(name: RegExp, on = page) {
+function group(on: Page, name: RegExp) {
   return on.getByRole('region', { name }).getByRole('link')
 }
 
-describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
-  test('[W-35] a finished session is above the idle ones until it is looked at, in all tabs at once', async () => {
+describe.skipIf(withoutBrowser)('the pages', () => {
+  test('[W-35] a finished session is above the idle ones until it is looked at, in all tabs at once', async ({
+    server,
+    context,
+    page,
+  }) => {
     const other = await context.newPage()
-    await open('/')
-    await open('/', other)
-    await expect.poll(() => group(/Finished/, other).allInnerTexts()).toHaveLength(1)
-    await group(/Finished/)
+    await open(page, server, '/')
+    await open(other, server, '/')
+    await expect.poll(() => group(other, /Finished/).allInnerTexts()).toHaveLength(1)
+    await group(page, /Finished/)
       .first()
       .click()
     await page.getByRole('heading', { name: 'Search for every word' }).waitFor()
-    await expect.poll(() => group(/Finished/).count()).toBe(0)
-    await expect.poll(() => group(/Finished/, other).count()).toBe(0)
-    await group(/Idle/, other).filter({ hasText: 'Search for every word' }).waitFor()
+    await expect.poll(() => group(page, /Finished/).count()).toBe(0)
+    await expect.poll(() => group(other, /Finished/).count()).toBe(0)
+    await group(other, /Idle/).filter({ hasText: 'Search for every word' }).waitFor()
     // Its next turn is another one to look at.
     await page.goto(`${server.url}/`)
     const seen = server.sessions.get('finished')
     const ended = seen?.view.lastTurn
     if (seen === undefined || ended === undefined) throw new Error('the scene has changed')
     seen.change({ lastTurn: { ...ended, turn: 3, endedAt: Date.now() } })
-    await expect.poll(() => group(/Finished/).count()).toBe(1)
+    await expect.poll(() => group(page, /Finished/).count()).toBe(1)
   })
 
-  test('[W-36] “/” searches, Enter opens the first that is found, and Escape shows all again', async () => {
-    await open('/')
+  test('[W-36] “/” searches, Enter opens the first that is found, and Escape shows all again', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/')
     await page.keyboard.press('/')
     await page.keyboard.type('flaky codex')
     await expect.poll(() => page.locator('a.row').count()).toBe(1)
@@ -84,13 +66,19 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     await expect.poll(() => page.locator('a.row').count()).toBe(server.sessions.size)
   })
 
-  test('[W-34] the tab’s title counts the sessions in which nothing goes on without a person', async () => {
-    await open('/')
+  test('[W-34] the tab’s title counts the sessions in which nothing goes on without a person', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/')
     await expect.poll(() => page.title()).toBe('(3) Belay')
   })
 
-  test('[W-40] the changes are shown turn by turn, and the way back asks first', async () => {
-    await open('/s/finished/changes')
+  test('[W-40] the changes are shown turn by turn, and the way back asks first', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/s/finished/changes')
     await page.getByText('words.every((word)').first().waitFor()
     await page.getByRole('button', { name: /Say so in the README/ }).click()
     await expect.poll(() => page.getByText('words.every((word)').count()).toBe(0)
@@ -106,8 +94,11 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     ])
   })
 
-  test('[W-76] a restore can be undone until the next turn has worked on the files', async () => {
-    await open('/s/finished/changes')
+  test('[W-76] a restore can be undone until the next turn has worked on the files', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/s/finished/changes')
     const undo = page.getByRole('button', { name: 'Undo this restore' })
     await page.getByText('What this session changed').waitFor()
     expect(await undo.count()).toBe(0)
@@ -120,25 +111,17 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
       .toMatchObject([{ path: '/v1/sessions/finished/restore', body: { turn: 2, to: 'undo' } }])
     session?.append({ type: 'restored', turn: 2, to: 'undo', files: 1 })
     await page.getByText('The workspace is back to how it was before it was put back').waitFor()
-    session?.append({
-      type: 'turn-ended',
-      turn: 3,
-      promptId: 'p3',
-      outcome: 'completed',
-      code: 'end-turn',
-      sentence: 'The agent finished.',
-      reached: 'yes',
-      retryable: false,
-      action: 'none',
-      fault: 'none',
-    })
+    session?.append(finishedTurn(3, 'p3'))
     await expect.poll(() => undo.count()).toBe(0)
   })
 
-  test('[W-42] a log of thousands is read in parts, follows what comes, and opens an event whole', async () => {
+  test('[W-42] a log of thousands is read in parts, follows what comes, and opens an event whole', async ({
+    server,
+    page,
+  }) => {
     const session = server.create('long', { title: 'Long' })
     for (let n = 1; n <= 3000; n++) session.append({ type: 'text', turn: 1, text: `Line ${n}.` })
-    await open('/s/long/log')
+    await open(page, server, '/s/long/log')
     const head = page.getByText(/of 3000/)
     await head.getByText('500 of 3000').or(head).waitFor()
     expect(await page.locator('.event').count()).toBeLessThan(120)
@@ -156,8 +139,11 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     await page.getByText('"message": "Something to find."').waitFor()
   })
 
-  test('[W-43] diagnostics are copied, and the page’s token is not among them', async () => {
-    await open('/s/finished/log')
+  test('[W-43] diagnostics are copied, and the page’s token is not among them', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/s/finished/log')
     await page.getByText('session-ready').waitFor()
     await page.getByRole('button', { name: 'Copy diagnostics' }).click()
     await page.getByText('Copied: read it before you pass it on.').waitFor()
@@ -171,8 +157,11 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     expect(copied).not.toContain(server.token)
   })
 
-  test('[W-62] why a preparation failed is said once beside the list: by the card, and where that is not by the status line', async () => {
-    await open('/s/attention')
+  test('[W-62] why a preparation failed is said once beside the list: by the card, and where that is not by the status line', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/s/attention')
     const why = page.getByRole('main').getByText(/asks for a sign-in, and no token was given/)
     await page.getByText('The session could not be prepared').waitFor()
     await page.locator('.status').getByText('It waits until you retry.').waitFor()
@@ -185,8 +174,11 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     expect(await why.count()).toBe(1)
   })
 
-  test('[W-45] a failed preparation is edited in the dialog, which begins with its settings', async () => {
-    await open('/new?edit=attention')
+  test('[W-45] a failed preparation is edited in the dialog, which begins with its settings', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/new?edit=attention')
     const dialog = page.getByRole('dialog', { name: 'Edit and retry' })
     const url = dialog.getByRole('textbox', { name: 'Repository' })
     await expect.poll(() => url.inputValue()).toBe('https://git.example/shop/web.git')
@@ -211,10 +203,14 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('given-now')
   })
 
-  test('[W-52] the theme that is chosen and a sign-out hold in all tabs', async () => {
+  test('[W-52] the theme that is chosen and a sign-out hold in all tabs', async ({
+    server,
+    context,
+    page,
+  }) => {
     const other = await context.newPage()
-    await open('/settings')
-    await open('/', other)
+    await open(page, server, '/settings')
+    await open(other, server, '/')
     const background = (on: Page) => on.evaluate('getComputedStyle(document.body).backgroundColor')
     const light = await background(other)
     await page.getByRole('radio', { name: 'Dark' }).check()
@@ -227,8 +223,11 @@ describe.skipIf('missing' in findChromium(process.env))('the pages', () => {
     await other.getByRole('button', { name: 'Sign in' }).waitFor()
   })
 
-  test('[W-38] the palette finds a session by a few letters, and the keys are silent where one types', async () => {
-    await open('/s/asks')
+  test('[W-38] the palette finds a session by a few letters, and the keys are silent where one types', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/s/asks')
     const composer = page.getByRole('textbox', { name: 'Prompt' })
     await composer.fill('')
     await composer.pressSequentially('c?gl')

@@ -2,47 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@belay/protocol'
 import { askedCommand } from '@belay/testing'
-import { findChromium, launchChromium } from '@belay/testing/node'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RealWorld, startRealWorld } from './testing/real-world.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { startSession, test as browserTest, withoutBrowser } from './testing/browser-test.ts'
+import type { RealWorld } from './testing/real-world.ts'
 
 /** One grey pixel. */
 const dotPng =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=='
 
-let world: RealWorld
-let browser: Browser
-let context: BrowserContext
-let page: Page
-let pageErrors: string[]
-
-beforeAll(async () => {
-  world = await startRealWorld()
-  // The browser may keep a page that is left, as it does for people.
-  browser = await launchChromium(['--disable-back-forward-cache'])
-})
-afterAll(async () => {
-  await browser.close()
-  await world.end()
-})
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1200, height: 800 } })
-  page = await context.newPage()
-  pageErrors = []
-  page.on('pageerror', (error) => pageErrors.push(error.message))
-})
-afterEach(async () => {
-  await context.close()
-  if (pageErrors.length > 0) throw new Error(`the page threw: ${pageErrors.join('; ')}`)
-})
-
-async function open(id: string, on = page): Promise<void> {
-  await on.goto(`${world.url}/s/${id}#token=${world.token}`)
-}
+// The browser may keep a page that is left, as it does for people.
+const test = browserTest.extend('leftOut', { scope: 'file' }, ['--disable-back-forward-cache'])
 
 /** The scripted model's words that are on the screen, in their order. */
-async function shown(on = page): Promise<readonly string[]> {
+async function shown(on: Page): Promise<readonly string[]> {
   const text = await on.getByRole('log', { name: 'Transcript' }).innerText()
   // The prompt names no token, so each is the agent's.
   return text.match(/\btok\d+\b/g) ?? []
@@ -85,28 +58,38 @@ function expectOnlyGrown(states: readonly string[]): void {
 
 const end = { timeout: 30_000 }
 
-describe.skipIf('missing' in findChromium(process.env))('the page before a whole Belay', () => {
-  test('[W-11] the server is killed in mid-stream and comes back: no blank, no word lost, none twice', async () => {
-    const id = await world.create('[[slow 80 50]]')
-    await open(id)
+/** Opens a session whose agent writes a hundred words in ten seconds, and waits for the first of them. */
+async function startCounting(page: Page, world: RealWorld): Promise<void> {
+  await startSession(page, world, '[[slow 100 100]]')
+  await page.getByText('tok5 ').waitFor(end)
+}
+
+describe.skipIf(withoutBrowser)('the page before a whole Belay', () => {
+  test('[W-11] the server is killed in mid-stream and comes back: no blank, no word lost, none twice', async ({
+    world,
+    page,
+  }) => {
+    await startSession(page, world, '[[slow 80 50]]')
     await page.getByText('tok10').waitFor(end)
     const states = await record(page)
     await world.killServer()
     await page.locator('output').getByText('Reconnecting').waitFor(end)
-    expect((await shown()).length).toBeGreaterThanOrEqual(10)
+    expect((await shown(page)).length).toBeGreaterThanOrEqual(10)
     await world.restartServer()
-    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(80))
+    await expect.poll(() => shown(page), { timeout: 40_000 }).toEqual(tokens(80))
     await expect.poll(() => page.getByText(/Reconnecting|Server away/).count()).toBe(0)
     expectOnlyGrown(await states())
   })
 
-  test('[W-34] a killed agent: its turn says so with what it wrote, and the session is among the failed', async () => {
-    const id = await world.create('[[slow 400 50]]')
-    await open(id)
+  test('[W-34] a killed agent: its turn says so with what it wrote, and the session is among the failed', async ({
+    world,
+    page,
+  }) => {
+    const id = await startSession(page, world, '[[slow 400 50]]')
     await page.getByText('tok5 ').waitFor(end)
     world.killAgent(id)
     await page.getByText('The agent stopped in the middle of the turn.').first().waitFor(end)
-    const words = await shown()
+    const words = await shown(page)
     expect(words.length).toBeGreaterThanOrEqual(5)
     expect(words).toEqual(tokens(words.length))
     const failed = page.getByRole('region', { name: /Failed/ })
@@ -115,13 +98,18 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     await expect.poll(() => failed.getByRole('link', { name: /slow 400/ }).count()).toBe(0)
   })
 
-  test('[W-8] two tabs, one question: the first answer counts, and both say whose it was', async () => {
-    const id = await world.create(
+  test('[W-8] two tabs, one question: the first answer counts, and both say whose it was', async ({
+    world,
+    context,
+    page,
+  }) => {
+    const id = await startSession(
+      page,
+      world,
       `${askedCommand('echo two tabs >> tabs.txt')} [[say asked and done]]`,
     )
     const other = await context.newPage()
-    await open(id)
-    await open(id, other)
+    await other.goto(`${world.url}/s/${id}`)
     const options = (on: Page) => on.getByRole('button', { name: /^(Allow|Yes|Approve)/i })
     await options(page).first().waitFor(end)
     await options(other).first().waitFor(end)
@@ -144,10 +132,12 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     expect(events.filter(({ type }) => type === 'permission-settled')).toHaveLength(1)
   })
 
-  test('[W-50] without a network the page says so, keeps what it has, and is back by itself', async () => {
-    const id = await world.create('[[slow 100 100]]')
-    await open(id)
-    await page.getByText('tok5 ').waitFor(end)
+  test('[W-50] without a network the page says so, keeps what it has, and is back by itself', async ({
+    world,
+    context,
+    page,
+  }) => {
+    await startCounting(page, world)
     const states = await record(page)
     await context.setOffline(true)
     // An emulated loss of the network leaves open sockets alone; a real one does not.
@@ -157,14 +147,15 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     await sleep(1000)
     expect(await page.locator('output').getByText('Offline').count()).toBe(1)
     await context.setOffline(false)
-    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
+    await expect.poll(() => shown(page), { timeout: 40_000 }).toEqual(tokens(100))
     expectOnlyGrown(await states())
   })
 
-  test('[W-51] a ticket that has expired is another one’s matter: the next is asked for', async () => {
-    const id = await world.create('[[slow 100 100]]')
-    await open(id)
-    await page.getByText('tok5 ').waitFor(end)
+  test('[W-51] a ticket that has expired is another one’s matter: the next is asked for', async ({
+    world,
+    page,
+  }) => {
+    await startCounting(page, world)
     const states = await record(page)
     let refused = 0
     await page.route('**/v1/tickets', async (route) => {
@@ -177,28 +168,31 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     })
     await world.killServer()
     await world.restartServer()
-    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
+    await expect.poll(() => shown(page), { timeout: 40_000 }).toEqual(tokens(100))
     expect(refused).toBe(4)
     expectOnlyGrown(await states())
   })
 
-  test('[W-51] a tab that was frozen for longer than a ticket lives shows all when it is looked at again', async () => {
-    const id = await world.create('[[slow 100 100]]')
-    await open(id)
-    await page.getByText('tok5 ').waitFor(end)
+  test('[W-51] a tab that was frozen for longer than a ticket lives shows all when it is looked at again', async ({
+    world,
+    context,
+    page,
+  }) => {
+    await startCounting(page, world)
     const devtools = await context.newCDPSession(page)
     await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
     await world.killServer()
     await world.restartServer()
     await sleep(limits.ticketMsMax + 2000)
     await devtools.send('Page.setWebLifecycleState', { state: 'active' })
-    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
+    await expect.poll(() => shown(page), { timeout: 40_000 }).toEqual(tokens(100))
   })
 
-  test('[W-51] a page that the browser kept and shows again goes on where it was', async () => {
-    const id = await world.create('[[slow 100 100]]')
-    await open(id)
-    await page.getByText('tok5 ').waitFor(end)
+  test('[W-51] a page that the browser kept and shows again goes on where it was', async ({
+    world,
+    page,
+  }) => {
+    await startCounting(page, world)
     await page.evaluate(`{
       globalThis.sameDocument = true
       addEventListener('pageshow', (event) => (globalThis.wasKept = event.persisted))
@@ -206,14 +200,16 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     await page.goto(`${world.url}/v1/health`)
     await sleep(1500)
     await page.goBack({ waitUntil: 'commit' })
-    await expect.poll(() => shown(), { timeout: 40_000 }).toEqual(tokens(100))
+    await expect.poll(() => shown(page), { timeout: 40_000 }).toEqual(tokens(100))
     // Whether it was kept is the browser's choice; that all is there is the page's.
     console.info('kept by the browser:', await page.evaluate('globalThis.wasKept === true'))
   })
 
-  test('[W-70] a pasted picture reaches the agent’s model, is in the log by name, and is shown again', async () => {
-    const id = await world.create('[[say hello]]')
-    await open(id)
+  test('[W-70] a pasted picture reaches the agent’s model, is in the log by name, and is shown again', async ({
+    world,
+    page,
+  }) => {
+    const id = await startSession(page, world, '[[say hello]]')
     await page.getByText('The agent finished.').waitFor(end)
     await page.getByRole('textbox', { name: 'Prompt' }).fill('[[say seen]] What is on it?')
     // As a browser hands over a screenshot that was copied.
@@ -243,9 +239,12 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     expect(await page.getByRole('button', { name: 'Remove shot.png' }).count()).toBe(0)
   })
 
-  test('[W-12] [W-13] a page and a server that die between typing and acceptance cost nothing, and the prompt runs once', async () => {
-    const id = await world.create('[[say hello]]')
-    await open(id)
+  test('[W-12] [W-13] a page and a server that die between typing and acceptance cost nothing, and the prompt runs once', async ({
+    world,
+    context,
+    page,
+  }) => {
+    const id = await startSession(page, world, '[[say hello]]')
     await page.getByText('The agent finished.').waitFor(end)
     await world.killServer()
     const words = '[[say here]] typed before the crash'
@@ -255,23 +254,22 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
     await page.getByText(/Not sent yet/).waitFor(end)
     await page.close({ runBeforeUnload: false })
     await world.restartServer()
-    page = await context.newPage()
-    await open(id)
-    const again = page.getByRole('textbox', { name: 'Prompt' })
+    const next = await context.newPage()
+    await next.goto(`${world.url}/s/${id}`)
+    const again = next.getByRole('textbox', { name: 'Prompt' })
     await expect.poll(() => again.inputValue()).toBe(words)
-    await page.getByRole('button', { name: 'Send' }).click()
-    await page.getByText('The agent finished.').nth(1).waitFor(end)
+    await next.getByRole('button', { name: 'Send' }).click()
+    await next.getByText('The agent finished.').nth(1).waitFor(end)
     await expect.poll(() => again.inputValue()).toBe('')
     const { events } = await world.client.call('events', { id, after: 0 })
     const texts = events.flatMap((event) => (event.type === 'prompt-accepted' ? [event.text] : []))
     expect(texts.filter((text) => text === words)).toHaveLength(1)
   })
 
-  test('[W-69] two tabs show one draft', async () => {
-    const id = await world.create('[[say hello]]')
+  test('[W-69] two tabs show one draft', async ({ world, context, page }) => {
+    const id = await startSession(page, world, '[[say hello]]')
     const other = await context.newPage()
-    await open(id)
-    await open(id, other)
+    await other.goto(`${world.url}/s/${id}`)
     await page.getByRole('textbox', { name: 'Prompt' }).fill('written here')
     await expect
       .poll(() => other.getByRole('textbox', { name: 'Prompt' }).inputValue())
@@ -282,7 +280,10 @@ describe.skipIf('missing' in findChromium(process.env))('the page before a whole
       .toBe('and changed there')
   })
 
-  test('[W-48] the whole job without a mouse: start, answer, read, look at the changes, leave', async () => {
+  test('[W-48] the whole job without a mouse: start, answer, read, look at the changes, leave', async ({
+    world,
+    page,
+  }) => {
     await page.goto(`${world.url}/#token=${world.token}`)
     await page
       .getByRole('heading', { name: /session/ })

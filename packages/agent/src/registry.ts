@@ -36,6 +36,29 @@ function perPlatform(prefix: string, path: string): readonly string[] {
   return platforms.map((platform) => `${prefix}-${platform}/${path}`)
 }
 
+/** Some are spoken to in two ways, each an entry of its own. */
+const opencode = {
+  demo: false,
+  binaries: ['opencode'],
+  packaged: perPlatform('opencode', 'bin/opencode'),
+  // Its own hosted models take a public key, so it works before anybody signed in.
+  proofs: [],
+  missing: '',
+} as const
+const kilo = {
+  demo: false,
+  binaries: ['kilo', 'kilocode'],
+  packaged: perPlatform('@kilocode/cli', 'bin/kilo'),
+  proofs: [
+    { env: 'KILO_API_KEY' },
+    { env: 'KILO_CONFIG_CONTENT' },
+    { env: 'ANTHROPIC_API_KEY' },
+    { env: 'OPENAI_API_KEY' },
+    { file: '.local/share/kilo/auth.json' },
+  ],
+  missing: 'a sign-in: run "kilo auth login", or set KILO_API_KEY',
+} as const
+
 export const knownAgents: readonly KnownAgent[] = [
   {
     name: 'claude',
@@ -95,58 +118,28 @@ export const knownAgents: readonly KnownAgent[] = [
   {
     name: 'opencode',
     title: 'opencode',
-    demo: false,
-    binaries: ['opencode'],
-    packaged: perPlatform('opencode', 'bin/opencode'),
+    ...opencode,
     args: ['acp'],
-    // Its own hosted models take a public key, so it works before anybody signed in.
-    proofs: [],
-    missing: '',
   },
   {
     name: 'kilo',
     title: 'Kilo',
-    demo: false,
-    binaries: ['kilo', 'kilocode'],
-    packaged: perPlatform('@kilocode/cli', 'bin/kilo'),
+    ...kilo,
     args: ['acp'],
-    proofs: [
-      { env: 'KILO_API_KEY' },
-      { env: 'KILO_CONFIG_CONTENT' },
-      { env: 'ANTHROPIC_API_KEY' },
-      { env: 'OPENAI_API_KEY' },
-      { file: '.local/share/kilo/auth.json' },
-    ],
-    missing: 'a sign-in: run "kilo auth login", or set KILO_API_KEY',
   },
   {
     name: 'opencode-http',
     title: 'opencode (server)',
     protocol: 'http-sse',
-    demo: false,
-    binaries: ['opencode'],
-    packaged: perPlatform('opencode', 'bin/opencode'),
+    ...opencode,
     args: ['serve', '--port', '0'],
-    // Its own hosted models take a public key, so it works before anybody signed in.
-    proofs: [],
-    missing: '',
   },
   {
     name: 'kilo-http',
     title: 'Kilo (server)',
     protocol: 'http-sse',
-    demo: false,
-    binaries: ['kilo', 'kilocode'],
-    packaged: perPlatform('@kilocode/cli', 'bin/kilo'),
+    ...kilo,
     args: ['serve', '--port', '0'],
-    proofs: [
-      { env: 'KILO_API_KEY' },
-      { env: 'KILO_CONFIG_CONTENT' },
-      { env: 'ANTHROPIC_API_KEY' },
-      { env: 'OPENAI_API_KEY' },
-      { file: '.local/share/kilo/auth.json' },
-    ],
-    missing: 'a sign-in: run "kilo auth login", or set KILO_API_KEY',
   },
   {
     name: 'demo',

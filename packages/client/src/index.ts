@@ -20,6 +20,7 @@ export {
   type ViewerFrame,
 } from './frame.ts'
 export type * from './item.ts'
+export { isNotice } from './item.ts'
 export { blockItems, itemAt, type ItemList, itemsOf } from './item-list.ts'
 export { type Notice, noticeOf, trimmedSentence } from './notice.ts'
 export { applyListFrame, type SessionList } from './session-list.ts'

@@ -141,25 +141,33 @@ export interface TrimmedEvent {
   readonly at: number
 }
 
-export type NoticeEvent =
-  | EventOf<
-      | 'settings-changed'
-      | 'restored'
-      | 'restore-failed'
-      | 'warning'
-      | 'preparation-started'
-      | 'preparation-failed'
-      | 'agent-ready'
-      | 'session-ready'
-      | 'interrupt-requested'
-      | 'agent-exited'
-      | 'runner-lost'
-      | 'runner-returned'
-      | 'runner-exited'
-      | 'callback-failed'
-      | 'session-deleted'
-    >
-  | TrimmedEvent
+const noticeTypes = [
+  'settings-changed',
+  'restored',
+  'restore-failed',
+  'warning',
+  'preparation-started',
+  'preparation-failed',
+  'agent-ready',
+  'session-ready',
+  'interrupt-requested',
+  'agent-exited',
+  'runner-lost',
+  'runner-returned',
+  'runner-exited',
+  'callback-failed',
+  'session-deleted',
+] as const
+type LoggedNotice = EventOf<(typeof noticeTypes)[number]>
+export type NoticeEvent = LoggedNotice | TrimmedEvent
+
+const noticeTypeSet: ReadonlySet<string> = new Set(noticeTypes)
+
+/** Whether an event of the log is about the session itself, and told by `noticeOf`. */
+export function isNotice(event: ViewerEvent): event is LoggedNotice {
+  return noticeTypeSet.has(event.type)
+}
+
 /** Something happened to the session itself; `notice.ts` has the words. */
 export interface NoticeItem extends Placed {
   readonly type: 'notice'

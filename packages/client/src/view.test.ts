@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import type { SessionEvent, SessionView } from '@belay/protocol'
-import { seedFromEnv, seedLine } from '@belay/testing'
+import { endings } from '@belay/protocol'
+import { type LogEntry, logged, seedFromEnv, seedLine, sessionView } from '@belay/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeFrame, type ViewerFrame } from './frame.ts'
@@ -8,15 +8,8 @@ import type { Item, ViewerEvent } from './item.ts'
 import { blockItems, itemAt, itemsOf } from './item-list.ts'
 import { applyFrame, emptyTranscript, findItem, type Transcript } from './view.ts'
 
-type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never
-type Entry = Unstamped<SessionEvent>
-
-function stamp(entries: readonly Entry[]): SessionEvent[] {
-  return entries.map((entry, index) => ({ ...entry, seq: index + 1, at: (index + 1) * 1000 }))
-}
-
-function fold(entries: readonly Entry[], state = emptyTranscript()): Transcript {
-  return applyFrame(state, { type: 'events', events: stamp(entries) })
+function fold(entries: readonly LogEntry[], state = emptyTranscript()): Transcript {
+  return applyFrame(state, { type: 'events', events: logged(entries) })
 }
 
 function brief(state: Transcript): string[] {
@@ -47,47 +40,22 @@ function briefItem(item: Item): string {
   }
 }
 
-const view: SessionView = {
-  id: 's1',
-  title: 'One',
-  status: 'idle',
-  why: 'Waiting for a prompt.',
-  agent: { name: 'Agent', demo: false },
-  agentChoice: { name: 'agent' },
-  workspace: { type: 'folder', path: '/w' },
-  createdAt: 1,
-  queued: 0,
-  attempt: 1,
-  steps: [],
-  queue: [],
-  permissions: [],
-  runner: { state: 'linked', generation: 1 },
-}
+const view = sessionView()
 
-function prompt(promptId: string): Entry {
+function prompt(promptId: string): LogEntry {
   return { type: 'prompt-accepted', promptId, text: `do ${promptId}` }
 }
-function start(turn: number, promptId: string): Entry {
+function start(turn: number, promptId: string): LogEntry {
   return { type: 'turn-started', turn, promptId, generation: 1 }
 }
-function text(turn: number, said: string, messageId?: string): Entry {
+function text(turn: number, said: string, messageId?: string): LogEntry {
   return { type: 'text', turn, text: said, messageId }
 }
-function end(turn: number, promptId: string): Entry {
-  return {
-    type: 'turn-ended',
-    turn,
-    promptId,
-    outcome: 'completed',
-    code: 'end-turn',
-    sentence: 'The agent finished.',
-    reached: 'yes',
-    retryable: false,
-    action: 'none',
-    fault: 'none',
-  }
+function end(turn: number, promptId: string): LogEntry {
+  const code = 'end-turn'
+  return { type: 'turn-ended', turn, promptId, code, reached: 'yes', ...endings[code] }
 }
-const ask: Entry = {
+const ask: LogEntry = {
   type: 'permission-asked',
   turn: 1,
   permissionId: 'q1',
@@ -107,7 +75,7 @@ describe('the cursor', () => {
 
   test('[V-2] a gap changes nothing but says what is missing, until the stream is opened again', () => {
     const before = fold([prompt('p1')])
-    const [, , late] = stamp([prompt('p1'), prompt('p2'), prompt('p3')])
+    const [, , late] = logged([prompt('p1'), prompt('p2'), prompt('p3')])
     const after = applyFrame(before, { type: 'events', events: late === undefined ? [] : [late] })
     expect(after).toEqual({ ...before, gap: { expected: 2, got: 3 } })
     const opened = applyFrame(after, { type: 'snapshot', session: view, from: 2, seq: 3 })
@@ -119,7 +87,7 @@ describe('the cursor', () => {
   })
 
   test('[V-18] what is not kept any more is one line in its place, and nothing of it stays open', () => {
-    const tool: Entry = {
+    const tool: LogEntry = {
       type: 'tool',
       turn: 1,
       toolCallId: 't',
@@ -244,7 +212,11 @@ describe('what a person reads', () => {
   })
 
   test('[V-6] text of one message is one item: another message, turn, thought or tool begins a new one, an update does not', () => {
-    const usage: Entry = { type: 'agent-update', turn: 1, update: { sessionUpdate: 'usage', n: 1 } }
+    const usage: LogEntry = {
+      type: 'agent-update',
+      turn: 1,
+      update: { sessionUpdate: 'usage', n: 1 },
+    }
     const state = fold([
       text(1, 'a'),
       usage,
@@ -293,7 +265,7 @@ describe('what a person reads', () => {
   })
 
   test('[V-8] what a turn leaves open is closed with it: a tool is unknown, a permission withdrawn, and neither opens again', () => {
-    const entries: Entry[] = [
+    const entries: LogEntry[] = [
       prompt('p1'),
       start(1, 'p1'),
       { type: 'tool', turn: 1, toolCallId: 'open', title: 'Open', status: 'in_progress' },
@@ -303,11 +275,11 @@ describe('what a person reads', () => {
     ]
     const closed = ['tool Open unknown', 'tool Done completed', 'permission Write? withdrawn']
     expect(brief(fold(entries)).slice(1, 4)).toEqual(closed)
-    const late: Entry = { type: 'tool', turn: 1, toolCallId: 'open', status: 'in_progress' }
+    const late: LogEntry = { type: 'tool', turn: 1, toolCallId: 'open', status: 'in_progress' }
     const after = fold([...entries, late])
     expect(brief(after).slice(1, 4)).toEqual(closed)
     expect(after.open).toEqual([])
-    const done: Entry = { type: 'tool', turn: 1, toolCallId: 'open', status: 'completed' }
+    const done: LogEntry = { type: 'tool', turn: 1, toolCallId: 'open', status: 'completed' }
     expect(brief(fold([...entries, late, done]))[1]).toBe('tool Open completed')
   })
 
@@ -322,7 +294,7 @@ describe('what a person reads', () => {
   })
 
   test('[V-10] a permission says who answered it and with what, or why it was withdrawn', () => {
-    const answered: Entry = {
+    const answered: LogEntry = {
       type: 'permission-settled',
       permissionId: 'q1',
       optionId: 'yes',
@@ -334,7 +306,7 @@ describe('what a person reads', () => {
       by: 'page',
       settledAt: 2000,
     })
-    const gone: Entry = { type: 'permission-settled', permissionId: 'q1', by: 'agent' }
+    const gone: LogEntry = { type: 'permission-settled', permissionId: 'q1', by: 'agent' }
     expect(itemAt(fold([ask, gone]).items, 0)).toMatchObject({ state: 'withdrawn', by: 'agent' })
   })
 
@@ -367,10 +339,10 @@ describe('what a person reads', () => {
 
 describe('sharing', () => {
   test('[V-4] items keep their key and place, and blocks that did not change keep their identity', () => {
-    const notices: Entry[] = Array.from({ length: 3 * blockItems }, () => ({
+    const notices: LogEntry[] = Array.from({ length: 3 * blockItems }, () => ({
       type: 'session-ready',
     }))
-    const tool: Entry = { type: 'tool', turn: 1, toolCallId: 't', title: 'T' }
+    const tool: LogEntry = { type: 'tool', turn: 1, toolCallId: 't', title: 'T' }
     const before = fold([tool, ...notices])
     const after = fold([tool, ...notices, { ...tool, status: 'completed' }], before)
     expect(after.items.length).toBe(3 * blockItems + 1)
@@ -384,19 +356,19 @@ describe('sharing', () => {
 
 const turn = fc.integer({ min: 1, max: 3 })
 const promptId = fc.constantFrom('p1', 'p2', 'p3')
-const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
+const anyEntry: fc.Arbitrary<LogEntry> = fc.oneof(
   promptId.map(prompt),
   fc.tuple(turn, promptId).map(([n, id]) => start(n, id)),
   fc.tuple(turn, promptId).map(([n, id]) => end(n, id)),
   fc.tuple(turn, fc.string(), fc.constantFrom('m1', undefined)).map(([n, s, m]) => text(n, s, m)),
-  fc.tuple(turn, fc.string()).map(([n, s]): Entry => ({ type: 'thought', turn: n, text: s })),
+  fc.tuple(turn, fc.string()).map(([n, s]): LogEntry => ({ type: 'thought', turn: n, text: s })),
   fc
     .tuple(turn, fc.constantFrom('a', 'b'), fc.constantFrom('pending', 'completed', undefined))
-    .map(([n, toolCallId, status]): Entry => ({ type: 'tool', turn: n, toolCallId, status })),
-  turn.map((n): Entry => ({ type: 'plan', turn: n, entries: [] })),
-  turn.map((n): Entry => ({ ...ask, turn: n })),
-  fc.constant<Entry>({ type: 'permission-settled', permissionId: 'q1', by: 'page' }),
-  fc.constant<Entry>({ type: 'session-ready' }),
+    .map(([n, toolCallId, status]): LogEntry => ({ type: 'tool', turn: n, toolCallId, status })),
+  turn.map((n): LogEntry => ({ type: 'plan', turn: n, entries: [] })),
+  turn.map((n): LogEntry => ({ ...ask, turn: n })),
+  fc.constant<LogEntry>({ type: 'permission-settled', permissionId: 'q1', by: 'page' }),
+  fc.constant<LogEntry>({ type: 'session-ready' }),
 )
 
 test('[V-3] however frames are cut, repeated and resumed, the transcript is that of the whole log', () => {
@@ -409,7 +381,7 @@ test('[V-3] however frames are cut, repeated and resumed, the transcript is that
     maxLength: 60,
   })
   const property = fc.property(log, steps, (entries, cuts) => {
-    const events: readonly ViewerEvent[] = stamp(entries)
+    const events: readonly ViewerEvent[] = logged(entries)
     const seq = events.length
     const whole = applyFrame(emptyTranscript(), { type: 'events', events })
     let state = emptyTranscript()
@@ -431,12 +403,12 @@ test('[V-3] however frames are cut, repeated and resumed, the transcript is that
 })
 
 test('[V-3] a log of 100,000 events, one frame each, folds to the same items as in one frame', () => {
-  const entries: Entry[] = Array.from({ length: 100_000 }, (_, index) =>
+  const entries: LogEntry[] = Array.from({ length: 100_000 }, (_, index) =>
     index % 2 === 0
       ? { type: 'tool', turn: 1, toolCallId: `t${index}`, status: 'completed' }
       : text(1, 'x'),
   )
-  const events = stamp(entries)
+  const events = logged(entries)
   const state = events.reduce(
     (before, event) => applyFrame(before, { type: 'events', events: [event] }),
     emptyTranscript(),

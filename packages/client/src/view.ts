@@ -15,7 +15,14 @@ import { unreachable } from '@belay/actor'
 import type { EventOf, SessionView } from '@belay/protocol'
 import { takeEvents } from './cursor.ts'
 import type { EndFrame, ViewerFrame } from './frame.ts'
-import type { Item, NoticeEvent, PromptItem, ToolItem, ViewerEvent } from './item.ts'
+import {
+  isNotice,
+  type Item,
+  type NoticeEvent,
+  type PromptItem,
+  type ToolItem,
+  type ViewerEvent,
+} from './item.ts'
 import { appendItem, emptyList, itemAt, type ItemList, replaceItem } from './item-list.ts'
 import { addPosition, noPositions, positionOf, type Positions } from './positions.ts'
 
@@ -114,6 +121,7 @@ function passTrimmed(state: Transcript, seq: number, createdAt: number): Transcr
 
 function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
   const state = { ...before, cursor: event.seq }
+  if (isNotice(event)) return notice(state, event)
   switch (event.type) {
     case 'session-created':
       return state
@@ -158,23 +166,6 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
       return askPermission(sign(state, event), event)
     case 'permission-settled':
       return settlePermission(state, event)
-    case 'session-deleted':
-      return notice({ ...state, queue: [] }, event)
-    case 'settings-changed':
-    case 'restored':
-    case 'restore-failed':
-    case 'warning':
-    case 'preparation-started':
-    case 'preparation-failed':
-    case 'agent-ready':
-    case 'session-ready':
-    case 'interrupt-requested':
-    case 'agent-exited':
-    case 'runner-lost':
-    case 'runner-returned':
-    case 'runner-exited':
-    case 'callback-failed':
-      return notice(state, event)
     case 'unknown-event':
       return other(state, event)
     default:
@@ -389,7 +380,9 @@ function settlePermission(state: Transcript, event: EventOf<'permission-settled'
 // Items
 
 function notice(state: Transcript, event: NoticeEvent): Transcript {
-  return append(state, { type: 'notice', ...placed(event), event })
+  const told = append(state, { type: 'notice', ...placed(event), event })
+  // No turn will ask for what waits there.
+  return event.type === 'session-deleted' ? { ...told, queue: [] } : told
 }
 
 function other(state: Transcript, event: ViewerEvent): Transcript {

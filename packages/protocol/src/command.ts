@@ -22,13 +22,15 @@ const prepareCommandSchema = z.object({
   chosen: chosenSchema.optional(),
   cancelMs: z.int().min(1),
 })
+/** What it holds is put in on the way to the runner; until then that is in the session's rows alone. */
+const promptAttachmentSchema = attachmentSchema.extend({ data: z.string().optional() })
+export type PromptAttachment = z.infer<typeof promptAttachmentSchema>
 const promptCommandSchema = z.object({
   type: z.literal('prompt'),
   turn: turnSchema,
   promptId: promptIdSchema,
   text: z.string(),
-  /** What they hold is put in on the way to the runner; until then it is in the session's rows alone. */
-  attachments: z.array(attachmentSchema.extend({ data: z.string().optional() })).optional(),
+  attachments: z.array(promptAttachmentSchema).optional(),
 })
 const interruptCommandSchema = z.object({ type: z.literal('interrupt'), turn: turnSchema })
 /** `optionId` absent: the permission was withdrawn, tell the agent `cancelled`. */

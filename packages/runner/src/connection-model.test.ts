@@ -2,6 +2,7 @@
  * Every order of everything that can happen to an agent and to one prompt, on the real decisions of the connection and of
  * the runner: deaths, late and early facts, deadlines, intents. Weakened variants show that the checks can fail.
  */
+import { oneAtATime } from '@belay/actor'
 import {
   type ConnectionEffect,
   type ConnectionInput,
@@ -83,8 +84,7 @@ const moment: Moment = { now: 0, chance: 0, policy }
 class Play {
   world: World
   readonly #variant: Variant
-  readonly #inputs: Input[] = []
-  #busy = false
+  readonly runner = oneAtATime((input: Input) => this.#decideRunner(input))
   readonly violations: string[] = []
 
   constructor(world: World, variant: Variant) {
@@ -171,15 +171,6 @@ class Play {
         { type: 'exited', generation, exit: { code: 1, stderr: [] }, oomKilled: false },
       ],
     })
-  }
-
-  runner(input: Input): void {
-    this.#inputs.push(input)
-    if (this.#busy) return
-    this.#busy = true
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
-      this.#decideRunner(next)
-    this.#busy = false
   }
 
   #decideRunner(input: Input): void {

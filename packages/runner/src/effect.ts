@@ -1,6 +1,13 @@
 /** What a runner is to do. Performed only after the reports of the same step are on disk. */
-import type { AgentChoice, Chosen, Finish, Setup, Workspace } from '@belay/protocol'
-import type { PromptAttachments, Restore } from './state.ts'
+import type {
+  AgentChoice,
+  Chosen,
+  Finish,
+  PromptAttachment,
+  Setup,
+  Workspace,
+} from '@belay/protocol'
+import type { Restore } from './state.ts'
 
 export type Effect =
   | {
@@ -19,7 +26,7 @@ export type Effect =
       readonly type: 'send-prompt'
       readonly turn: number
       readonly text: string
-      readonly attachments: PromptAttachments
+      readonly attachments: readonly PromptAttachment[] | undefined
     }
   /** Outcome: `saved`. `hurried`: a person waits for the end of the turn. */
   | {

@@ -4,16 +4,20 @@
  * Owns: the shape. `transition.ts` owns every change of it.
  */
 
-import type { AgentLink, Chosen, Command, Finish, ReportOf, RestoreTo } from '@belay/protocol'
-
-/** What goes with a prompt, each with what it holds. */
-export type PromptAttachments = Extract<Command, { type: 'prompt' }>['attachments']
+import type {
+  AgentLink,
+  Chosen,
+  Finish,
+  PromptAttachment,
+  ReportOf,
+  RestoreTo,
+} from '@belay/protocol'
 
 /** A turn from the prompt's arrival to its end. */
 export interface Turn {
   readonly turn: number
   readonly text: string
-  readonly attachments?: PromptAttachments
+  readonly attachments?: readonly PromptAttachment[] | undefined
   /**
    * `waiting` for an agent that is ready; `saving` the workspace as it is before; `running` from the moment its taking
    * is on disk; `finishing`: the agent is done with it, what it changed is saved and, where asked for, committed.

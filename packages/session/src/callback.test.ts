@@ -1,6 +1,6 @@
 /** Telling the end of a turn: when it is tried, how often, and what becomes of it. */
 import { callbacksOf } from '@belay/session'
-import { createdSession, type Scenario, scenario } from '@belay/testing'
+import { createdSession, creation, type Scenario, scenario } from '@belay/testing'
 import { expect, test } from 'vitest'
 
 const target = { url: 'https://example.com/hook', sealed: 'v1.sealed' }
@@ -10,15 +10,8 @@ const tried = (attempt: number, problem?: string, turn = 1) =>
 /** A session with a callback, whose first turn has ended. */
 function told(): Scenario {
   const s = scenario()
-  s.input({
-    type: 'create',
-    title: 'A title',
-    agent: { name: 'toy' },
-    workspace: { type: 'folder', path: '/somewhere' },
-    digest: 'settings',
-    prompt: { promptId: 'p1', text: 'do it', digest: 'd' },
-    callback: target,
-  })
+  const prompt = { promptId: 'p1', text: 'do it', digest: 'd' }
+  s.input(creation({ prompt, callback: target }))
   s.linkRunner()
   s.report(
     { type: 'turn-taken', turn: 1 },

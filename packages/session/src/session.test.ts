@@ -1,5 +1,12 @@
 import type { Report } from '@belay/protocol'
-import { agentReady, createdSession, runningTurn, scenario, statusOf } from '@belay/testing'
+import {
+  agentReady,
+  createdSession,
+  creation,
+  runningTurn,
+  scenario,
+  statusOf,
+} from '@belay/testing'
 import { describe, expect, test } from 'vitest'
 import { decodeReport } from './index.ts'
 
@@ -96,14 +103,7 @@ describe('creating and prompting', () => {
 
   test('[S-24] the same create again returns the first answer, other settings are refused', () => {
     const s = createdSession('do it')
-    const create = {
-      type: 'create',
-      title: 'x',
-      agent: { name: 'toy' },
-      workspace: { type: 'folder', path: '/' },
-      digest: 'settings',
-      prompt: undefined,
-    } as const
+    const create = creation({ title: 'x', workspace: { type: 'folder', path: '/' } })
     const before = s.state
     expect(s.input(create)).toEqual({ type: 'created', promptId: undefined })
     expect(s.input({ ...create, digest: 'others' })).toEqual(refusedAs('session-conflict'))

@@ -134,20 +134,27 @@ export const agentReady: Report = {
   fence: 'process-tree',
 }
 
-/** A scenario whose session was created, with a first prompt when its text is given. */
-export function createdSession(first?: string, deadlines: Partial<Deadlines> = {}): Scenario {
-  const self = scenario(deadlines)
-  self.input({
+type Creation = Extract<SessionInput, { type: 'create' }>
+
+/** What creates a session. @param part what the test is about */
+export function creation(part: Partial<Creation> = {}): Creation {
+  return {
     type: 'create',
     title: 'A title',
     agent: { name: 'toy' },
     workspace: { type: 'folder', path: '/somewhere' },
     digest: 'settings',
-    prompt:
-      first === undefined
-        ? undefined
-        : { promptId: 'p1', text: first, digest: `digest of ${first}` },
-  })
+    prompt: undefined,
+    ...part,
+  }
+}
+
+/** A scenario whose session was created, with a first prompt when its text is given. */
+export function createdSession(first?: string, deadlines: Partial<Deadlines> = {}): Scenario {
+  const self = scenario(deadlines)
+  const prompt =
+    first === undefined ? undefined : { promptId: 'p1', text: first, digest: `digest of ${first}` }
+  self.input(creation({ prompt }))
   return self
 }
 

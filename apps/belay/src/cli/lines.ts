@@ -1,6 +1,7 @@
 /** What each event but speech looks like in a terminal: whole lines, calm, with a mark in front. */
 import {
   findItem,
+  isNotice,
   type NoticeEvent,
   noticeOf,
   type PermissionItem,
@@ -19,6 +20,7 @@ export interface Change {
 }
 
 export function linesOf(paint: Paint, { event, before, after }: Change): readonly string[] {
+  if (isNotice(event)) return noticeLines(paint, event)
   switch (event.type) {
     case 'text':
     case 'thought':
@@ -56,22 +58,6 @@ export function linesOf(paint: Paint, { event, before, after }: Change): readonl
       return [paint('dim', `· ${oneLine(event.event.type)}`)]
     case 'turn-changes':
       return turnChanges(paint, event)
-    case 'settings-changed':
-    case 'restored':
-    case 'restore-failed':
-    case 'warning':
-    case 'preparation-started':
-    case 'preparation-failed':
-    case 'agent-ready':
-    case 'session-ready':
-    case 'interrupt-requested':
-    case 'agent-exited':
-    case 'runner-lost':
-    case 'runner-returned':
-    case 'runner-exited':
-    case 'callback-failed':
-    case 'session-deleted':
-      return noticeLines(paint, event)
   }
 }
 

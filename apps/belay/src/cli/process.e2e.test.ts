@@ -1,7 +1,7 @@
+import type { LogEntry } from '@belay/testing'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import {
-  type LogEntry,
   start,
   startViewerServer,
   temporaryFolder,

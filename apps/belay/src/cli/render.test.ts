@@ -1,17 +1,13 @@
-import type { SessionEvent } from '@belay/protocol'
+import { type LogEntry, logged } from '@belay/testing'
 import { expect, test } from 'vitest'
 import { changedLines } from './diff.ts'
 import { harmless, painter } from './paint.ts'
 import { Renderer } from './render.ts'
 import { mayColor } from './world.ts'
 
-type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never
-
-function render(entries: readonly Unstamped<SessionEvent>[], color = false): string {
+function render(entries: readonly LogEntry[], color = false): string {
   const renderer = new Renderer(painter(color), 0)
-  const shown = entries.map((entry, index) =>
-    renderer.next({ ...entry, seq: index + 1, at: (index + 1) * 1000 }),
-  )
+  const shown = logged(entries).map((event) => renderer.next(event))
   return shown.join('') + renderer.finish()
 }
 
@@ -29,7 +25,7 @@ const ended = {
   fault: 'agent',
 } as const
 
-const turn: Unstamped<SessionEvent>[] = [
+const turn: LogEntry[] = [
   {
     type: 'session-created',
     session: 's',

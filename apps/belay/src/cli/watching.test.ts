@@ -1,8 +1,8 @@
+import type { LogEntry } from '@belay/testing'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventOf } from '@belay/protocol'
 import {
-  type LogEntry,
   startViewerServer,
   temporaryFolder,
   type ViewerServer,

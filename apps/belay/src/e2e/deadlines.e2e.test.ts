@@ -6,6 +6,7 @@ import {
   createDemo,
   createSession,
   expectDense,
+  hearing,
   ofType,
   startWorld,
   textOf,
@@ -43,8 +44,7 @@ test('[K-24] a permission that nobody can answer while the server is away is set
 
 test('[K-24] an agent that talked all the time while the server was away is not called silent', async () => {
   const session = await createDemo(world, 'fast no-permission slow 5')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('slow-10 '), 'it talks', 20_000)
+  const viewer = await hearing(world, session, 'slow-10 ')
   await awayAcrossDeadlines()
   expect(await turnEnd(viewer, 1)).toMatchObject({ outcome: 'completed' })
   expect(textOf(viewer.events, 1)).toContain('slow-250 ')
@@ -53,8 +53,7 @@ test('[K-24] an agent that talked all the time while the server was away is not 
 
 test('[K-24] an agent that was silent all the time is given up, after its runner was heard', async () => {
   const session = await createDemo(world, 'fast hang')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('turn 1'), 'the turn runs', 20_000)
+  const viewer = await hearing(world, session, 'turn 1')
   await awayAcrossDeadlines()
   const end = await turnEnd(viewer, 1)
   expect(end).toMatchObject({ outcome: 'failed', code: 'no-progress' })

@@ -1,45 +1,36 @@
 /** A runner that cannot be heard for less and for more than its grace, and two runners of one session. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { alive, runnerPid, startTcpProxy, type TcpProxy, waitFor } from '@belay/testing/node'
+import { alive, runnerPid, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   createDemo,
   expectDense,
+  hearing,
   ofType,
-  startWorld,
+  type ProxiedWorld,
+  startProxiedWorld,
   textOf,
   turnEnd,
-  watch,
-  type World,
 } from './world.ts'
 
 const graceMs = 4000
 
-let world: World
-let proxy: TcpProxy
+let world: ProxiedWorld
 beforeAll(async () => {
-  world = await startWorld(['--deadline', `graceMs=${graceMs}`])
-  proxy = await startTcpProxy(Number(new URL(world.server.url).port))
-  const path = join(world.dataFolder, 'server.json')
-  const address: object = JSON.parse(readFileSync(path, 'utf8'))
-  // Runners read the address of their server here: this puts the proxy between them.
-  writeFileSync(path, JSON.stringify({ ...address, url: `http://127.0.0.1:${proxy.port}` }))
+  world = await startProxiedWorld(['--deadline', `graceMs=${graceMs}`])
 })
 afterAll(async () => {
   await world.end()
-  await proxy.stop()
+  await world.proxy.stop()
 })
 
 test('[S-19] a turn longer than the grace survives a cut that is shorter than it', async () => {
   const session = await createDemo(world, 'fast no-permission slow 9')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('slow-20 '), 'it talks', 20_000)
-  await proxy.refuse()
-  await proxy.cut()
+  const viewer = await hearing(world, session, 'slow-20 ')
+  await world.proxy.refuse()
+  await world.proxy.cut()
   await sleep(graceMs / 2)
-  await proxy.accept()
+  await world.proxy.accept()
   expect(await turnEnd(viewer, 1)).toMatchObject({ outcome: 'completed' })
   expect(textOf(viewer.events, 1)).toContain('slow-450 ')
   expect(ofType(viewer.events, 'runner-returned').length).toBeGreaterThan(0)
@@ -49,17 +40,16 @@ test('[S-19] a turn longer than the grace survives a cut that is shorter than it
 
 test('[S-19] [S-20] after a cut longer than the grace the turn has ended once, its runner is out, and nothing late is stored', async () => {
   const session = await createDemo(world, 'fast no-permission slow 60')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('slow-20 '), 'it talks', 20_000)
+  const viewer = await hearing(world, session, 'slow-20 ')
   const old = runnerPid(world.dataFolder, session)
-  await proxy.refuse()
-  await proxy.cut()
+  await world.proxy.refuse()
+  await world.proxy.cut()
   expect(await turnEnd(viewer, 1)).toMatchObject({
     outcome: 'failed',
     code: 'runner-lost',
     reached: 'yes',
   })
-  await proxy.accept()
+  await world.proxy.accept()
   await waitFor(() => old !== undefined && !alive(old), 'the old runner is gone', 20_000)
   await world.client.call('prompt', { id: session, promptId: 'p2', text: 'fast no-permission' })
   expect(await turnEnd(viewer, 2)).toMatchObject({ outcome: 'completed' })
@@ -75,8 +65,7 @@ test('[S-19] [S-20] after a cut longer than the grace the turn has ended once, i
 
 test('[S-38] a turn that was cut off is continued once, by the word of a person', async () => {
   const session = await createDemo(world, 'fast no-permission slow 60')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('slow-20 '), 'it talks', 20_000)
+  const viewer = await hearing(world, session, 'slow-20 ')
   const runner = runnerPid(world.dataFolder, session)
   if (runner !== undefined) process.kill(runner, 'SIGKILL')
   await turnEnd(viewer, 1)
@@ -99,8 +88,7 @@ test('[S-38] a turn that was cut off is continued once, by the word of a person'
 
 test('[S-36] a steering prompt stops a real turn and runs next', async () => {
   const session = await createDemo(world, 'fast no-permission slow 60')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('slow-20 '), 'it talks', 20_000)
+  const viewer = await hearing(world, session, 'slow-20 ')
   const text = 'fast no-permission'
   await world.client.call('prompt', { id: session, promptId: 'p2', text })
   await world.client.call('prompt', { id: session, promptId: 'p3', text, steer: true })

@@ -9,6 +9,7 @@ import {
   answerAll,
   createSession,
   expectDense,
+  hearing,
   ofType,
   startWorld,
   textOf,
@@ -40,8 +41,7 @@ async function nextPromptWorks(session: string, viewer: Watching): Promise<void>
 
 test('[B-2] an agent killed in mid-turn ends the turn once with its signal, and the next prompt works', async () => {
   const session = await createSession(world, '[[slow 2000 20]]')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('tok5 '), 'the agent streams', 20_000)
+  const viewer = await hearing(world, session, 'tok5 ')
   const runner = await runnerOf(session)
   const agents = agentPids(runner)
   expect(agents.length).toBeGreaterThan(0)
@@ -65,8 +65,7 @@ test('[B-2] an agent killed in mid-turn ends the turn once with its signal, and 
 
 test('[B-3] a runner killed in mid-turn ends the turn once and its agent with it, and the next prompt works', async () => {
   const session = await createSession(world, '[[slow 2000 20]]')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('tok5 '), 'the agent streams', 20_000)
+  const viewer = await hearing(world, session, 'tok5 ')
   const runner = await runnerOf(session)
   const agents = agentPids(runner)
   killHard(runner)
@@ -85,8 +84,7 @@ test('[B-3] a runner killed in mid-turn ends the turn once and its agent with it
 
 test('[B-3] a runner that dies while the server is away is found dead by the next start', async () => {
   const session = await createSession(world, '[[slow 2000 20]]')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('tok5 '), 'the agent streams', 20_000)
+  const viewer = await hearing(world, session, 'tok5 ')
   const runner = await runnerOf(session)
   await world.server.kill()
   killHard(runner)
@@ -125,8 +123,7 @@ test('[B-6] a prompt sent five times at once with one id runs once', async () =>
 
 test('[B-7] Ctrl-C stops the server and not the runners; the next start takes them back', async () => {
   const session = await createSession(world, '[[slow 100 25]]')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('tok5 '), 'the agent streams', 20_000)
+  const viewer = await hearing(world, session, 'tok5 ')
   const runner = await runnerOf(session)
   expect(await world.server.interrupt()).toEqual({ code: 0, signal: undefined })
   await sleep(500)
@@ -191,8 +188,7 @@ test('[B-8] [B-9] a session on a repository works in a clone; deleting it, the s
 
 test('[B-10] an interrupt stops a real agent’s turn, and the next prompt works', async () => {
   const session = await createSession(world, '[[slow 2000 20]]')
-  const viewer = watch(world, session, 'socket')
-  await waitFor(() => textOf(viewer.events, 1).includes('tok5 '), 'the agent streams', 20_000)
+  const viewer = await hearing(world, session, 'tok5 ')
   expect(await world.client.call('interrupt', { id: session, turn: 1 })).toEqual({ turn: 1 })
   expect(await turnEnd(viewer, 1)).toMatchObject({ outcome: 'interrupted', code: 'interrupted' })
   await world.client.call('prompt', { id: session, promptId: 'p2', text: '[[reset]] [[say next]]' })

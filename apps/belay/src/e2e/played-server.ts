@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient } from '@belay/client/webapi'
-import type { Report } from '@belay/protocol'
 import { type PlayedRunner, playRunner, temporaryFolder } from '@belay/testing/node'
 import { pino } from 'pino'
 import { type RunningServer, serve } from '../server/serve.ts'
@@ -28,16 +27,6 @@ export interface PlayedServer {
   /** The runner of a session, its greeting over. */
   dial(session: string, options?: DialOptions): Promise<PlayedRunner>
   close(): Promise<void>
-}
-
-/** What a runner says when its agent is there. */
-export const ready: Report = {
-  type: 'agent-ready',
-  agent: { name: 'played', title: 'Played', demo: false },
-  agentSession: 'a',
-  restored: 'new',
-  folder: '/',
-  fence: 'process-tree',
 }
 
 /** @param name what its folder is called */

@@ -4,15 +4,13 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SessionView } from '@belay/protocol'
+import { type PreparationStep, type SessionView, steps as allSteps } from '@belay/protocol'
 import {
   agentPids,
   alive,
   belayMain,
   endRunners,
   type GitServer,
-  type HeldStep,
-  heldSteps,
   killHard,
   runnerPid,
   startGitServer,
@@ -38,15 +36,15 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const round of ['server', 'runner', 'agent', 'delete'])
-    for (const step of heldSteps) hold.release(idOf(round, step), step)
+    for (const step of allSteps) hold.release(idOf(round, step), step)
   await world.end()
   await git.stop()
 })
 
-const idOf = (round: string, step: HeldStep) => `${round}-at-${step}`
+const idOf = (round: string, step: PreparationStep) => `${round}-at-${step}`
 
 /** A session for each step, standing in it. */
-async function heldIn(round: string, steps: readonly HeldStep[]): Promise<void> {
+async function heldIn(round: string, steps: readonly PreparationStep[]): Promise<void> {
   await Promise.all(
     steps.map(async (step) => {
       const id = idOf(round, step)
@@ -63,7 +61,7 @@ async function heldIn(round: string, steps: readonly HeldStep[]): Promise<void> 
   )
 }
 
-async function standsIn(id: string, step: HeldStep): Promise<boolean> {
+async function standsIn(id: string, step: PreparationStep): Promise<boolean> {
   const { steps } = await world.client.call('getSession', { id })
   const at = steps.at(-1)
   return at?.step === step && at.status === 'started'
@@ -100,12 +98,12 @@ async function expectTurn(id: string): Promise<void> {
 }
 
 test('[B-31] a server killed at any step of a preparation changes nothing: the step goes on, and the first prompt runs once', async () => {
-  await heldIn('server', heldSteps)
-  for (const step of heldSteps) expect(await standsIn(idOf('server', step), step)).toBe(true)
+  await heldIn('server', allSteps)
+  for (const step of allSteps) expect(await standsIn(idOf('server', step), step)).toBe(true)
   await world.server.kill()
   await world.restart()
   await Promise.all(
-    heldSteps.map(async (step) => {
+    allSteps.map(async (step) => {
       const id = idOf('server', step)
       // The step is the same one, and the runner too.
       await waitFor(() => standsIn(id, step), `${id} still stands in it`, 20_000)
@@ -118,9 +116,9 @@ test('[B-31] a server killed at any step of a preparation changes nothing: the s
 })
 
 test('[B-32] a runner killed at any step of a preparation is told with its cause, keeps the prompt, and a retry meets none of its leftovers', async () => {
-  await heldIn('runner', heldSteps)
+  await heldIn('runner', allSteps)
   await Promise.all(
-    heldSteps.map(async (step) => {
+    allSteps.map(async (step) => {
       const id = idOf('runner', step)
       const runner = runnerOf(id)
       const below = agentPids(runner)
@@ -160,9 +158,9 @@ test('[B-33] [R-44] an agent killed while it starts, opens its session or waits 
 })
 
 test('[B-34] a delete at any step of a preparation wins: no runner, no agent, no folder, nothing that it started', async () => {
-  await heldIn('delete', heldSteps)
+  await heldIn('delete', allSteps)
   await Promise.all(
-    heldSteps.map(async (step) => {
+    allSteps.map(async (step) => {
       const id = idOf('delete', step)
       const runner = runnerOf(id)
       const processes = [runner, ...agentPids(runner)]
@@ -188,7 +186,7 @@ function expectNotArrived({ lastTurn }: SessionView): void {
 }
 
 /** What a person has after their runner died at any other step, and that another try works. */
-async function expectKept(failed: SessionView, step: HeldStep): Promise<void> {
+async function expectKept(failed: SessionView, step: PreparationStep): Promise<void> {
   expect(failed.lastTurn).toBeUndefined()
   expect(failed.problem?.code).toBe('runner-exited')
   expect(failed.queue).toMatchObject([{ promptId: 'p1' }])
@@ -198,7 +196,7 @@ async function expectKept(failed: SessionView, step: HeldStep): Promise<void> {
 }
 
 /** The end of an agent ends nothing else: the step stands, no checkpoint is lost, and another agent is there soon. */
-async function expectStartedAgain(id: string, step: HeldStep, killed: readonly number[]) {
+async function expectStartedAgain(id: string, step: PreparationStep, killed: readonly number[]) {
   const runner = runnerOf(id)
   const isAnother = (pid: number) => !killed.includes(pid)
   await waitFor(() => demoPids(runner).some(isAnother), `${id} has another agent`, 20_000)
@@ -213,7 +211,7 @@ async function expectStartedAgain(id: string, step: HeldStep, killed: readonly n
 /** A round's runners would make the next one slow. */
 async function endIdle(round: string): Promise<void> {
   await Promise.all(
-    heldSteps.map((step) =>
+    allSteps.map((step) =>
       world.client.call('deleteSession', { id: idOf(round, step) }).catch(() => undefined),
     ),
   )

@@ -1,4 +1,6 @@
 /** What the end-to-end tests stand on: a server process, a real agent with a scripted model, a repository, viewers. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Client, createClient, follow, followSse } from '@belay/client/webapi'
 import { type EventOf, eventSchema, type SessionEvent } from '@belay/protocol'
 import {
@@ -10,6 +12,8 @@ import {
   gitRepository,
   startBelay,
   startFakeModel,
+  startTcpProxy,
+  type TcpProxy,
   temporaryFolder,
   waitFor,
 } from '@belay/testing/node'
@@ -70,6 +74,21 @@ export async function startWorld(
   return world
 }
 
+export interface ProxiedWorld extends World {
+  /** Between the runners and their server; to be stopped after the world's end. */
+  readonly proxy: TcpProxy
+}
+
+export async function startProxiedWorld(more: readonly string[]): Promise<ProxiedWorld> {
+  const world = await startWorld(more)
+  const proxy = await startTcpProxy(Number(new URL(world.server.url).port))
+  const path = join(world.dataFolder, 'server.json')
+  const address: object = JSON.parse(readFileSync(path, 'utf8'))
+  // Runners read the address of their server here: this puts the proxy between them.
+  writeFileSync(path, JSON.stringify({ ...address, url: `http://127.0.0.1:${proxy.port}` }))
+  return Object.assign(world, { proxy })
+}
+
 /** A session of the demo agent, which needs no time to start. @returns its id */
 export async function createDemo(world: World, text: string): Promise<string> {
   const { session } = await world.client.call('createSession', {
@@ -106,6 +125,14 @@ export function watch(world: World, session: string, how: 'socket' | 'sse', afte
     },
   })
   return { events, close: () => following.close() }
+}
+
+/** A viewer of a session whose agent has just said this in its first turn. */
+export async function hearing(world: World, session: string, words: string): Promise<Watching> {
+  const viewer = watch(world, session, 'socket')
+  const said = () => textOf(viewer.events, 1).includes(words)
+  await waitFor(said, `the agent says "${words}"`, 20_000)
+  return viewer
 }
 
 export function ofType<Type extends SessionEvent['type']>(

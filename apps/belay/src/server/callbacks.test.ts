@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { callbackBodySchema } from '@belay/protocol'
+import { callbackBodySchema, endings } from '@belay/protocol'
 import type { SessionInput } from '@belay/session'
 import { closeServer, listenOnLoopback, waitFor } from '@belay/testing/node'
 import { pino } from 'pino'
@@ -41,13 +41,9 @@ const data = {
   session: 's1',
   turn: 1,
   promptId: 'p1',
-  outcome: 'completed',
   code: 'end-turn',
-  sentence: 'The agent finished.',
   reached: 'yes',
-  retryable: false,
-  action: 'none',
-  fault: 'none',
+  ...endings['end-turn'],
 } as const
 
 function callbacks(allowPrivate = true) {

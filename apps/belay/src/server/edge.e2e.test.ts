@@ -4,10 +4,8 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createClient } from '@belay/client/webapi'
-import { createNodeHost } from '@belay/host/node'
 import { deadlines, errorTable, limits, problemSchema, routes } from '@belay/protocol'
-import { createSessionActor } from '@belay/session'
-import { temporaryFolder } from '@belay/testing/node'
+import { loneHost, temporaryFolder } from '@belay/testing/node'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -389,13 +387,7 @@ test('[E-14] the page’s files come from its folder and from nowhere else', asy
   mkdirSync(join(outer, 'dist-of-old'))
   for (const name of ['secret.txt', 'dist-of-old/secret.txt'])
     writeFileSync(join(outer, name), 'a secret')
-  const host = createNodeHost({
-    actor: createSessionActor(),
-    folder: outer,
-    perform: () => undefined,
-    onActorStopped: () => undefined,
-    onStop: () => undefined,
-  })
+  const host = loneHost('page-host')
   const handlers = createHandlers({
     started: { since: 0, minDiskBytes: 0, allowPrivateCallbacks: false },
     host,
@@ -484,18 +476,7 @@ function answerTo(text: string): Promise<{ status: number; body: string }> {
 }
 
 test('[E-5] a repeated create gets its first answer also when the agent is gone from the machine', async () => {
-  const host = createNodeHost({
-    actor: createSessionActor(),
-    folder: temporaryFolder('again'),
-    perform: () => undefined,
-    onActorStopped: (_id, error) => {
-      throw error
-    },
-    onStop: (error) => {
-      throw error
-    },
-  })
-  host.start()
+  const host = loneHost('again')
   const machine = { agents: [{ name: 'a', title: 'A', demo: false, found: true, missing: [] }] }
   const { createSession } = createHandlers({
     started: { since: 0, minDiskBytes: 0, allowPrivateCallbacks: false },

@@ -1,4 +1,5 @@
 /** What runners may do wrong at a real server's door, and what that costs others: nothing. */
+import { agentReady } from '@belay/testing'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { closeCodes } from '@belay/protocol'
 import { endRunners, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { clientOf, type PlayedServer, ready, servePlayed, silentLog } from '../e2e/played-server.ts'
+import { clientOf, type PlayedServer, servePlayed, silentLog } from '../e2e/played-server.ts'
 import { serve } from './serve.ts'
 
 let server: PlayedServer
@@ -44,7 +45,7 @@ test('[K-3] a runner of an older generation is fenced, and the newer one stays l
   const newer = await server.dial(id, { generation: 2 })
   const late = await server.dial(id)
   expect(late.closed()).toMatchObject({ code: closeCodes.fenced })
-  await newer.report(ready)
+  await newer.report(agentReady)
   expect(newer.closed()).toBeUndefined()
   expect(await typesOf(id)).toContain('agent-ready')
   newer.end()
@@ -54,14 +55,14 @@ test('[K-8] after a broken frame nothing more of its socket is taken', async () 
   const id = await server.newSession()
   const runner = await server.dial(id)
   runner.raw('hello?')
-  runner.raw(`M 1 ${JSON.stringify(ready)}`)
+  runner.raw(`M 1 ${JSON.stringify(agentReady)}`)
   await waitFor(() => runner.closed() !== undefined, 'the socket is closed', 5000)
   expect(await typesOf(id)).not.toContain('agent-ready')
   const other = await server.newSession()
   const socket = await silentSocket(server.url, server.runnerToken(other))
   const closed = new Promise<number>((resolve) => socket.once('close', resolve))
   socket.send('H {"not":"a hello"}')
-  socket.send(`M 1 ${JSON.stringify(ready)}`)
+  socket.send(`M 1 ${JSON.stringify(agentReady)}`)
   expect(await closed).toBe(closeCodes.protocolError)
   expect(await typesOf(other)).not.toContain('agent-ready')
 })

@@ -1,4 +1,5 @@
 /** Runners at a real server's door: played by hand for the channel, real processes for their coming and going. */
+import { agentReady } from '@belay/testing'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +8,7 @@ import { closeCodes } from '@belay/protocol'
 import { runnerLockName } from '@belay/runner/node'
 import { alive, endRunners, runnerPid, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { clientOf, type PlayedServer, ready, servePlayed, silentLog } from '../e2e/played-server.ts'
+import { clientOf, type PlayedServer, servePlayed, silentLog } from '../e2e/played-server.ts'
 import { serve } from './serve.ts'
 
 let server: PlayedServer
@@ -22,7 +23,7 @@ test('[K-1] what was acknowledged is in the log, and the welcome says from where
   const id = await server.newSession('go')
   const runner = await server.dial(id)
   expect([...runner.commands.values()].map(({ type }) => type)).toEqual(['prepare'])
-  await runner.report(ready, { type: 'step', step: 'agent-start', status: 'done' })
+  await runner.report(agentReady, { type: 'step', step: 'agent-start', status: 'done' })
   expect(runner.acked()).toBe(2)
   const { events } = await client.call('events', { id })
   expect(events.map(({ type }) => type)).toContain('agent-ready')
@@ -40,7 +41,7 @@ test('[K-2] a newer socket of the same runner replaces the older', async () => {
   const newer = await server.dial(id)
   await waitFor(() => older.closed() !== undefined, 'the older socket is closed', 5000)
   expect(older.closed()?.code).toBe(closeCodes.replaced)
-  await newer.report(ready)
+  await newer.report(agentReady)
   expect(newer.acked()).toBe(1)
   expect((await client.call('getSession', { id })).runner.state).toBe('linked')
   newer.end()

@@ -1,39 +1,21 @@
 /** Viewers and list viewers whose socket is full: a real host, and a sink that a test fills and drains. */
-import { createNodeHost } from '@belay/host/node'
 import {
   type ListFrame,
   listFrameSchema,
   type StreamFrame,
   streamFrameSchema,
 } from '@belay/protocol'
-import { createSessionActor, type Frame, openViewer, type Sink } from '@belay/session'
-import { temporaryFolder } from '@belay/testing/node'
+import { type Frame, openViewer, type Sink } from '@belay/session'
+import { creation } from '@belay/testing'
+import { loneHost } from '@belay/testing/node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openListViewer } from './list-viewer.ts'
 import type { SessionHost } from './session-host.ts'
 
 let host: SessionHost
 beforeEach(async () => {
-  host = createNodeHost({
-    actor: createSessionActor(),
-    folder: temporaryFolder('slow-viewers'),
-    perform: () => undefined,
-    onActorStopped: (_id, error) => {
-      throw error
-    },
-    onStop: (error) => {
-      throw error
-    },
-  })
-  host.start()
-  await host.submit('s1', {
-    type: 'create',
-    title: 't',
-    agent: { name: 'x' },
-    workspace: { type: 'folder', path: '/' },
-    digest: 'd',
-    prompt: undefined,
-  })
+  host = loneHost('slow-viewers')
+  await host.submit('s1', creation())
 })
 afterEach(() => host.stop())
 

@@ -1,10 +1,11 @@
 /** Viewers of a real server, over real sockets, while a runner played by hand reports. */
+import { agentReady } from '@belay/testing'
 import { follow, followList, followSse } from '@belay/client/webapi'
 import { eventSchema, type Report, type SessionEvent } from '@belay/protocol'
 import { waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { type PlayedServer, ready, servePlayed } from '../e2e/played-server.ts'
+import { type PlayedServer, servePlayed } from '../e2e/played-server.ts'
 
 let server: PlayedServer
 let client: PlayedServer['client']
@@ -20,7 +21,7 @@ const text = (words: string): Report => ({ type: 'text', turn: 1, text: words })
 async function running() {
   const id = await server.newSession('go')
   const runner = await server.dial(id)
-  await runner.report(ready)
+  await runner.report(agentReady)
   await runner.report({ type: 'turn-taken', turn: 1 })
   return { id, runner }
 }

@@ -386,7 +386,8 @@ function finished(server: PageServer, now: number): void {
   )
 }
 
-function finishedTurn(turn: number, promptId: string) {
+/** How the log tells of a turn that went well. */
+export function finishedTurn(turn: number, promptId: string) {
   return {
     type: 'turn-ended',
     turn,

@@ -1,40 +1,25 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { temporaryFolder } from '@belay/testing/node'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { AgentOffer } from '@belay/protocol'
-import type { Ask } from '../ask.ts'
-import type { AgentUpdate } from '../translate.ts'
 import { acp } from './acp.ts'
 import type { AgentConnection } from './adapter.ts'
 import { type Fence, probeFence, processTree } from './fence.ts'
+import { Heard } from './testing/heard.ts'
 
 // Real processes share the machine with everything else.
 vi.setConfig({ testTimeout: 30_000 })
 
-let folder: string
 let connection: AgentConnection | undefined
-let updates: AgentUpdate[]
-let asks: { id: number; ask: Ask }[]
-let gone: number[]
-let offers: AgentOffer[]
-let refusals: string[]
-let notes: string[]
+let heard: Heard
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'belay-acp-'))
-  updates = []
-  asks = []
-  gone = []
-  offers = []
-  refusals = []
-  notes = []
+  heard = new Heard()
 })
 afterEach(async () => {
   await connection?.end()
   connection = undefined
-  rmSync(folder, { recursive: true, force: true })
 })
 
 /** The bones of an agent, in which each test says what it answers. */
@@ -57,6 +42,7 @@ const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** @param script says what the agent does, after its bones */
 async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
+  const folder = temporaryFolder('acp')
   const file = join(folder, 'agent.cjs')
   writeFileSync(file, bones + script)
   connection = acp.connect({
@@ -68,20 +54,13 @@ async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
     fence: fence ?? (await probeFence()),
     startMs: 30_000,
     version: '0',
-    on: {
-      update: (update) => updates.push(update),
-      offer: (offer) => offers.push(offer),
-      choiceRefused: (message) => refusals.push(message),
-      permission: (id, ask) => asks.push({ id, ask }),
-      permissionGone: (id) => gone.push(id),
-      note: (line) => notes.push(line),
-    },
+    on: heard.on,
   })
   return connection
 }
 
 function texts(): string[] {
-  return updates.map((update) =>
+  return heard.updates.map((update) =>
     JSON.stringify(update['content']).replaceAll(/.*"text":"([^"]*)"\}$/g, '$1'),
   )
 }
@@ -152,10 +131,10 @@ test('[A-60] an agent that gives its sign only when asked is asked, however the 
       return { stopReason: 'end_turn' }
     }`)
   for (const previous of [undefined, 's1', 'gone']) {
-    updates = []
+    heard.updates.splice(0)
     await one.open(previous)
     expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
-    expect(updates).toMatchObject([
+    expect(heard.updates).toMatchObject([
       { messageId: 'm1', content: { text: 'tok1 ' } },
       { sessionUpdate: 'retry', attempt: 1 },
       { messageId: 'm1', content: { text: 'tok2' } },
@@ -175,8 +154,8 @@ test('[A-62] a turn whose model failed fails with the words of the agent, and th
   expect(await one.prompt('x')).toEqual({
     failure: { code: 'agent-error', message: 'high demand' },
   })
-  expect(updates).toMatchObject([{ sessionUpdate: 'session_info_update' }])
-  updates = []
+  expect(heard.updates).toMatchObject([{ sessionUpdate: 'session_info_update' }])
+  heard.updates.splice(0)
   expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
   expect(texts()).toEqual(['fine'])
 })
@@ -190,7 +169,7 @@ test('[A-62] what was held back for a reason is told when the agent dies before 
     }`)
   await one.open(undefined)
   expect(await one.prompt('x')).toMatchObject({ failure: { code: 'agent-exited' } })
-  expect(updates.at(-1)).toMatchObject({ content: { text: 'high demand' } })
+  expect(heard.updates.at(-1)).toMatchObject({ content: { text: 'high demand' } })
 })
 
 test('[A-63] an end that calls a stopped turn done is told as a stop', async () => {
@@ -200,7 +179,7 @@ test('[A-63] an end that calls a stopped turn done is told as a stop', async () 
     methods['session/prompt'] = () => new Promise((resolve) => { stop = () => resolve({ stopReason: 'end_turn' }); say('working') })`)
   await one.open(undefined)
   const stopped = one.prompt('x')
-  while (updates.length < 1) await sleep(5)
+  while (heard.updates.length < 1) await sleep(5)
   one.cancel()
   expect(await stopped).toEqual({ ok: 'cancelled' })
 })
@@ -209,9 +188,9 @@ test('[A-15] updates are told in order, those before an answer before it and tho
   const one = await agent(`
     methods['session/prompt'] = () => { for (let i = 0; i < 500; i++) say(String(i)); setImmediate(() => say('after')); return { stopReason: 'end_turn' } }`)
   await one.open(undefined)
-  const seen = await one.prompt('x').then(() => updates.length)
+  const seen = await one.prompt('x').then(() => heard.updates.length)
   expect(seen).toBe(500)
-  while (updates.length < 501) await sleep(5)
+  while (heard.updates.length < 501) await sleep(5)
   expect(texts()).toEqual([...Array.from({ length: 500 }, (_, index) => String(index)), 'after'])
 })
 
@@ -254,7 +233,7 @@ test('[A-17] lines that are not ACP are dropped and noted', async () => {
   await one.open(undefined)
   expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
   expect(texts()).toEqual(['real'])
-  expect(notes.filter((note) => note.includes('not ACP'))).toHaveLength(4)
+  expect(heard.notes.filter((note) => note.includes('not ACP'))).toHaveLength(4)
 })
 
 test('[A-20] a refusal for want of a sign-in is told as one', async () => {
@@ -273,13 +252,13 @@ test('[A-21] a permission waits for its answer; one that is taken back is told a
     }`)
   await one.open(undefined)
   const prompted = one.prompt('x')
-  while (asks.length < 2 || gone.length < 1) await sleep(5)
-  expect(asks[0]?.ask).toMatchObject({
+  while (heard.asks.length < 2 || heard.gone.length < 1) await sleep(5)
+  expect(heard.asks[0]?.ask).toMatchObject({
     title: 'Write',
     toolCallId: 't',
     options: [{ optionId: 'a' }],
   })
-  expect(gone).toEqual([2])
+  expect(heard.gone).toEqual([2])
   one.answer(1, 'a')
   one.answer(1, 'a')
   expect(await prompted).toEqual({ ok: 'end_turn' })
@@ -298,9 +277,12 @@ test('[A-6] a question with a single choice is asked, any other is declined', as
     }`)
   await one.open(undefined)
   const prompted = one.prompt('x')
-  while (asks.length < 1) await sleep(5)
-  expect(asks[0]?.ask.options.map((option) => option.name)).toEqual(['Red', 'Decline to answer'])
-  one.answer(asks[0]?.id ?? 0, 'r')
+  while (heard.asks.length < 1) await sleep(5)
+  expect(heard.asks[0]?.ask.options.map((option) => option.name)).toEqual([
+    'Red',
+    'Decline to answer',
+  ])
+  one.answer(heard.asks[0]?.id ?? 0, 'r')
   await prompted
   expect(texts()).toEqual(['{action:decline}', '{action:accept,content:{colour:r}}'])
 })
@@ -312,7 +294,7 @@ test('[A-22] a paused connection reads nothing; what waited comes in order', asy
   one.pause()
   const prompted = one.prompt('x')
   await sleep(300)
-  expect(updates).toEqual([])
+  expect(heard.updates).toEqual([])
   one.resume()
   expect(await prompted).toEqual({ ok: 'end_turn' })
   expect(texts()).toEqual(Array.from({ length: 20_000 }, (_, index) => String(index)))
@@ -326,8 +308,10 @@ test('[A-91] what was chosen is chosen again before the offer is told', async ()
     methods['session/load'] = () => ({ ${modes} })
     methods['session/set_mode'] = ({ sessionId, modeId }) => sessionId === 'old' && modeId === 'b' ? {} : fail(-1, 'no')`)
   await one.open('old', { mode: 'b' })
-  expect(refusals).toEqual([])
-  expect(offers).toMatchObject([{ modes: { current: 'b', available: [{ id: 'a' }, { id: 'b' }] } }])
+  expect(heard.refusals).toEqual([])
+  expect(heard.offers).toMatchObject([
+    { modes: { current: 'b', available: [{ id: 'a' }, { id: 'b' }] } },
+  ])
 })
 
 test('[A-92] a mode or model is chosen the way it was offered, and only of what is offered', async () => {
@@ -338,12 +322,16 @@ test('[A-92] a mode or model is chosen the way it was offered, and only of what 
     methods['session/set_config_option'] = ({ configId, value }) => option(configId === 'llm' ? value : 'x')`)
   await one.open(undefined)
   await one.setModel('y')
-  expect(offers.at(-1)).toMatchObject({ models: { current: 'y' } })
+  expect(heard.offers.at(-1)).toMatchObject({ models: { current: 'y' } })
   await one.setMode('b')
-  expect(refusals).toEqual(['The agent did not take the mode "b" (not now); it goes on with "a".'])
-  expect(offers.at(-1)).toMatchObject({ modes: { current: 'a' } })
+  expect(heard.refusals).toEqual([
+    'The agent did not take the mode "b" (not now); it goes on with "a".',
+  ])
+  expect(heard.offers.at(-1)).toMatchObject({ modes: { current: 'a' } })
   await one.setMode('never')
-  expect(refusals.at(-1)).toBe('The agent offers no mode "never" any more; it goes on with "a".')
+  expect(heard.refusals.at(-1)).toBe(
+    'The agent offers no mode "never" any more; it goes on with "a".',
+  )
 })
 
 test('[A-13] of an agent that advertises nothing only the start, a session, prompts and cancels are asked', async () => {
@@ -358,6 +346,6 @@ test('[A-13] of an agent that advertises nothing only the start, a session, prom
   await one.setModel('y')
   await one.prompt('x')
   expect(texts()).toEqual(['initialize session/new session/prompt'])
-  expect(refusals.length).toBe(4)
-  expect(offers).toEqual([])
+  expect(heard.refusals.length).toBe(4)
+  expect(heard.offers).toEqual([])
 })

@@ -20,7 +20,7 @@ import {
   methods,
   RequestError,
 } from '@agentclientprotocol/sdk'
-import type { Chosen } from '@belay/protocol'
+import type { Chosen, PromptAttachment } from '@belay/protocol'
 import { z } from 'zod'
 import { type Ask, askOfElicitation, askOfPermission, elicitationAnswer } from '../ask.ts'
 import { type AgentExit, exitSentence } from '../exit.ts'
@@ -38,7 +38,7 @@ import type {
   Opened,
 } from './adapter.ts'
 import { AcpOffer } from './acp-offer.ts'
-import { contentBlocks, type PromptAttachment } from './content.ts'
+import { contentBlocks } from './content.ts'
 import { Lines } from './lines.ts'
 import { type AgentProcess, spawnAgent } from './process.ts'
 import type { ResolvedMcpServer } from './secret.ts'

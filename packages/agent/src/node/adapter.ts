@@ -4,11 +4,10 @@
  * An adapter starts one process and speaks with it until its end; it never starts another. When to start, to end and to try
  * again is decided by its caller.
  */
-import type { AgentOffer, Chosen } from '@belay/protocol'
+import type { AgentOffer, Chosen, PromptAttachment } from '@belay/protocol'
 import type { Ask } from '../ask.ts'
 import type { AgentExit } from '../exit.ts'
 import type { AgentUpdate } from '../translate.ts'
-import type { PromptAttachment } from './content.ts'
 import type { ResolvedMcpServer } from './secret.ts'
 import type { AgentProcess, SpawnOptions } from './process.ts'
 

@@ -9,11 +9,10 @@ import {
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Ask } from '../ask.ts'
-import type { AgentUpdate } from '../translate.ts'
 import type { AgentConnection } from './adapter.ts'
 import { agentServer } from './agent-server.ts'
 import { probeFence } from './fence.ts'
+import { Heard } from './testing/heard.ts'
 
 let model: FakeModel
 const home = temporaryFolder('opencode-home')
@@ -27,21 +26,9 @@ afterAll(async () => {
   await model.stop()
 })
 
-interface Started {
-  readonly connection: AgentConnection
-  readonly updates: AgentUpdate[]
-  readonly asks: { readonly id: number; readonly ask: Ask }[]
-  readonly gone: number[]
-  readonly offers: object[]
-  readonly text: () => string
-}
-
-async function start(): Promise<Started> {
+async function start(): Promise<{ connection: AgentConnection; heard: Heard }> {
   generation += 1
-  const updates: AgentUpdate[] = []
-  const asks: Started['asks'] = []
-  const gone: number[] = []
-  const offers: object[] = []
+  const heard = new Heard()
   const connection = agentServer().connect({
     ...opencodeAgent('serve', { modelUrl: model.url, home }),
     cwd: folder,
@@ -50,26 +37,14 @@ async function start(): Promise<Started> {
     startMs: 60_000,
     version: '0',
     mcpServers: [],
-    on: {
-      update: (update) => updates.push(update),
-      offer: (offer) => offers.push(offer),
-      choiceRefused: () => {},
-      permission: (id, ask) => asks.push({ id, ask }),
-      permissionGone: (id) => gone.push(id),
-      note: () => {},
-    },
+    on: heard.on,
   })
-  const text = () =>
-    updates
-      .filter(({ sessionUpdate }) => sessionUpdate === 'agent_message_chunk')
-      .map(({ content }) => JSON.stringify(content).replaceAll(/^.*"text":"|"\}$/g, ''))
-      .join('')
-  return { connection, updates, asks, gone, offers, text }
+  return { connection, heard }
 }
 
 test('[A-46] [A-47] [A-49] a real agent server runs turns with tools and questions, is killed in mid-turn, and knows its conversation after', async () => {
-  const first = await start()
-  const { connection, updates, asks, gone, offers, text } = first
+  const { connection, heard } = await start()
+  const { updates, asks, gone, offers } = heard
   expect(await connection.initialized).toMatchObject({ ok: { resume: true, version: '1.18.33' } })
   const opened = await connection.open(undefined)
   if ('failure' in opened) throw new Error(opened.failure.message)
@@ -92,7 +67,7 @@ test('[A-46] [A-47] [A-49] a real agent server runs turns with tools and questio
   await waitFor(() => asks.length === 2, 'the question about the file', 30_000)
   connection.answer(asks[1]?.id ?? 0, 'once')
   expect(await turn).toEqual({ ok: 'end_turn' })
-  expect(text()).toBe('tok1 tok2 tok3 tok4 tok5 ')
+  expect(heard.text()).toBe('tok1 tok2 tok3 tok4 tok5 ')
   expect(readFileSync(join(folder, 'hi.txt'), 'utf8')).toBe('hi\n')
   const tools = updates.filter(({ sessionUpdate }) => sessionUpdate.startsWith('tool_call'))
   expect(tools.map(({ status }) => status)).toEqual(
@@ -122,7 +97,7 @@ test('[A-46] [A-47] [A-49] a real agent server runs turns with tools and questio
 
   // Killed in the middle of an answer.
   const cut = connection.prompt('[[slow 2000 20]]')
-  await waitFor(() => text().includes('tok9 '), 'some of the long answer', 30_000)
+  await waitFor(() => heard.text().includes('tok9 '), 'some of the long answer', 30_000)
   connection.process.kill()
   expect(await cut).toMatchObject({ failure: { code: 'agent-exited' } })
   expect(await connection.exited).toMatchObject({ signal: 'SIGKILL' })
@@ -132,20 +107,26 @@ test('[A-46] [A-47] [A-49] a real agent server runs turns with tools and questio
     ok: { agentSession: opened.ok.agentSession, restored: 'resumed' },
   })
   expect(await second.connection.prompt('[[reset]] [[say after]]')).toEqual({ ok: 'end_turn' })
-  expect(second.text()).toBe('after')
+  expect(second.heard.text()).toBe('after')
   // The model was shown what was said before the kill.
   expect(model.requests().at(-1)?.roles.length).toBeGreaterThan(4)
   await second.connection.end()
 }, 120_000)
 
 test('[A-97] a picture reaches the model whole when it takes pictures, and else the prompt is not sent', async () => {
-  const { connection, text } = await start()
+  const { connection, heard } = await start()
   await connection.open(undefined)
   // One pixel.
   const data =
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
-  const picture = { id: 'p.1', name: 'dot.png', type: 'image/png', data }
-  const notes = { id: 'p.2', name: 'notes.txt', type: 'text/plain', data: btoa('[[say noted]]') }
+  const picture = { id: 'p.1', name: 'dot.png', type: 'image/png', bytes: 70, data }
+  const notes = {
+    id: 'p.2',
+    name: 'notes.txt',
+    type: 'text/plain',
+    bytes: 13,
+    data: btoa('[[say noted]]'),
+  }
   const before = model.requests().length
   expect(await connection.prompt('[[say seen]]', [picture])).toMatchObject({
     failure: { message: expect.stringContaining('takes no pictures, and dot.png is one') },
@@ -155,19 +136,20 @@ test('[A-97] a picture reaches the model whole when it takes pictures, and else 
   await connection.setModel('fake/fake-eyes')
   expect(await connection.prompt('[[say seen]] ', [picture, notes])).toEqual({ ok: 'end_turn' })
   expect(model.requests().at(-1)?.pictures).toEqual([`data:image/png;base64,${data}`])
-  expect(text()).toContain('seen')
+  expect(heard.text()).toContain('seen')
   await connection.end()
 }, 90_000)
 
 test('[A-41] what it says again after its model was cut off is told once', async () => {
-  const { connection, text, updates } = await start()
+  const { connection, heard } = await start()
   await connection.open(undefined)
   const turn = connection.prompt('[[drop 5 5]]')
-  const retries = () => updates.filter(({ sessionUpdate }) => sessionUpdate === 'retry').length
+  const retries = () =>
+    heard.updates.filter(({ sessionUpdate }) => sessionUpdate === 'retry').length
   await waitFor(() => retries() >= 2, 'two tries of its own', 60_000)
   connection.cancel()
   expect(await turn).toEqual({ ok: 'cancelled' })
-  expect('tok1 tok2 tok3 tok4 tok5 '.startsWith(text())).toBe(true)
-  expect(text()).toContain('tok1 ')
+  expect('tok1 tok2 tok3 tok4 tok5 '.startsWith(heard.text())).toBe(true)
+  expect(heard.text()).toContain('tok1 ')
   await connection.end()
 }, 90_000)

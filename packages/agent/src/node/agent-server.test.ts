@@ -1,40 +1,29 @@
 /** A server that does on purpose what real ones do by accident. It runs as a process of its own. */
-import { rmSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { rudeServer } from '@belay/testing/node'
+import { rudeServer, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Ask } from '../ask.ts'
 import { serverPolicy } from '../server/policy.ts'
-import type { AgentUpdate } from '../translate.ts'
 import type { AgentConnection, ConnectOptions } from './adapter.ts'
 import { agentServer } from './agent-server.ts'
 import { processTree } from './fence.ts'
+import { Heard } from './testing/heard.ts'
 
 // Real processes share the machine with everything else.
 vi.setConfig({ testTimeout: 30_000 })
 
-let folder: string
 let connection: AgentConnection | undefined
-let updates: AgentUpdate[]
-let asks: { id: number; ask: Ask }[]
-let gone: number[]
+let heard: Heard
+/** Of its stream, and that it is hung. */
 let said: string[]
 let mcpServers: NonNullable<ConnectOptions['mcpServers']>
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'belay-server-'))
-  updates = []
-  asks = []
-  gone = []
+  heard = new Heard()
   said = []
   mcpServers = []
 })
 afterEach(async () => {
   await connection?.end()
   connection = undefined
-  rmSync(folder, { recursive: true, force: true })
 })
 
 const quick = {
@@ -52,6 +41,7 @@ const quick = {
 
 /** @param script says what the server does, after its bones */
 function server(script: string, policy = quick): AgentConnection {
+  const folder = temporaryFolder('server')
   connection = agentServer(policy).connect({
     ...rudeServer(folder, script),
     cwd: folder,
@@ -62,12 +52,7 @@ function server(script: string, policy = quick): AgentConnection {
     version: '0',
     mcpServers,
     on: {
-      update: (update) => updates.push(update),
-      offer: () => {},
-      choiceRefused: () => {},
-      permission: (id, ask) => asks.push({ id, ask }),
-      permissionGone: (id) => gone.push(id),
-      note: (line) => said.push(`note: ${line}`),
+      ...heard.on,
       degraded: () => said.push('degraded'),
       restored: () => said.push('restored'),
       hung: () => {
@@ -77,22 +62,6 @@ function server(script: string, policy = quick): AgentConnection {
     },
   })
   return connection
-}
-
-function text(): string {
-  return updates
-    .filter(({ sessionUpdate }) => sessionUpdate === 'agent_message_chunk')
-    .map(({ content }) => JSON.stringify(content).replaceAll(/^.*"text":"|"\}$/g, ''))
-    .join('')
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const limit = Date.now() + 10_000
-  while (!condition()) {
-    if (Date.now() > limit) throw new Error('it did not come to that')
-    // oxlint-disable-next-line no-await-in-loop
-    await sleep(10)
-  }
 }
 
 /** A turn that says "one two three" and ends. */
@@ -109,7 +78,7 @@ test('[A-46] its listening line is read however it is cut and whatever stands ar
   expect(await agent.initialized).toMatchObject({ ok: { version: '1', resume: true } })
   expect(await agent.open(undefined)).toEqual({ ok: { agentSession: 's1', restored: 'new' } })
   expect(await agent.prompt('go')).toEqual({ ok: 'end_turn' })
-  expect(text()).toBe('one two three')
+  expect(heard.text()).toBe('one two three')
 })
 
 test('[A-14] a server that never says where it listens, dies first, or never answers fails with that', async () => {
@@ -148,20 +117,19 @@ test('[A-45] [A-48] what happened in a gap is told once: text, an end, a questio
     }`)
   await agent.open(undefined)
   const turn = agent.prompt('go')
-  await until(() => asks.length === 3)
-  expect(gone).toEqual([1])
-  await until(() => text() === 'one two three')
+  await waitFor(() => heard.asks.length === 3, 'the three questions', 10_000)
+  expect(heard.gone).toEqual([1])
+  await waitFor(() => heard.text() === 'one two three', 'all of the text', 10_000)
   // The end itself falls into the second gap.
   agent.answer(3, 'once')
   expect(await turn).toEqual({ ok: 'end_turn' })
-  expect(text()).toBe('one two three')
-  await until(() => said.filter((line) => line === 'restored').length === 2)
-  expect(said.filter((line) => !line.startsWith('note'))).toEqual([
-    'degraded',
-    'restored',
-    'degraded',
-    'restored',
-  ])
+  expect(heard.text()).toBe('one two three')
+  await waitFor(
+    () => said.filter((line) => line === 'restored').length === 2,
+    'the stream to be back twice',
+    10_000,
+  )
+  expect(said).toEqual(['degraded', 'restored', 'degraded', 'restored'])
 })
 
 test('[A-47] a prompt whose answer is lost is sent again under its id, and is one', async () => {
@@ -174,7 +142,7 @@ test('[A-47] a prompt whose answer is lost is sent again under its id, and is on
     }`)
   await agent.open(undefined)
   expect(await agent.prompt('go')).toEqual({ ok: 'end_turn' })
-  expect(text()).toBe('[1,1]')
+  expect(heard.text()).toBe('[1,1]')
 })
 
 test('[A-47] a prompt that arrived though its answer was lost is not sent again', async () => {
@@ -188,7 +156,7 @@ test('[A-47] a prompt that arrived though its answer was lost is not sent again'
     }`)
   await agent.open(undefined)
   expect(await agent.prompt('go')).toEqual({ ok: 'end_turn' })
-  expect(text()).toBe('1')
+  expect(heard.text()).toBe('1')
 })
 
 test('[A-42] an end said twice ends one turn; one before its last words waits for them', async () => {
@@ -209,15 +177,15 @@ test('[A-42] an end said twice ends one turn; one before its last words waits fo
   const turn = agent.prompt('go')
   agent.cancel()
   expect(await turn).toEqual({ ok: 'cancelled' })
-  expect(text()).toBe('last words')
+  expect(heard.text()).toBe('last words')
   expect(await agent.prompt('again')).toEqual({ ok: 'end_turn' })
-  expect(text()).toBe('last words, and more')
+  expect(heard.text()).toBe('last words, and more')
 })
 
 test('[A-44] [A-48] a silent stream of a server that answers is opened again; one that answers nothing is hung', async () => {
   const agent = server(`beats = false\n${fine}`)
   await agent.open(undefined)
-  await until(() => said.includes('restored'))
+  await waitFor(() => said.includes('restored'), 'the stream to be back', 10_000)
   expect(await agent.prompt('go')).toEqual({ ok: 'end_turn' })
   await agent.end()
   said = []
@@ -244,5 +212,5 @@ test('[A-49] servers of tools are lent to it as it takes them; one it refuses is
     }`)
   await agent.open(undefined)
   expect(await agent.prompt('go')).toEqual({ ok: 'end_turn' })
-  expect(text()).toBe('files local mcp --x k; web remote https://example.org/mcp ')
+  expect(heard.text()).toBe('files local mcp --x k; web remote https://example.org/mcp ')
 })

@@ -8,7 +8,7 @@
  * - A-14 Every request settles: by its answer, by its limit, or by the end of the process.
  * - A-47 A prompt is sent under an id of ours; sent again after a lost answer it is still one prompt.
  */
-import { type AgentOffer, type Chosen, mergeOffer } from '@belay/protocol'
+import { type AgentOffer, type Chosen, mergeOffer, type PromptAttachment } from '@belay/protocol'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AgentExit, exitSentence } from '../exit.ts'
@@ -28,7 +28,7 @@ import type {
   Initialized,
   Opened,
 } from './adapter.ts'
-import { type Block, contentBlocks, type PromptAttachment } from './content.ts'
+import { type Block, contentBlocks } from './content.ts'
 import type { AgentProcess } from './process.ts'
 import type { ResolvedMcpServer } from './secret.ts'
 import { member, type ServerAnswer, type ServerApi } from './server-api.ts'

@@ -3,8 +3,14 @@ import { expect, test } from 'vitest'
 import { contentBlocks } from './content.ts'
 
 const base64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString('base64')
-const picture = { id: 'p.1', name: 'a.png', type: 'image/png', data: base64('picture') }
-const notes = { id: 'p.2', name: 'my notes.md', type: 'text/markdown', data: base64('# Größe') }
+const picture = { id: 'p.1', name: 'a.png', type: 'image/png', bytes: 7, data: base64('picture') }
+const notes = {
+  id: 'p.2',
+  name: 'my notes.md',
+  type: 'text/markdown',
+  bytes: 9,
+  data: base64('# Größe'),
+}
 const every = { image: true, resource: true }
 const none = { image: false, resource: false }
 

@@ -7,14 +7,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { TextDecoder } from 'node:util'
-
-/** An attachment with what it holds, in base64. */
-export interface PromptAttachment {
-  readonly id: string
-  readonly name: string
-  readonly type: string
-  readonly data?: string | undefined
-}
+import type { PromptAttachment } from '@belay/protocol'
 
 /** What a prompt may hold besides text, as the agent said. */
 export interface PromptAbilities {

@@ -13,6 +13,7 @@ import { agentServer } from './agent-server.ts'
 import { processTree } from './fence.ts'
 import { Keeper, type Lease } from './keeper.ts'
 import { marked } from './processes.ts'
+import { Heard } from './testing/heard.ts'
 
 const marker = `keeper-server-test.${process.pid}.1`
 /** The judgement of half a minute within some seconds. */
@@ -60,14 +61,7 @@ async function keep(script: string, policy: Partial<ConnectionPolicy> = {}): Pro
     fence: async () => processTree,
     policy: { backoffMs: [50], ...policy },
     on: {
-      agent: () => ({
-        update: nothing,
-        permission: nothing,
-        permissionGone: nothing,
-        note: nothing,
-        offer: nothing,
-        choiceRefused: nothing,
-      }),
+      agent: () => new Heard().on,
       step: nothing,
       ready: nothing,
       gone: (_, exit) => exits.push(exit),

@@ -11,7 +11,7 @@
  * - M-12 After `dispose` has settled nothing of the agent is alive.
  */
 import { readFileSync } from 'node:fs'
-import { unreachable } from '@belay/actor'
+import { oneAtATime, unreachable } from '@belay/actor'
 import type { Chosen } from '@belay/protocol'
 import { type Cause, causeOfExit } from '../connection/cause.ts'
 import type { ConnectionEffect } from '../connection/effect.ts'
@@ -129,8 +129,7 @@ export class Keeper {
   #child: Child | undefined
   #lease: { readonly lease: Lease; readonly abort: AbortController } | undefined
   #cancelTimer: () => void = () => {}
-  readonly #inputs: ConnectionInput[] = []
-  #feeding = false
+  readonly #feed = oneAtATime((input: ConnectionInput) => this.#step(input))
   readonly #waiters = new Set<{ readonly operation: number; settle(end: Lease | NotReady): void }>()
   readonly #disposed = Promise.withResolvers<void>()
 
@@ -190,15 +189,6 @@ export class Keeper {
     this.#waiters.add({ operation: this.#state.operation, settle: resolve })
     this.#settleWaiters()
     return promise
-  }
-
-  #feed(input: ConnectionInput): void {
-    this.#inputs.push(input)
-    if (this.#feeding) return
-    this.#feeding = true
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
-      this.#step(next)
-    this.#feeding = false
   }
 
   #step(input: ConnectionInput): void {

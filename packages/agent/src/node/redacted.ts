@@ -4,7 +4,7 @@
  * Invariants:
  * - A-83 No error, note or last word of an agent holds a secret that it was given in its settings.
  */
-import type { Chosen } from '@belay/protocol'
+import type { Chosen, PromptAttachment } from '@belay/protocol'
 import type { AgentExit } from '../exit.ts'
 import { needlesOf, redact } from '../redact.ts'
 import type {
@@ -15,7 +15,6 @@ import type {
   Initialized,
   Opened,
 } from './adapter.ts'
-import type { PromptAttachment } from './content.ts'
 import type { AgentProcess } from './process.ts'
 
 /** Starts the agent. Its process takes the secrets out of its last words by itself. */

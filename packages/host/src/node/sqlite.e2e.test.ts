@@ -1,25 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from 'vitest'
+import { temporaryFolder } from '@belay/testing/node'
+import { expect, test } from 'vitest'
 import { Scene } from '../scene.ts'
 import { openNodeStorage } from './sqlite.ts'
 
 const program = fileURLToPath(new URL('./counter-process.ts', import.meta.url))
-const folders: string[] = []
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'belay-host-'))
-  folders.push(folder)
-  return folder
-}
-
 /** Starts a counting process and kills it after so many facts have left it. @returns the facts */
 async function countAndKill(folder: string, actors: number, facts: number): Promise<string[]> {
   const child = spawn(process.execPath, [program, folder, String(actors)], {
@@ -50,7 +36,7 @@ function largest(facts: readonly string[], kind: string, id: string): number {
 }
 
 test('[H-6] a process killed in the middle of commits keeps all that left it, 12 times over', async () => {
-  const folder = newFolder()
+  const folder = temporaryFolder('host')
   const actors = 5
   const seed = Date.now() % 1_000_000
   let random = seed
@@ -88,7 +74,7 @@ test('[H-6] a process killed in the middle of commits keeps all that left it, 12
 })
 
 test('[H-7] a process that may not write more says why and ends, and nothing it said is lost', () => {
-  const folder = newFolder()
+  const folder = temporaryFolder('host')
   // The limit is in blocks of 512 or 1,024 bytes, whichever the shell takes.
   const command = 'ulimit -f 600; exec "$@"'
   const args = ['-c', command, 'sh', process.execPath, program, folder, '3']

@@ -1,16 +1,8 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, expect, test, vi } from 'vitest'
+import { temporaryFolder } from '@belay/testing/node'
+import { expect, test, vi } from 'vitest'
 import { registerHostContract } from '../contract.ts'
 import { add, type HostWorld, Scene, start, times } from '../scene.ts'
 import { migrations } from '../sql/migrations.ts'
@@ -20,27 +12,15 @@ import { NodeStorage, openDatabase, openNodeStorage } from './sqlite.ts'
 // Each test syncs a real disk up to some hundred times; a busy disk is slow, not wrong.
 vi.setConfig({ testTimeout: 120_000 })
 
-const folders: string[] = []
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'belay-host-'))
-  folders.push(folder)
-  return folder
-}
-
 registerHostContract('node:sqlite', openWorld)
 
 function openWorld(): HostWorld {
-  let folder = newFolder()
+  let folder = temporaryFolder('host')
   return {
     open: () => openNodeStorage({ folder }),
     // What a killed process leaves is what its files hold at that instant.
     kill: () => {
-      const next = newFolder()
+      const next = temporaryFolder('host')
       for (const file of ['belay.db', 'belay.db-wal']) {
         const from = join(folder, file)
         if (existsSync(from)) copyFileSync(from, join(next, file))
@@ -52,7 +32,7 @@ function openWorld(): HostWorld {
 }
 
 test('[H-6] a write-ahead log that is cut anywhere opens at a whole commit', async () => {
-  const folder = newFolder()
+  const folder = temporaryFolder('host')
   const scene = new Scene({ storage: openNodeStorage({ folder }) })
   scene.host.start()
   const file = join(folder, 'belay.db-wal')
@@ -68,7 +48,7 @@ test('[H-6] a write-ahead log that is cut anywhere opens at a whole commit', asy
   })
   const seen = new Set<number>()
   for (const cut of cuts) {
-    const torn = newFolder()
+    const torn = temporaryFolder('host')
     copyFileSync(join(folder, 'belay.db'), join(torn, 'belay.db'))
     writeFileSync(join(torn, 'belay.db-wal'), bytes.subarray(0, cut))
     const commits = ends.filter((end) => end <= cut).length
@@ -86,7 +66,7 @@ test('[H-6] a write-ahead log that is cut anywhere opens at a whole commit', asy
 function stay(): void {}
 
 test('[H-7] a disk that is full stops the host, and what was answered is still there', async () => {
-  const folder = newFolder()
+  const folder = temporaryFolder('host')
   const database = openDatabase(folder)
   database.exec('PRAGMA max_page_count = 40')
   const storage = new NodeStorage(database)
@@ -107,7 +87,7 @@ test('[H-7] a disk that is full stops the host, and what was answered is still t
 })
 
 test('[H-14] a log that is read in part keeps nothing open, so the write-ahead log stays small', async () => {
-  const folder = newFolder()
+  const folder = temporaryFolder('host')
   const scene = new Scene({ storage: openNodeStorage({ folder }) })
   scene.host.start()
   await scene.askAll([['a', add()]])
@@ -121,7 +101,7 @@ test('[H-14] a log that is read in part keeps nothing open, so the write-ahead l
 })
 
 test('[H-27] the file is in WAL mode and each commit is synced', () => {
-  const database = openDatabase(newFolder())
+  const database = openDatabase(temporaryFolder('host'))
   expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
   // 2 is FULL.
   expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 })
@@ -129,7 +109,7 @@ test('[H-27] the file is in WAL mode and each commit is synced', () => {
 })
 
 test('[H-28] an older file is brought up to date, step by step, and keeps its rows', () => {
-  const path = join(newFolder(), 'old.db')
+  const path = join(temporaryFolder('host'), 'old.db')
   const first = 'CREATE TABLE thing (name TEXT)'
   const second = 'ALTER TABLE thing ADD COLUMN size INTEGER; UPDATE thing SET size = length(name)'
   const old = new DatabaseSync(path)
@@ -144,7 +124,7 @@ test('[H-28] an older file is brought up to date, step by step, and keeps its ro
 })
 
 test('[H-28] a step that fails leaves the file as it was', () => {
-  const path = join(newFolder(), 'old.db')
+  const path = join(temporaryFolder('host'), 'old.db')
   const database = new DatabaseSync(path)
   const bad = 'CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)'
   expect(() => migrate(database, path, ['CREATE TABLE thing (name TEXT)', bad])).toThrow('nowhere')
@@ -158,7 +138,7 @@ test('[H-28] a step that fails leaves the file as it was', () => {
 })
 
 test('[H-28] a file of a newer version is refused with a sentence that says what to do', () => {
-  const folder = newFolder()
+  const folder = temporaryFolder('host')
   openNodeStorage({ folder }).close()
   const path = join(folder, 'belay.db')
   const database = new DatabaseSync(path)

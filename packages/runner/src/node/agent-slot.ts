@@ -22,9 +22,9 @@ import {
   type Chosen,
   limits,
   type ReportOf,
+  type PromptAttachment,
 } from '@belay/protocol'
 import type { Input, StartStep } from '../input.ts'
-import type { PromptAttachments } from '../state.ts'
 import type { RunnerConfig } from './config.ts'
 import { launchOf } from './launch.ts'
 import type { Prepared } from './workspace.ts'
@@ -85,7 +85,11 @@ export class AgentSlot {
     this.#keeper.start()
   }
 
-  async prompt(turn: number, text: string, attachments: PromptAttachments): Promise<void> {
+  async prompt(
+    turn: number,
+    text: string,
+    attachments: readonly PromptAttachment[] | undefined,
+  ): Promise<void> {
     const lease = this.#keeper?.lease
     if (lease === undefined) return
     const { generation: agentGeneration, connection } = lease

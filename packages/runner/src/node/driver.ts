@@ -8,7 +8,7 @@
  * - R-9 The reports of a step are in the spool before any effect of it is performed.
  */
 import { existsSync } from 'node:fs'
-import { unreachable } from '@belay/actor'
+import { oneAtATime, unreachable } from '@belay/actor'
 import { markerEnv } from '@belay/agent/node'
 import type { Report } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
@@ -41,36 +41,26 @@ function steadyNow(): number {
 }
 
 export class Driver {
+  /** What happened. An effect that makes something happen at once only queues it. */
+  readonly feed = oneAtATime((input: Input) => this.#step(input))
   readonly #options: DriverOptions
   readonly #agent: AgentSlot
   readonly #hands: Hands
-  readonly #inputs: Input[] = []
   #state: RunnerState
   #joiner: Joiner = emptyJoiner
   #joinTimer: NodeJS.Timeout | undefined
   #alarmTimer: NodeJS.Timeout | undefined
-  #feeding = false
 
   constructor(options: DriverOptions) {
     this.#options = options
     this.#state = initial(options.config.generation)
     const { config, marker, env, log } = options
-    const feed = (input: Input) => this.feed(input)
+    const { feed } = this
     const chosen = () => this.#state.chosen
     this.#agent = new AgentSlot({ config, marker, env, log, feed, chosen })
     const { session, runnerFolder, generation } = config
     const ours = markerEnv(handsMarker(session, runnerFolder, generation))
     this.#hands = new Hands({ config, env: { ...env, ...ours }, feed })
-  }
-
-  /** What happened. An effect that makes something happen at once only queues it. */
-  feed(input: Input): void {
-    this.#inputs.push(input)
-    if (this.#feeding) return
-    this.#feeding = true
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
-      this.#step(next)
-    this.#feeding = false
   }
 
   /** No turn is at work, and the folder that the next one would work in is not there any more. */

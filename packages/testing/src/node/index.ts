@@ -11,6 +11,7 @@ export {
   type GitServerOptions,
   startGitServer,
 } from './git-server.ts'
+export { loneHost } from './lone-host.ts'
 export { closeServer, listenOnLoopback } from './loopback.ts'
 export {
   alive,
@@ -29,7 +30,7 @@ export {
 } from './tcp-proxy.ts'
 export { removeFolder, temporaryFolder } from './temporary-folder.ts'
 export { type Asked, startViewerServer, ViewerServer } from './viewer-server.ts'
-export { type LogEntry, type StreamFaults, ViewerSession } from './viewer-session.ts'
+export { type StreamFaults, ViewerSession } from './viewer-session.ts'
 export { waitFor } from './wait-for.ts'
 export { rudeAgent } from './rude-agent.ts'
 export { rudeServer } from './rude-server.ts'
@@ -41,5 +42,5 @@ export {
   runnerPid,
   startBelay,
 } from './belay-server.ts'
-export { type HeldStep, heldSteps, type StepHold, stepHold } from './step-hold.ts'
+export { type StepHold, stepHold } from './step-hold.ts'
 export { type Played, type PlayedRunner, playRunner } from './played-runner.ts'

@@ -9,6 +9,7 @@ import type { AgentProtocol } from '@belay/protocol'
 import { askedCommand } from '../model/directives.ts'
 import { installedAgent, type PackagedAgent } from './agent-packages.ts'
 import { type AgentCommand, codexConfiguration, codexKeys, hermetic, homeFolder } from './codex.ts'
+import { opencodeVariables } from './opencode.ts'
 
 export interface RealAgent extends AgentCommand {
   readonly protocol: AgentProtocol
@@ -155,35 +156,13 @@ function settings(home: string, folder: string, value: object): void {
   writeFileSync(join(homeFolder(home, folder), 'settings.json'), JSON.stringify(value))
 }
 
-/** opencode, and Kilo which is made of it. Without `enabled_providers` their hosted models stay on. */
 function likeOpencode(prefix: string, modelUrl: string): Readonly<Record<string, string>> {
-  const config = {
-    provider: {
-      fake: {
-        npm: '@ai-sdk/openai-compatible',
-        name: 'Fake',
-        options: { baseURL: `${modelUrl}/v1`, apiKey: 'sk-fake' },
-        models: {
-          'fake-1': {
-            name: 'Fake 1',
-            tool_call: true,
-            reasoning: true,
-            limit: { context: 200_000, output: 8192 },
-          },
-        },
-      },
-    },
-    enabled_providers: ['fake'],
-    model: 'fake/fake-1',
-    small_model: 'fake/fake-1',
-    autoupdate: false,
-    share: 'disabled',
-    permission: { bash: 'ask', edit: 'ask', question: 'allow' },
+  const model = {
+    name: 'Fake 1',
+    tool_call: true,
+    reasoning: true,
+    limit: { context: 200_000, output: 8192 },
   }
-  const off = ['MODELS_FETCH', 'AUTOUPDATE', 'DEFAULT_PLUGINS', 'LSP_DOWNLOAD', 'SHARE']
-  return {
-    [`${prefix}_CONFIG_CONTENT`]: JSON.stringify(config),
-    [`${prefix}_PURE`]: '1',
-    ...Object.fromEntries(off.map((what) => [`${prefix}_DISABLE_${what}`, '1'])),
-  }
+  const variables = opencodeVariables(prefix, modelUrl, { 'fake-1': model })
+  return { ...variables, [`${prefix}_PURE`]: '1' }
 }

@@ -7,20 +7,8 @@
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PreparationStep } from '@belay/protocol'
 import { temporaryFolder } from './temporary-folder.ts'
-
-/** Every step of a preparation, in its order. */
-export const heldSteps = [
-  'disk',
-  'workspace',
-  'clone',
-  'branch',
-  'setup',
-  'agent-start',
-  'agent-session',
-  'first-prompt',
-] as const
-export type HeldStep = (typeof heldSteps)[number]
 
 export interface StepHold {
   /** To be given to the server: its runners, their git and their disk then mind what is held. */
@@ -33,13 +21,13 @@ export interface StepHold {
     command: string,
     args: readonly string[],
   ): { readonly command: string; readonly args: string[] }
-  hold(session: string, step: HeldStep): void
-  release(session: string, step: HeldStep): void
+  hold(session: string, step: PreparationStep): void
+  release(session: string, step: PreparationStep): void
 }
 
 export function stepHold(): StepHold {
   const folder = temporaryFolder('hold')
-  const file = (session: string, step: HeldStep) => join(folder, `${session}.${step}`)
+  const file = (session: string, step: PreparationStep) => join(folder, `${session}.${step}`)
   const bin = temporaryFolder('bin')
   writeFileSync(join(bin, 'git'), heldGit(folder), { mode: 0o700 })
   const disk = join(bin, 'disk.mjs')

@@ -6,9 +6,8 @@ import type {
   SessionView,
   StreamFrame,
 } from '@belay/protocol'
-
-type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never
-export type LogEntry = Unstamped<SessionEvent>
+import type { LogEntry } from '../log-entry.ts'
+import { sessionView } from '../session-view.ts'
 
 /** How the streams of this server misbehave; asked once for each stream that is opened. */
 export interface StreamFaults {
@@ -35,22 +34,7 @@ export class ViewerSession {
   readonly #listeners = new Set<Listener>()
 
   constructor(id: string) {
-    this.view = {
-      id,
-      title: id,
-      status: 'idle',
-      why: 'Waiting for a prompt.',
-      agent: { name: 'Scripted', demo: false },
-      agentChoice: { name: 'scripted' },
-      workspace: { type: 'folder', path: '/tmp' },
-      createdAt: firstAt,
-      queued: 0,
-      attempt: 1,
-      steps: [],
-      queue: [],
-      permissions: [],
-      runner: { state: 'linked', generation: 1 },
-    }
+    this.view = sessionView({ id, title: id, createdAt: firstAt })
   }
 
   append(...entries: readonly LogEntry[]): void {

@@ -2,7 +2,7 @@
  * The place of a runner's one agent, as `packages/runner/src/node/agent-slot.ts` is with its keeper: the real decisions
  * about the connection, carried out on scripted agents. Each fact carries the generation of the process it is about.
  */
-import { unreachable } from '@belay/actor'
+import { oneAtATime, unreachable } from '@belay/actor'
 import {
   type AgentExit,
   connectionAlarm,
@@ -36,8 +36,7 @@ export class AgentSlot {
   #turn = 0
   #wasReady = false
   #timer: Timer | undefined
-  readonly #inputs: ConnectionInput[] = []
-  #feeding = false
+  readonly #feed = oneAtATime((input: ConnectionInput) => this.#decide(input))
 
   constructor(options: AgentSlotOptions) {
     this.#options = options
@@ -64,15 +63,6 @@ export class AgentSlot {
   }
   answer(id: number): void {
     this.#agent?.answer(id)
-  }
-
-  #feed(input: ConnectionInput): void {
-    this.#inputs.push(input)
-    if (this.#feeding) return
-    this.#feeding = true
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
-      this.#decide(next)
-    this.#feeding = false
   }
 
   #decide(input: ConnectionInput): void {

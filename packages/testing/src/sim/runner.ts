@@ -4,7 +4,7 @@
  * What `run.ts`, `driver.ts` and `agent-slot.ts` of `packages/runner/src/node` do with locks, files and processes happens
  * here in the same order: lock, sweep, spool; reports to the spool, then effects; the agent's facts back in as inputs.
  */
-import { unreachable } from '@belay/actor'
+import { oneAtATime, unreachable } from '@belay/actor'
 import type { Report } from '@belay/protocol'
 import {
   type Effect,
@@ -70,8 +70,7 @@ export class SimRunner {
   #alarmTimer: Timer | undefined
   readonly #agent: AgentSlot
   readonly #hands: SimHands
-  readonly #inputs: Input[] = []
-  #feeding = false
+  readonly feed = oneAtATime((input: Input) => this.#step(input))
   /** Which prompt each turn is about: a runner does not need it, those who check do. */
   readonly #promptIds = new Map<number, string>()
 
@@ -91,12 +90,12 @@ export class SimRunner {
       session,
       generation,
       runner: this.process,
-      feed: (input) => this.feed(input),
+      feed: this.feed,
       starts: () => faults().agent,
     })
     this.#hands = new SimHands({
       process: this.process,
-      feed: (input) => this.feed(input),
+      feed: this.feed,
       prepares: () => faults().workspace,
       fails: () => faults().saves === 'fails',
     })
@@ -141,15 +140,6 @@ export class SimRunner {
   askToEnd(): void {
     if (this.#spool === undefined) this.#exit(143)
     else this.feed({ type: 'close-asked', reason: 'the runner was asked to end (SIGTERM)' })
-  }
-
-  feed(input: Input): void {
-    this.#inputs.push(input)
-    if (this.#feeding) return
-    this.#feeding = true
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
-      this.#step(next)
-    this.#feeding = false
   }
 
   #step(input: Input): void {
