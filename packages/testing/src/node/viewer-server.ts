@@ -148,7 +148,8 @@ export class ViewerServer {
     response.write(': a comment is a sign of life\n\n')
     const listener: Listener = {
       send: (frame) => void response.write(`data: ${JSON.stringify(frame)}\n\n`),
-      cut: () => void response.destroy(),
+      // A moment later, when what was written is on its way: else nothing of a long log would ever be got.
+      cut: () => void setImmediate(() => response.destroy()),
     }
     response.on('close', this.#listen(listener, path))
   }

@@ -105,7 +105,7 @@ const teeth: Readonly<Record<Planted, Tooth>> = {
     faultMsMax: 1500,
   },
   'ack-before-fsync': {
-    found: ['dense-log', 'acked-is-stored', 'kept', 'seen'],
+    found: ['dense-log', 'acked-is-stored', 'kept', 'seen', 'answers'],
     faults: ['power-loss'],
     faultMsMax: 1500,
   },
