@@ -2,9 +2,24 @@
 import { limits, type SessionSummary } from '@belay/protocol'
 import { ApiError, type Client } from '@belay/client/webapi'
 import { CliError, exitCodes } from './exit-codes.ts'
+import { connect, type PlaceOptions } from './place.ts'
+import type { World } from './world.ts'
 
-/** @param given an id, or a beginning that only one session has. @throws CliError */
-export async function findSession(client: Client, given: string): Promise<string> {
+/**
+ * A client of the running server, and the session on it that is meant.
+ * @param given an id, or a beginning that only one session has
+ * @throws CliError when no server runs, or when it has no such session or several
+ */
+export async function connectTo(
+  world: World,
+  given: string,
+  options: PlaceOptions,
+): Promise<{ readonly client: Client; readonly id: string }> {
+  const client = await connect(world, options)
+  return { client, id: await findSession(client, given) }
+}
+
+async function findSession(client: Client, given: string): Promise<string> {
   try {
     return (await client.call('getSession', { id: given })).id
   } catch (error) {

@@ -1,8 +1,7 @@
 /** `belay attach`: a session as it was and as it goes on. */
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { answeringOf } from '../permissions.ts'
-import { connect } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { connectTo } from '../sessions.ts'
 import { untilIdle, watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import type { WatchingOptions } from './run.ts'
@@ -14,8 +13,7 @@ export interface AttachOptions extends WatchingOptions {
 
 export async function attach(world: World, given: string, options: AttachOptions): Promise<number> {
   const from = seqOf(options.from ?? '1')
-  const client = await connect(world, options)
-  const session = await findSession(client, given)
+  const { client, id: session } = await connectTo(world, given, options)
   const { seq } = await client.call('getSession', { id: session })
   return watch({
     world,

@@ -1,8 +1,7 @@
 /** `belay callbacks`: how far the telling of a session's ended turns has come. */
 import type { CallbackState } from '@belay/protocol'
 import { oneLine } from '../paint.ts'
-import { connect } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
 import { type ManageOptions, say } from './manage.ts'
 
@@ -15,8 +14,7 @@ export async function callbacks(
   given: string,
   options: CallbackOptions,
 ): Promise<number> {
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   if (options.resend !== undefined) {
     const callback = await client.call('resendCallback', { id, callbackId: options.resend })
     return say(world, options, callback, `Callback ${callback.callbackId} is sent again.`)

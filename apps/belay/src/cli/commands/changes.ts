@@ -3,8 +3,7 @@ import type { Client } from '@belay/client/webapi'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { fileLine } from '../lines.ts'
 import { harmless, type Paint, painter } from '../paint.ts'
-import { connect } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
 import { type ManageOptions, say } from './manage.ts'
 
@@ -18,8 +17,7 @@ export interface RestoreOptions extends ManageOptions {
 }
 
 export async function diff(world: World, given: string, options: DiffOptions): Promise<number> {
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   const turn = options.turn === undefined ? await lastTurn(client, id) : turnOf(options.turn)
   const changes = await client.call('turnChanges', { id, turn })
   const paint = painter(world.out.color)
@@ -47,8 +45,7 @@ export async function restore(
   if ((asked === undefined) === (undo === undefined))
     throw new CliError(exitCodes.usage, 'Say --turn N, or --undo for the last restore.')
   const wanted = asked === undefined ? undefined : turnOf(asked)
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   const turn = wanted ?? (await lastTurn(client, id))
   const answer = await client.call('restore', { id, turn, to: undo === true ? 'undo' : to })
   const when = undo === true ? 'before it was put back' : `${to} turn ${turn}`

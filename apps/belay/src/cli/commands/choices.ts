@@ -1,8 +1,7 @@
 /** `belay mode` and `belay model`: what the agent of a session offers, and choosing of it. */
 import type { AgentChoices } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
-import { connect } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
 import { type ManageOptions, say } from './manage.ts'
 
@@ -14,8 +13,7 @@ export interface ChoiceOptions extends ManageOptions {
 
 export async function choice(world: World, given: string, options: ChoiceOptions): Promise<number> {
   const { of, wanted } = options
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   if (wanted === undefined) {
     const session = await client.call('getSession', { id })
     const choices = of === 'mode' ? session.modes : session.models

@@ -5,8 +5,8 @@ import { follow } from '@belay/client/webapi'
 import { limits } from '@belay/protocol'
 import { exitCodes } from '../exit-codes.ts'
 import { oneLine, type Paint, painter } from '../paint.ts'
-import { connect, type PlaceOptions } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import type { PlaceOptions } from '../place.ts'
+import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
 import { seqOf } from './attach.ts'
 
@@ -18,8 +18,7 @@ export interface LogOptions extends PlaceOptions {
 
 export async function log(world: World, given: string, options: LogOptions): Promise<number> {
   const after = seqOf(options.from ?? '1') - 1
-  const client = await connect(world, options)
-  const session = await findSession(client, given)
+  const { client, id: session } = await connectTo(world, given, options)
   const paint = painter(world.out.color)
   const show = (events: readonly ViewerEvent[]) => {
     const lines = events.map((event) =>

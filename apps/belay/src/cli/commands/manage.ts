@@ -1,7 +1,7 @@
 /** The small commands about one session: `stop`, `rm`, `retry`. Each says in one line what was done. */
 import { CliError, exitCodes } from '../exit-codes.ts'
-import { connect, insist, type PlaceOptions } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { insist, type PlaceOptions } from '../place.ts'
+import { connectTo } from '../sessions.ts'
 import { type PlaceToWork, workspaceOf } from './run.ts'
 import type { World } from '../world.ts'
 
@@ -10,8 +10,7 @@ export interface ManageOptions extends PlaceOptions {
 }
 
 export async function stop(world: World, given: string, options: ManageOptions): Promise<number> {
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   const answer = await client.call('interrupt', { id })
   const sentence =
     answer.turn === undefined ? 'Nothing was running.' : `Turn ${answer.turn} is being stopped.`
@@ -24,8 +23,7 @@ export interface RetryOptions extends ManageOptions, PlaceToWork {
 }
 
 export async function retry(world: World, given: string, options: RetryOptions): Promise<number> {
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   const { agent, setup, dir, repo } = options
   const place = dir === undefined && repo === undefined ? undefined : workspaceOf(world, options)
   const session = await client.call('retry', {
@@ -43,8 +41,7 @@ export async function restartAgent(
   given: string,
   options: ManageOptions,
 ): Promise<number> {
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   const session = await client.call('restartAgent', { id })
   return say(world, options, session, 'The agent is started again; its conversation is restored.')
 }
@@ -54,8 +51,7 @@ export interface RemoveOptions extends ManageOptions {
 }
 
 export async function remove(world: World, given: string, options: RemoveOptions): Promise<number> {
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   const { title } = await client.call('getSession', { id })
   if (options.yes !== true) await confirm(world, id, title)
   await insist(() => client.call('deleteSession', { id }))

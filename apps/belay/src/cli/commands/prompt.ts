@@ -3,8 +3,8 @@ import { attachmentsOf } from '../attachments.ts'
 import { newId } from '../new-id.ts'
 import { oneLine } from '../paint.ts'
 import { answeringOf } from '../permissions.ts'
-import { connect, insist } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { insist } from '../place.ts'
+import { connectTo } from '../sessions.ts'
 import { untilPromptEnds, watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import { promptText, type WatchingOptions } from './run.ts'
@@ -23,8 +23,7 @@ export async function prompt(
 ): Promise<number> {
   const text = await promptText(world, words)
   const files = attachmentsOf(world, options.file)
-  const client = await connect(world, options)
-  const session = await findSession(client, given)
+  const { client, id: session } = await connectTo(world, given, options)
   const { seq, status, why } = await client.call('getSession', { id: session })
   const promptId = newId()
   const how = options.steer === true ? { steer: true as const } : {}

@@ -3,8 +3,7 @@ import type { Client } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { oneLine } from '../paint.ts'
-import { connect } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
 import { type ManageOptions, say } from './manage.ts'
 
@@ -17,8 +16,7 @@ export interface QueueOptions extends ManageOptions {
 }
 
 export async function queue(world: World, given: string, options: QueueOptions): Promise<number> {
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   await change(client, id, options)
   const view = await client.call('getSession', { id })
   const lines = view.queue.map(

@@ -2,8 +2,8 @@
 import type { Resolution } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { newId } from '../new-id.ts'
-import { connect, insist } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { insist } from '../place.ts'
+import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
 import { type ManageOptions, say } from './manage.ts'
 
@@ -17,8 +17,7 @@ export async function resolve(
   options: ResolveOptions & { readonly action: Resolution },
 ): Promise<number> {
   const { action } = options
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   const last = (await client.call('getSession', { id })).lastTurn?.turn
   const turn = options.turn === undefined ? last : Number(options.turn)
   if (turn === undefined || !Number.isInteger(turn) || turn < 1) {

@@ -1,14 +1,12 @@
 /** `belay why`: what a session waits for, and the last proof of life of each hop. */
 import type { HopState } from '@belay/protocol'
 import { oneLine, type Paint, painter } from '../paint.ts'
-import { connect } from '../place.ts'
-import { findSession } from '../sessions.ts'
+import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
 import { type ManageOptions, say } from './manage.ts'
 
 export async function why(world: World, given: string, options: ManageOptions): Promise<number> {
-  const client = await connect(world, options)
-  const id = await findSession(client, given)
+  const { client, id } = await connectTo(world, given, options)
   const answer = await client.call('why', { id })
   const paint = painter(world.out.color)
   const lines = [oneLine(answer.sentence), ...answer.hops.map((hop) => hopLine(paint, hop))]
