@@ -1,19 +1,15 @@
 import type { SessionSummary } from '@belay/protocol'
+import { sessionView } from '@belay/testing'
 import { expect, test } from 'vitest'
 import { callsOf } from './call-person.ts'
 
 function session(part: Partial<SessionSummary>): SessionSummary {
-  return {
-    id: 's',
+  return sessionView({
     title: 'Fix it',
     status: 'working',
     why: 'The agent is working.',
-    agent: { name: 'a', demo: false },
-    workspace: { type: 'folder', path: '/' },
-    createdAt: 1,
-    queued: 0,
     ...part,
-  }
+  })
 }
 const ended = {
   turn: 1,

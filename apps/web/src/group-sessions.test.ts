@@ -1,19 +1,10 @@
 import { statuses, type SessionSummary } from '@belay/protocol'
+import { sessionView } from '@belay/testing'
 import { expect, test } from 'vitest'
 import { groupSessions, needsPerson } from './group-sessions.ts'
 
 function session(id: string, part: Partial<SessionSummary>): SessionSummary {
-  return {
-    id,
-    title: id,
-    status: 'idle',
-    why: '',
-    agent: { name: 'a', demo: false },
-    workspace: { type: 'folder', path: '/' },
-    createdAt: 1,
-    queued: 0,
-    ...part,
-  }
+  return sessionView({ id, title: id, ...part })
 }
 
 const ended = {

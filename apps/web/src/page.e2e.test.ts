@@ -1,9 +1,10 @@
 /** The built page in a real browser, against a server whose sessions are scripted here. */
+import type { LogEntry } from '@belay/testing'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { signIn, test, withoutBrowser } from './testing/browser-test.ts'
 import type { PageServer } from './testing/page-server.ts'
-import type { Entry, PageSession } from './testing/page-session.ts'
+import type { PageSession } from './testing/page-session.ts'
 
 /** A session whose agent is at work. */
 function startTurn(server: PageServer, title: string): PageSession {
@@ -31,7 +32,7 @@ function question(permissionId: string, title: string) {
       { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
       { optionId: 'no', name: 'Reject', kind: 'reject_once' },
     ],
-  } satisfies Entry
+  } satisfies LogEntry
 }
 
 /** Lines of text, one event each. */
@@ -40,7 +41,7 @@ function say(session: PageSession, from: number, to: number): void {
 }
 
 /** Nine pieces of text, then a tool call. */
-function flooded(n: number): Entry {
+function flooded(n: number): LogEntry {
   return n % 10 === 0
     ? { type: 'tool', turn: 1, toolCallId: `t${n}`, title: `Step ${n}`, status: 'completed' }
     : { type: 'text', turn: 1, text: `Words ${n} of the flood.\n\n` }

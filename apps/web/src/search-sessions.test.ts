@@ -1,19 +1,16 @@
 import type { SessionSummary } from '@belay/protocol'
+import { sessionView } from '@belay/testing'
 import { expect, test } from 'vitest'
 import { searchSessions } from './search-sessions.ts'
 
 function session(id: string, part: Partial<SessionSummary>): SessionSummary {
-  return {
+  return sessionView({
     id,
     title: id,
-    status: 'idle',
-    why: 'Waiting for the next prompt.',
     agent: { name: 'Codex', demo: false },
     workspace: { type: 'folder', path: '/home/me/project' },
-    createdAt: 1,
-    queued: 0,
     ...part,
-  }
+  })
 }
 const all = [
   session('a', { title: 'Fix the flaky test' }),

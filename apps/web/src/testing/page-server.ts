@@ -20,6 +20,7 @@ import {
   type SessionView,
   type StreamFrame,
 } from '@belay/protocol'
+import { sessionView } from '@belay/testing'
 import { closeServer, listenOnLoopback } from '@belay/testing/node'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { PageSession } from './page-session.ts'
@@ -95,23 +96,13 @@ export class PageServer {
   }
 
   create(id: string, part: Partial<SessionView> = {}): PageSession {
-    const view: SessionView = {
+    const view = sessionView({
       id,
       title: id,
-      status: 'idle',
-      why: 'Waiting for a prompt.',
-      agent: { name: 'Scripted', demo: false },
-      agentChoice: { name: 'scripted' },
       workspace: { type: 'folder', path: '/home/me/project' },
       createdAt: Date.now(),
-      queued: 0,
-      attempt: 1,
-      steps: [],
-      queue: [],
-      permissions: [],
-      runner: { state: 'linked', generation: 1 },
       ...part,
-    }
+    })
     const session = new PageSession(view, () =>
       this.#tellList({ type: 'session', session: session.view }),
     )

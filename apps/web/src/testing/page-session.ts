@@ -1,8 +1,7 @@
 /** One session of the page's scripted server: a log the test writes, and the viewers that follow it. */
 import type { SessionEvent, SessionView, StreamFrame } from '@belay/protocol'
+import type { LogEntry } from '@belay/testing'
 
-type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never
-export type Entry = Unstamped<SessionEvent>
 type Send = (frame: StreamFrame) => void
 
 export class PageSession {
@@ -17,11 +16,11 @@ export class PageSession {
   }
 
   /** Adds to the log; told to who looks. */
-  append(...entries: readonly Entry[]): void {
+  append(...entries: readonly LogEntry[]): void {
     this.appendAt(Date.now(), ...entries)
   }
 
-  appendAt(at: number, ...entries: readonly Entry[]): void {
+  appendAt(at: number, ...entries: readonly LogEntry[]): void {
     const events = entries.map((entry, index) => ({
       ...entry,
       seq: this.log.length + index + 1,

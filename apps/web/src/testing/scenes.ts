@@ -2,9 +2,10 @@
  * Sessions in every state that a person can see, for screenshots and for what must hold on each screen. What they show
  * is made up; how each state looks is the page's own.
  */
-import type { SessionView } from '@belay/protocol'
+import { endings, type SessionView } from '@belay/protocol'
+import type { LogEntry } from '@belay/testing'
 import type { PageServer } from './page-server.ts'
-import type { Entry, PageSession } from './page-session.ts'
+import type { PageSession } from './page-session.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -151,7 +152,7 @@ function options() {
   ]
 }
 
-function readTool(): Entry {
+function readTool(): LogEntry {
   return {
     type: 'tool',
     turn: 1,
@@ -163,7 +164,7 @@ function readTool(): Entry {
   }
 }
 
-function diffTool(): Entry {
+function diffTool(): LogEntry {
   return {
     type: 'tool',
     turn: 1,
@@ -387,19 +388,9 @@ function finished(server: PageServer, now: number): void {
 }
 
 /** How the log tells of a turn that went well. */
-export function finishedTurn(turn: number, promptId: string) {
-  return {
-    type: 'turn-ended',
-    turn,
-    promptId,
-    outcome: 'completed',
-    code: 'end-turn',
-    sentence: 'The agent finished.',
-    reached: 'yes',
-    retryable: false,
-    action: 'none',
-    fault: 'none',
-  } as const
+export function finishedTurn(turn: number, promptId: string): LogEntry {
+  const code = 'end-turn'
+  return { type: 'turn-ended', turn, promptId, code, reached: 'yes', ...endings[code] }
 }
 
 function idle(server: PageServer, now: number): void {
