@@ -19,8 +19,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['{packages,apps}/*/src/**/*.e2e.test.ts'],
           exclude: ignored,
-          // Real processes share two cores: one file at a time keeps their timing honest.
-          fileParallelism: false,
+          // Every file has real processes of its own, which mostly wait; more than two of them at a time would wait for a core.
+          maxWorkers: 2,
           // How long a thing may take to be seen; the one second by default is too short for a busy machine.
           expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,
