@@ -1,9 +1,10 @@
 /** The list, the pages beside the chat, and the dialogs, in a real browser against scripted sessions. */
+import { finishedTurn } from '@belay/testing'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { signIn, test as browserTest, withoutBrowser } from './testing/browser-test.ts'
 import type { PageServer } from './testing/page-server.ts'
-import { fillScenes, finishedTurn } from './testing/scenes.ts'
+import { fillScenes } from './testing/scenes.ts'
 
 const test = browserTest
   .extend('contextOptions', {

@@ -1,6 +1,12 @@
 import { randomInt } from 'node:crypto'
-import { endings } from '@belay/protocol'
-import { type LogEntry, logged, seedFromEnv, seedLine, sessionView } from '@belay/testing'
+import {
+  finishedTurn,
+  type LogEntry,
+  logged,
+  seedFromEnv,
+  seedLine,
+  sessionView,
+} from '@belay/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeFrame, type ViewerFrame } from './frame.ts'
@@ -50,10 +56,6 @@ function start(turn: number, promptId: string): LogEntry {
 }
 function text(turn: number, said: string, messageId?: string): LogEntry {
   return { type: 'text', turn, text: said, messageId }
-}
-function end(turn: number, promptId: string): LogEntry {
-  const code = 'end-turn'
-  return { type: 'turn-ended', turn, promptId, code, reached: 'yes', ...endings[code] }
 }
 const ask: LogEntry = {
   type: 'permission-asked',
@@ -155,7 +157,7 @@ describe('what a person reads', () => {
       { type: 'turn-taken', turn: 1 },
       text(1, 'one'),
       text(1, 'two'),
-      end(1, 'p1'),
+      finishedTurn(1, 'p1'),
     ])
     expect(findItem(state, 'prompt:p1')).toMatchObject({
       acceptedAt: 1000,
@@ -169,7 +171,7 @@ describe('what a person reads', () => {
 
   test('[V-17] the end of a turn says what a person decided about it', () => {
     const decided = { type: 'turn-resolved', turn: 1, action: 'discard', promptId: 'p2' } as const
-    const entries = [prompt('p1'), start(1, 'p1'), end(1, 'p1')]
+    const entries = [prompt('p1'), start(1, 'p1'), finishedTurn(1, 'p1')]
     expect(findItem(fold(entries), 'turn-end:1')).not.toHaveProperty('resolved')
     expect(findItem(fold([...entries, decided]), 'turn-end:1')).toMatchObject({
       resolved: 'discard',
@@ -187,7 +189,7 @@ describe('what a person reads', () => {
       text(1, 'one'),
       { type: 'prompt-edited', promptId: 'p2', text: 'other' } as const,
       { type: 'prompt-cancelled', promptId: 'p3' } as const,
-      end(1, 'p1'),
+      finishedTurn(1, 'p1'),
     ]
     const waiting = fold(entries)
     expect(waiting.queue).toMatchObject([{ promptId: 'p2', text: 'other', state: 'queued' }])
@@ -271,7 +273,7 @@ describe('what a person reads', () => {
       { type: 'tool', turn: 1, toolCallId: 'open', title: 'Open', status: 'in_progress' },
       { type: 'tool', turn: 1, toolCallId: 'done', title: 'Done', status: 'completed' },
       ask,
-      end(1, 'p1'),
+      finishedTurn(1, 'p1'),
     ]
     const closed = ['tool Open unknown', 'tool Done completed', 'permission Write? withdrawn']
     expect(brief(fold(entries)).slice(1, 4)).toEqual(closed)
@@ -359,7 +361,7 @@ const promptId = fc.constantFrom('p1', 'p2', 'p3')
 const anyEntry: fc.Arbitrary<LogEntry> = fc.oneof(
   promptId.map(prompt),
   fc.tuple(turn, promptId).map(([n, id]) => start(n, id)),
-  fc.tuple(turn, promptId).map(([n, id]) => end(n, id)),
+  fc.tuple(turn, promptId).map(([n, id]) => finishedTurn(n, id)),
   fc.tuple(turn, fc.string(), fc.constantFrom('m1', undefined)).map(([n, s, m]) => text(n, s, m)),
   fc.tuple(turn, fc.string()).map(([n, s]): LogEntry => ({ type: 'thought', turn: n, text: s })),
   fc

@@ -160,7 +160,7 @@ export const endFields = {
 }
 
 /** What the table says of an end, with what is known of this one. */
-export function endOf(code: EndingCode, reached: Reached, detail: string | undefined) {
+export function endOf(code: EndingCode, reached: Reached, detail?: string) {
   const { outcome, sentence, retryable, action, fault } = endings[code]
   const more = detail === undefined ? {} : { detail }
   return { outcome, code, sentence, ...more, reached, retryable, action, fault }

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { callbackBodySchema, endings } from '@belay/protocol'
+import { callbackBodySchema, endOf } from '@belay/protocol'
 import type { SessionInput } from '@belay/session'
 import { closeServer, listenOnLoopback, waitFor } from '@belay/testing/node'
 import { pino } from 'pino'
@@ -41,10 +41,8 @@ const data = {
   session: 's1',
   turn: 1,
   promptId: 'p1',
-  code: 'end-turn',
-  reached: 'yes',
-  ...endings['end-turn'],
-} as const
+  ...endOf('end-turn', 'yes'),
+}
 
 function callbacks(allowPrivate = true) {
   const inputs: SessionInput[] = []

@@ -2,8 +2,8 @@
  * Sessions in every state that a person can see, for screenshots and for what must hold on each screen. What they show
  * is made up; how each state looks is the page's own.
  */
-import { endings, type SessionView } from '@belay/protocol'
-import type { LogEntry } from '@belay/testing'
+import type { SessionView } from '@belay/protocol'
+import { finishedTurn, type LogEntry } from '@belay/testing'
 import type { PageServer } from './page-server.ts'
 import type { PageSession } from './page-session.ts'
 
@@ -385,12 +385,6 @@ function finished(server: PageServer, now: number): void {
     },
     finishedTurn(2, 'p2'),
   )
-}
-
-/** How the log tells of a turn that went well. */
-export function finishedTurn(turn: number, promptId: string): LogEntry {
-  const code = 'end-turn'
-  return { type: 'turn-ended', turn, promptId, code, reached: 'yes', ...endings[code] }
 }
 
 function idle(server: PageServer, now: number): void {
