@@ -4,7 +4,7 @@ import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from '.
 import { chosenSchema } from './agent-offer.ts'
 import { attachmentSchema } from './attachment.ts'
 import { permissionIdSchema, promptIdSchema, turnSchema } from './ids.ts'
-import { restoreToSchema } from './report.ts'
+import { restoreToSchema, takeSchema } from './report.ts'
 
 /** Prepare the workspace and the agent. The first command of every generation. */
 const prepareCommandSchema = z.object({
@@ -44,6 +44,13 @@ const restoreCommandSchema = z.object({
   type: z.literal('restore'),
   turn: turnSchema,
   to: restoreToSchema,
+  take: takeSchema.optional(),
+})
+/** Say what that would do. The answer is `restore-planned`, or `restore-failed`. */
+const planRestoreCommandSchema = z.object({
+  type: z.literal('plan-restore'),
+  turn: turnSchema,
+  to: restoreToSchema,
 })
 /** Choose another mode or model. The agent's answer is an `agent-offer`, or a warning. */
 const chooseCommandSchema = chosenSchema.extend({ type: z.literal('choose') })
@@ -58,6 +65,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   interruptCommandSchema,
   answerCommandSchema,
   restoreCommandSchema,
+  planRestoreCommandSchema,
   chooseCommandSchema,
   restartAgentCommandSchema,
   closeCommandSchema,

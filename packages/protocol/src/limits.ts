@@ -70,6 +70,12 @@ export const limits = {
   /** What a turn changed, as one event carries it: the patch, and the list of files beside it. */
   patchBytesMax: 200 * 1024,
   changedFilesBytesMax: 32 * 1024,
+  /** Sentences beside a turn's changes or a restore; the last says how many more there are. */
+  notesMax: 20,
+  /** What a restore would do, as one report carries it: files that go back, and files that stay, each. */
+  plannedFilesBytesMax: 64 * 1024,
+  /** Files that stay which one restore may be told to put back by name. */
+  restoreTakenMax: 1000,
   commandArgsMax: 64,
   /** A ticket for a stream is single-use and short-lived, because it travels in a URL. */
   ticketMsMax: 60_000,

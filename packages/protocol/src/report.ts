@@ -179,8 +179,14 @@ export const turnFinishedReportSchema = z.object({
   finish: finishResultSchema.optional(),
 })
 
-export const changedFileSchema = z.object({
+/** A name as people read it. One that is no UTF-8 has its odd bytes as `\\xHH`, and all of it in `bytes`. */
+const fileName = {
   path: z.string(),
+  bytes: z.base64().optional(),
+}
+
+export const changedFileSchema = z.object({
+  ...fileName,
   status: z.enum(['added', 'changed', 'removed']),
   /** Lines; absent for what is no text. */
   added: z.int().optional(),
@@ -188,24 +194,82 @@ export const changedFileSchema = z.object({
 })
 export type ChangedFile = z.infer<typeof changedFileSchema>
 
-/** What a turn changed in its workspace, between the checkpoints before and after it. Said before the turn's end. */
+/** A sentence about what was looked at: what was left out, and why. */
+const noteSchema = z.string().max(500)
+
+/**
+ * What a turn changed in its workspace, between the checkpoints before and after it. Reported of every turn that was
+ * taken, after its end; one without files, notes and problem says that it changed nothing, and is no event.
+ */
 export const turnChangesReportSchema = z.object({
   type: z.literal('turn-changes'),
   turn,
   files: z.array(changedFileSchema),
   /** Files that `files` has no room for. */
   more: z.int().min(1).optional(),
-  patch: z.string().meta({ description: 'Unified, cut with a marker where it is too long.' }),
+  patch: z.string().meta({
+    description:
+      'Unified: one part for each of `files`, in their order, each cut with a marker where it is too long.',
+  }),
+  notes: z.array(noteSchema).max(limits.notesMax).optional(),
+  problem: z
+    .string()
+    .max(2000)
+    .optional()
+    .meta({ description: 'Why it is not known what the turn changed. Then there are no files.' }),
 })
 /** What a workspace is put back to: before or after a turn, or to what it held before it was put back the last time. */
 export const restoreToSchema = z.enum(['before', 'after', 'undo'])
 export type RestoreTo = z.infer<typeof restoreToSchema>
-/** The workspace is as it was at a checkpoint. */
+/** A file that a restore puts back. */
+export const backFileSchema = z.object({
+  ...fileName,
+  does: z
+    .enum(['create', 'change', 'remove'])
+    .meta({ description: 'What the restore does to it.' }),
+})
+/** A file that the turns changed and a restore leaves as it is. */
+export const stayFileSchema = z.object({
+  ...fileName,
+  why: z.enum(['changed-since', 'shared', 'ignored', 'unreadable', 'in-the-way', 'not-kept']),
+  message: z.string().max(500).meta({ description: 'Why it stays, in a sentence.' }),
+  canTake: z.boolean().meta({ description: 'Whether a person may choose to put it back too.' }),
+})
+export type BackFile = z.infer<typeof backFileSchema>
+export type StayFile = z.infer<typeof stayFileSchema>
+
+/** What a restore would do, as far as it fits. */
+const restorePlan = {
+  turn,
+  to: restoreToSchema,
+  back: z.array(backFileSchema),
+  moreBack: z.int().min(1).optional(),
+  stay: z.array(stayFileSchema),
+  moreStay: z.int().min(1).optional(),
+  notes: z.array(noteSchema).max(limits.notesMax).optional(),
+}
+export const restorePlanSchema = z.object(restorePlan).meta({ id: 'RestorePlan' })
+export type RestorePlan = z.infer<typeof restorePlanSchema>
+/** Nothing was done yet. The present state, never logged. */
+export const restorePlannedReportSchema = z.object({
+  type: z.literal('restore-planned'),
+  ...restorePlan,
+})
+/** Paths of files that stay, which a person chose to put back all the same; or all of them. */
+export const takeSchema = z.union([
+  z.literal('all'),
+  z.array(z.string().min(1).max(limits.pathCharsMax)).max(limits.restoreTakenMax),
+])
+export type Take = z.infer<typeof takeSchema>
+
+/** What the turns named did is taken back, but for files that stay. */
 export const restoredReportSchema = z.object({
   type: z.literal('restored'),
   turn,
   to: restoreToSchema,
   files: z.int().min(0).meta({ description: 'Files that were put back or removed.' }),
+  stayed: z.int().min(1).optional().meta({ description: 'Files that were left as they are.' }),
+  notes: z.array(noteSchema).max(limits.notesMax).optional(),
 })
 export const restoreFailedReportSchema = z.object({
   type: z.literal('restore-failed'),
@@ -254,6 +318,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   agentLinkReportSchema,
   agentOfferReportSchema,
   turnChangesReportSchema,
+  restorePlannedReportSchema,
   restoredReportSchema,
   restoreFailedReportSchema,
   warningReportSchema,

@@ -159,6 +159,10 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     }
     case 'restore':
       return askRestore(state, { turn: command.turn, to: command.to })
+    case 'plan-restore':
+      return told(state, [
+        restoreFailed({ turn: command.turn, to: command.to }, 'A restore cannot be planned yet.'),
+      ])
     case 'choose': {
       const { type: _, ...chosen } = command
       return choose({ ...state, chosen: { ...state.chosen, ...chosen } }, chosen)
