@@ -179,10 +179,13 @@ export const turnFinishedReportSchema = z.object({
   finish: finishResultSchema.optional(),
 })
 
-/** A name as people read it. One that is no UTF-8 has its odd bytes as `\\xHH`, and all of it in `bytes`. */
+/** A name as people read it. One that is no UTF-8 has its odd bytes as `\\xHH`, and all of it in `bytes`, as hexadecimal digits. */
 const fileName = {
   path: z.string(),
-  bytes: z.base64().optional(),
+  bytes: z
+    .hex()
+    .max(2 * limits.pathCharsMax)
+    .optional(),
 }
 
 export const changedFileSchema = z.object({

@@ -64,7 +64,9 @@ export type Input =
   | {
       readonly type: 'restored'
       readonly restore: Restore
-      readonly result: { readonly files: number } | { readonly message: string }
+      readonly result:
+        | { readonly files: number; readonly stayed?: number; readonly notes?: string[] }
+        | { readonly message: string }
     }
   /** A deadline may have passed. */
   | { readonly type: 'alarm' }
@@ -77,6 +79,8 @@ export type Problem = Omit<ReportOf<'prepare-failed'>, 'type'>
 export interface Saved {
   /** What the turn changed; absent before it, and when it changed nothing. */
   readonly changes?: Omit<ReportOf<'turn-changes'>, 'type' | 'turn'>
+  /** Why it is not known what the turn changed. */
+  readonly problem?: string
   /** Why there is no checkpoint. */
   readonly warning?: string
 }

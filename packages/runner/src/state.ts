@@ -11,6 +11,7 @@ import type {
   PromptAttachment,
   ReportOf,
   RestoreTo,
+  Take,
 } from '@belay/protocol'
 
 /** A turn from the prompt's arrival to its end. */
@@ -51,6 +52,8 @@ export type Ending = Omit<ReportOf<'turn-finished'>, 'type' | 'turn'>
 export interface Restore {
   readonly turn: number
   readonly to: RestoreTo
+  /** Files that would stay, which a person chose to put back all the same. */
+  readonly take?: Take | undefined
 }
 
 export interface RunnerState {

@@ -158,7 +158,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
       }
     }
     case 'restore':
-      return askRestore(state, { turn: command.turn, to: command.to })
+      return askRestore(state, { turn: command.turn, to: command.to, take: command.take })
     case 'plan-restore':
       return told(state, [
         restoreFailed({ turn: command.turn, to: command.to }, 'A restore cannot be planned yet.'),
@@ -503,13 +503,14 @@ function restored(
   const { restore: _, ...rest } = state
   const report: Report =
     'files' in result
-      ? { type: 'restored', ...restore, files: result.files }
+      ? { type: 'restored', turn: restore.turn, to: restore.to, ...result }
       : restoreFailed(restore, result.message)
   return after(told(rest, [report]), advance)
 }
 
 function restoreFailed(restore: Restore, message: string): Report {
-  return { type: 'restore-failed', ...restore, message: message.slice(0, 2000) }
+  const { turn, to } = restore
+  return { type: 'restore-failed', turn, to, message: message.slice(0, 2000) }
 }
 
 /** The one way a turn ends while the runner lives; the one that waited behind it goes on. */

@@ -116,7 +116,8 @@ export function spell(ms: number): string {
 const unwanted =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|TRACE.*|CURL_VERBOSE)$/
 
-function environment({
+/** What git is run with: nothing that makes it look elsewhere, ask a person, or say things in another language. */
+export function environment({
   env,
   credential,
   variables,

@@ -56,6 +56,7 @@ export class Hands {
       dataFolder,
       env,
       bounds,
+      ...(isClone ? {} : { sharing: { session: config.session, runnerFolder } }),
     })
     this.#checkpoints = checkpoints
     const prepared = await prepareWorkspace({
@@ -73,6 +74,8 @@ export class Hands {
     })
     if ('problem' in prepared) return feed({ type: 'workspace-failed', problem: prepared.problem })
     this.#place = { ...prepared, agent }
+    // While the agent starts: the first turn finds it made.
+    void checkpoints.ready()
     feed({ type: 'workspace-ready' })
   }
 
