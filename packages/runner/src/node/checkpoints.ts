@@ -23,11 +23,10 @@ import { type ActRecord, changesOf, written } from './acts.ts'
 import { Beside } from './beside.ts'
 import { changesBetween } from './changes.ts'
 import { Keeper, type Held } from './keeper.ts'
-import { TooMuch } from './look.ts'
+import { TooMuch } from './gathering.ts'
 import { spell } from './git.ts'
 import { capped, planned, restoreNotes, takenSteps, turnNotes } from './restore-words.ts'
-import { putBack } from './put-back.ts'
-import { Reader, type StoreOptions } from './store.ts'
+import type { StoreOptions } from './store.ts'
 
 export interface CheckpointOptions extends StoreOptions {
   readonly bounds: StepBounds
@@ -222,13 +221,14 @@ export class Checkpoints {
   /** @returns its number among those who share the folder */
   async #beginTurn(signal: AbortSignal): Promise<number | undefined> {
     const beside = this.#sharing()
+    if (beside === undefined) return undefined
     const until = performance.now() + this.#options.bounds.restoreMs
-    while (beside !== undefined && !signal.aborted && performance.now() < until) {
+    for (;;) {
       const begun = beside.beginTurn()
       if ('id' in begun) return begun.id
+      if (signal.aborted || performance.now() > until) return undefined
       await sleep(besideMs)
     }
-    return undefined
   }
 
   async #after(turn: number, signal: AbortSignal): Promise<Saved> {
@@ -296,14 +296,7 @@ export class Checkpoints {
       changes: written(changesBy(steps)),
       ...(shared === undefined ? {} : { shared }),
     })
-    const reader = new Reader(this.#keeper.store, signal)
-    const { done, stayed } = await putBack(steps, {
-      workspace: this.#options.workspace,
-      reader,
-      signal,
-      mark: `restore-${act.number}`,
-      isAsFound: ({ name, from }) => this.#keeper.look.isStill(name, from),
-    }).finally(() => reader.close())
+    const { done, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
     const changes = changesBy(done)
     // What was done is done: that it is written down is not given up any more.
     const after = await this.#keeper.also([...changes.keys()], AbortSignal.timeout(hurriedMs * 4))
