@@ -77,6 +77,8 @@ export class Checkpoints {
   #off: string | undefined
   #lates = 0
   #open: Open | undefined
+  /** Under which number the turn under way is known to those who share the folder. */
+  #shared: number | undefined
   #toldNotes = ''
 
   constructor(options: CheckpointOptions) {
@@ -146,9 +148,10 @@ export class Checkpoints {
     return this.#next(undefined, run)
   }
 
-  /** Gives up what is under way. */
+  /** Gives up what is under way, and a turn that was about to begin. */
   stop(): void {
     this.#current.abort()
+    void this.#next(undefined, () => this.#dropOpen())
   }
 
   /** What is under way has little time left: the runner ends. */
@@ -195,10 +198,11 @@ export class Checkpoints {
   }
 
   async #before(turn: number, msMax: number): Promise<Saved> {
-    this.#open = undefined
-    if (this.#off !== undefined) return {}
+    await this.#dropOpen()
     const stops = [this.#current.signal, this.#closed.signal]
     const shared = await this.#beginTurn(AbortSignal.any(stops))
+    this.#shared = shared
+    if (this.#off !== undefined) return {}
     const signal = AbortSignal.any([...stops, AbortSignal.timeout(msMax)])
     try {
       await this.#endCut(signal)
@@ -218,6 +222,19 @@ export class Checkpoints {
     }
   }
 
+  /** A turn that was announced and never came: nothing is its doing. */
+  async #dropOpen(): Promise<void> {
+    if (this.#open !== undefined) await this.#keeper.acts.drop(this.#open.act)
+    this.#open = undefined
+    this.#endShared([])
+  }
+
+  /** @param names what it changed; absent: nobody knows */
+  #endShared(names: readonly Name[] | undefined): void {
+    if (this.#shared !== undefined) this.#sharing()?.end(this.#shared, names)
+    this.#shared = undefined
+  }
+
   /** @returns its number among those who share the folder */
   async #beginTurn(signal: AbortSignal): Promise<number | undefined> {
     const beside = this.#sharing()
@@ -234,10 +251,12 @@ export class Checkpoints {
   async #after(turn: number, signal: AbortSignal): Promise<Saved> {
     const open = this.#open
     this.#open = undefined
-    if (open === undefined || open.act.turn !== turn)
+    if (open === undefined || open.act.turn !== turn) {
+      this.#endShared(undefined)
       return {
         problem: `What turn ${turn} changed is not known: there is no checkpoint before it.`,
       }
+    }
     let names: readonly Name[] | undefined
     try {
       const after = await this.#keeper.after(open.before, signal)
@@ -249,7 +268,7 @@ export class Checkpoints {
       const why = this.#sentence(error, signal)
       return { problem: `What turn ${turn} changed is not known: ${why}` }
     } finally {
-      if (open.act.shared !== undefined) this.#sharing()?.end(open.act.shared, names)
+      this.#endShared(names)
     }
   }
 

@@ -151,16 +151,16 @@ export class Store {
     const { output } = await this.run(
       [
         'for-each-ref',
-        '--format=%(objectname) %(refname:lstrip=2)',
+        '--format=%(objectname) %(refname:lstrip=1)',
         'refs/latest',
         'refs/checkpoints',
       ],
       bound,
     )
     const lines = output.split('\n').map((line) => line.split(' '))
-    const commit = lines.find(([, name]) => name === 'latest' || name === undefined)?.[0]
+    const commit = lines.find(([, name]) => name === 'latest')?.[0]
     const numbers = lines
-      .map(([, name]) => Number(name))
+      .map(([, name = '']) => Number(/^checkpoints\/(\d+)$/.exec(name)?.[1]))
       .filter((number) => Number.isSafeInteger(number) && number > 0)
     if (commit === undefined || commit === '' || numbers.length === 0) return undefined
     const files = await this.run(['rev-parse', '--verify', '--quiet', `${commit}:files`], bound)
