@@ -186,8 +186,11 @@ export const eventSchema = z
 export type SessionEvent = z.infer<typeof eventSchema>
 export type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
 
-/** An event a session makes itself, before it has a number. That a restore failed, both may have to say. */
+/**
+ * An event a session makes itself, before it has a number. That a restore failed, and that it is not known what a turn
+ * changed, both may have to say.
+ */
 export type OwnEvent = Unstamped<
-  Exclude<SessionEvent, { type: Exclude<Report['type'], 'restore-failed'> }>
+  Exclude<SessionEvent, { type: Exclude<Report['type'], 'restore-failed' | 'turn-changes'> }>
 >
 type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never

@@ -1,6 +1,6 @@
-/** How a turn ends, in the words of its report. `transition.ts` decides when. */
-import type { Report } from '@belay/protocol'
-import type { Settled } from './input.ts'
+/** How a turn ends and what it changed, in the words of its reports. `transition.ts` decides when. */
+import { type Report, unknownChanges } from '@belay/protocol'
+import type { Saved, Settled } from './input.ts'
 import type { Ending, Turn } from './state.ts'
 
 export function completed({ stopReason }: Ending): boolean {
@@ -29,6 +29,20 @@ const stopReasons = ['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', '
 
 export function agentGone(message: string): Ending {
   return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
+}
+
+/** What is told of a checkpoint: why there is none, and after a turn always what it changed, or why that is not known. */
+export function warningsOf({ warning }: Saved): readonly Report[] {
+  return warning === undefined
+    ? []
+    : [{ type: 'warning', code: 'checkpoint-skipped', message: warning.slice(0, 2000) }]
+}
+
+export function changesOf(turn: number, { changes, problem, warning }: Saved): Report {
+  if (problem === undefined && changes !== undefined)
+    return { type: 'turn-changes', turn, ...changes }
+  const why = problem ?? warning ?? 'the workspace was not looked at after it.'
+  return unknownChanges(turn, why)
 }
 
 export function finished({ turn }: Turn, ending: Ending): Report {

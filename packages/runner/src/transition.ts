@@ -5,8 +5,11 @@
  *
  * Invariants:
  * - R-1 A prompt goes to the agent in the same step as, and after, its `turn-taken` report.
- * - R-30 A prompt is taken only after the checkpoint before it was made or given up, and a turn that was taken is finished
- *   only after the one behind it.
+ * - R-30 A prompt is taken only after the checkpoint before it was made or given up.
+ * - R-120 The end of a turn is told at once; only where it carries what became of committing, it comes after that.
+ * - R-121 The checkpoint after a turn is made or given up before the next turn begins, before a restore, and before the runner
+ *   closes.
+ * - R-122 Of every turn that was taken it is told once what it changed, or why that is not known.
  * - R-2 Every turn that arrived is finished exactly once.
  * - R-3 A turn that was stopped before it was handed over is finished as cancelled, and the agent never hears of it.
  * - R-4 A stop for a turn that is not there is ignored.
@@ -19,10 +22,17 @@ import { type Chosen, type Command, followOffer, limits, type Report } from '@be
 import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
 import type { Input, Problem, Saved } from './input.ts'
-import { agentGone, completed, endingOf, finished } from './ending.ts'
+import { agentGone, changesOf, completed, endingOf, finished, warningsOf } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
-import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
+import {
+  type AgentState,
+  closingSaveMs,
+  type Ending,
+  type Restore,
+  type RunnerState,
+  type Turn,
+} from './state.ts'
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
@@ -30,7 +40,7 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'command':
       return obey(state, input.command, now)
     case 'close-asked':
-      return close(state, input.reason)
+      return close(state, input.reason, now)
     case 'alarm':
       return alarm(state, now)
     case 'step-changed':
@@ -64,7 +74,7 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'agent-exited': {
       const { agent } = state
       return agent?.agentGeneration === input.agentGeneration
-        ? hear(state, agent, input)
+        ? hear({ state, agent }, input, now)
         : ignored(state)
     }
     default:
@@ -97,7 +107,12 @@ function overhear(state: RunnerState, fact: Said): RunnerStep {
   }
 }
 
-function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
+interface Present {
+  readonly state: RunnerState
+  readonly agent: AgentState
+}
+
+function hear({ state, agent }: Present, fact: AgentFact, now: number): RunnerStep {
   switch (fact.type) {
     case 'agent-asked':
       return asked(state, agent, fact)
@@ -110,10 +125,10 @@ function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerSte
     }
     case 'prompt-settled':
       return state.turn?.turn === fact.turn && state.turn.phase === 'running'
-        ? settle(state, state.turn, endingOf(state.turn, fact.settled))
+        ? settle({ state, turn: state.turn }, endingOf(state.turn, fact.settled), now)
         : ignored(state)
     case 'agent-exited':
-      return agentExited(state, agent, fact)
+      return agentExited({ state, agent }, fact, now)
     default:
       return unreachable(fact)
   }
@@ -170,7 +185,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     case 'restart-agent':
       return state.kept && state.phase !== 'closing' ? restartAgent(state) : ignored(state)
     case 'close':
-      return close(state, command.reason)
+      return close(state, command.reason, now)
     default:
       return unreachable(command)
   }
@@ -225,7 +240,11 @@ function cancel(state: RunnerState, turn: Turn, now: number): RunnerStep {
 }
 
 function alarm(state: RunnerState, now: number): RunnerStep {
-  const { turn, agent } = state
+  const { turn, agent, saving } = state
+  if (saving?.until !== undefined && now >= saving.until)
+    return after({ state, reports: [], effects: [{ type: 'stop-saving' }] }, (calm) =>
+      savedAfter(calm, saving.turn, { problem: 'the runner closed before the workspace was looked at.' }),
+    )
   if (turn?.phase !== 'running' || turn.cancelBy === undefined) return ignored(state)
   if (turn.forced || now < turn.cancelBy || agent === undefined) return ignored(state)
   return restartAgent({ ...state, turn: { ...turn, forced: true } })
@@ -241,11 +260,16 @@ function restartAgent(state: RunnerState): RunnerStep {
   }
 }
 
-function close(state: RunnerState, reason: string): RunnerStep {
+function close(state: RunnerState, reason: string, now: number): RunnerStep {
   if (state.phase === 'closing') return ignored(state)
-  const closing: RunnerState = { ...state, phase: 'closing', reason }
+  const { agent, saving } = state
+  const closing: RunnerState = {
+    ...state,
+    phase: 'closing',
+    reason,
+    ...(saving === undefined ? {} : { saving: { ...saving, until: now + closingSaveMs } }),
+  }
   if (!state.kept) return closed(closing)
-  const { agent } = state
   return {
     state: agent === undefined ? closing : { ...closing, agent: { ...agent, phase: 'ending' } },
     reports: [],
@@ -253,20 +277,24 @@ function close(state: RunnerState, reason: string): RunnerStep {
   }
 }
 
-/** The agent is gone: what is left unfinished is finished, and the runner with it. */
+/** The agent is gone and the last checkpoint made: what is left unfinished is finished, and the runner with it. */
 function closed(state: RunnerState): RunnerStep {
-  const reason = state.reason ?? ''
+  if (state.saving !== undefined) return ignored(state)
   const { turn, next, restore, ...rest } = state
   const open = [turn, next].filter((one) => one !== undefined)
-  const reports: Report[] = open.map((one) =>
-    finished(one, one.ending ?? agentGone(`The runner ended it: ${reason}`)),
-  )
+  const gone = agentGone(endedBy(state))
+  const reports: Report[] = open.map((one) => finished(one, one.ending ?? gone))
+  if (turn?.phase === 'running') reports.push(changesOf(turn.turn, {}))
   if (restore !== undefined) reports.push(restoreFailed(restore, 'The runner is closing.'))
   return {
     state: rest,
-    reports: [...reports, { type: 'closing', reason: reason.slice(0, 500) }],
+    reports: [...reports, { type: 'closing', reason: (state.reason ?? '').slice(0, 500) }],
     effects: [{ type: 'finish' }],
   }
+}
+
+function endedBy({ reason = '' }: RunnerState): string {
+  return `The runner ended it: ${reason}`
 }
 
 // The agent.
@@ -356,9 +384,9 @@ function asked(
 }
 
 function agentExited(
-  state: RunnerState,
-  agent: AgentState,
+  { state, agent }: Present,
   { exit }: Extract<Input, { readonly type: 'agent-exited' }>,
+  now: number,
 ): RunnerStep {
   const { agent: _, ...gone } = state
   const report: Report = {
@@ -371,22 +399,25 @@ function agentExited(
   }
   const step = told(gone, [report])
   const { turn } = state
-  if (state.phase === 'closing') return step
   if (turn?.phase !== 'running') return after(step, advance)
   const forced: Ending = {
     error: { code: 'interrupt-forced', message: 'The agent did not stop in time and was ended.' },
   }
-  const why = agent.phase === 'ending' ? 'The agent was restarted as asked.' : exitSentence(exit)
-  return after(step, (calm) => settle(calm, turn, turn.forced ? forced : agentGone(why)))
+  const asked = state.phase === 'closing' ? endedBy(state) : 'The agent was restarted as asked.'
+  const why = agent.phase === 'ending' ? asked : exitSentence(exit)
+  return after(step, (calm) =>
+    settle({ state: calm, turn }, turn.forced ? forced : agentGone(why), now),
+  )
 }
 
 // Turns.
 
 /** Brings a waiting turn as far as it can go now: to the checkpoint before it, or to starting an agent. */
 function advance(state: RunnerState): RunnerStep {
-  const { turn, agent, restore } = state
+  const { turn, agent, restore, saving } = state
   if (turn?.phase !== 'waiting' || state.phase === 'preparing') return ignored(state)
-  if (restore !== undefined) return ignored(state)
+  if (restore !== undefined || saving !== undefined || state.phase === 'closing')
+    return ignored(state)
   if (state.phase === 'idle')
     return finishTurn(state, {
       error: { code: 'agent-start-failed', message: 'The workspace is not prepared.' },
@@ -399,20 +430,31 @@ function advance(state: RunnerState): RunnerStep {
   }
 }
 
-function saved(state: RunnerState, number: number, { changes, warning }: Saved): RunnerStep {
-  const { turn, finish } = state
-  if (turn?.turn !== number) return ignored(state)
-  const warnings: Report[] =
-    warning === undefined ? [] : [{ type: 'warning', code: 'checkpoint-skipped', message: warning }]
-  if (turn.phase === 'saving') return after(told(state, warnings), (calm) => take(calm, turn))
-  if (turn.phase !== 'finishing') return ignored(state)
-  const changed: Report[] =
-    changes === undefined ? [] : [{ type: 'turn-changes', turn: number, ...changes }]
-  const step = told(state, [...warnings, ...changed])
-  const { ending = {}, text } = turn
-  if (finish === undefined || !completed(ending) || turn.cancelBy !== undefined)
-    return after(step, (calm) => finishTurn(calm, ending))
-  return { ...step, effects: [{ type: 'commit', turn: number, text, finish }] }
+function saved(state: RunnerState, number: number, result: Saved): RunnerStep {
+  const { turn, saving } = state
+  if (saving?.turn === number) return savedAfter(state, number, result)
+  return turn?.turn === number && turn.phase === 'saving'
+    ? after(told(state, warningsOf(result)), (calm) => take(calm, turn))
+    : ignored(state)
+}
+
+function savedAfter(state: RunnerState, number: number, result: Saved): RunnerStep {
+  const { saving: _, ...rest } = state
+  const reports = [...warningsOf(result), changesOf(number, result)]
+  return after(told(rest, reports), goOn)
+}
+
+/** What waited for the checkpoint after a turn: the runner's own end, the commit of the turn, a restore, the next turn. */
+function goOn(state: RunnerState): RunnerStep {
+  const { turn, restore, finish, phase, link } = state
+  if (phase === 'closing') return link?.state === 'disposed' ? closed(state) : ignored(state)
+  if (turn?.phase === 'finishing') {
+    const { ending = {}, text } = turn
+    if (finish === undefined || turn.cancelBy !== undefined) return finishTurn(state, ending)
+    return { state, reports: [], effects: [{ type: 'commit', turn: turn.turn, text, finish }] }
+  }
+  if (restore !== undefined) return { state, reports: [], effects: [{ type: 'restore', restore }] }
+  return advance(state)
 }
 
 /** Ready is said before the connection says so; and a stream may be lost while the process lives. */
@@ -453,21 +495,31 @@ function take(state: RunnerState, turn: Turn): RunnerStep {
   }
 }
 
-/** The agent is done with a turn it was given: before its end is told, what it changed is saved. */
-function settle(state: RunnerState, turn: Turn, ending: Ending): RunnerStep {
-  const { agent } = state
-  return {
-    state: {
-      ...state,
-      turn: { ...turn, phase: 'finishing', ending },
-      ...(agent === undefined ? {} : { agent: { ...agent, permissions: [] } }),
-    },
-    reports: [],
-    effects: [
-      ...withdraw(agent),
-      { type: 'save', turn: turn.turn, at: 'after', hurried: turn.cancelBy !== undefined },
-    ],
+/** The agent is done with a turn it was given: its end is told, and what it changed is looked at. */
+function settle(
+  { state, turn }: { readonly state: RunnerState; readonly turn: Turn },
+  ending: Ending,
+  now: number,
+): RunnerStep {
+  const { agent, finish } = state
+  const isClosing = state.phase === 'closing'
+  const busy: RunnerState = {
+    ...state,
+    saving: { turn: turn.turn, ...(isClosing ? { until: now + closingSaveMs } : {}) },
   }
+  const save: Effect = { type: 'save', turn: turn.turn, at: 'after', hurried: isClosing }
+  const isFinished =
+    finish === undefined || !completed(ending) || turn.cancelBy !== undefined || isClosing
+  if (isFinished) {
+    const step = finishTurn(busy, ending)
+    return { ...step, effects: [...step.effects, save] }
+  }
+  const finishing: RunnerState = {
+    ...busy,
+    turn: { ...turn, phase: 'finishing', ending },
+    ...(agent === undefined ? {} : { agent: { ...agent, permissions: [] } }),
+  }
+  return { state: finishing, reports: [], effects: [...withdraw(agent), save] }
 }
 
 function committed(
@@ -491,7 +543,8 @@ function askRestore(state: RunnerState, restore: Restore): RunnerStep {
         ? 'The workspace is not prepared.'
         : undefined
   if (refusal !== undefined) return told(state, [restoreFailed(restore, refusal)])
-  const effects: Effect[] = state.phase === 'open' ? [{ type: 'restore', restore }] : []
+  const isFree = state.phase === 'open' && state.saving === undefined
+  const effects: Effect[] = isFree ? [{ type: 'restore', restore }] : []
   return { state: { ...state, restore }, reports: [], effects }
 }
 

@@ -10,7 +10,7 @@ interface Between {
 
 const marker = '\n… [cut by Belay: the patch goes on]\n'
 
-/** @returns `undefined` when nothing differs, or it cannot be said */
+/** @returns `undefined` when it cannot be said */
 export async function changesBetween(
   shadow: Shadow,
   { before, after }: Between,
@@ -25,7 +25,6 @@ export async function changesBetween(
   if (names.fault !== undefined || lines.fault !== undefined || patch.fault !== undefined)
     return undefined
   const files = filesOf(names.output, lines.output)
-  if (files.length === 0) return undefined
   const told = fitting(files)
   const more = files.length - told.length
   return {

@@ -97,7 +97,8 @@ export class Checkpoints {
   }
 
   async #save({ turn, at, hurried }: Moment, signal: AbortSignal): Promise<Saved> {
-    if (this.#off) return {}
+    if (this.#off)
+      return unknownAfter(at, 'The workspace is not saved until the agent is woken again.')
     const { bounds } = this.#options
     const msMax = hurried ? Math.min(hurriedMs, bounds.checkpointMs) : bounds.checkpointMs
     const bound = { signal, msMax }
@@ -110,7 +111,7 @@ export class Checkpoints {
       if (at === 'after') this.#tidy(turn)
       return at === 'after' ? await this.#changes(turn, bound) : {}
     } catch (error) {
-      if (signal.aborted) return {}
+      if (signal.aborted) return unknownAfter(at, 'The checkpoint after it was given up.')
       if (!(error instanceof Unsaved)) throw error
       // In a hurry nothing is proved by being late.
       if (hurried)
@@ -125,9 +126,12 @@ export class Checkpoints {
   async #changes(turn: number, bound: Bound): Promise<Saved> {
     const before = await this.#find({ turn, to: 'before' }, bound)
     const after = await this.#find({ turn, to: 'after' }, bound)
-    if (before === undefined || after === undefined) return {}
+    if (before === undefined || after === undefined)
+      return { problem: 'There is no checkpoint before it to compare with.' }
     const changes = await changesBetween(this.#shadow, { before, after }, bound)
-    return changes === undefined ? {} : { changes }
+    return changes === undefined
+      ? { problem: 'Git could not compare the checkpoints.' }
+      : { changes }
   }
 
   async #restore(
@@ -313,6 +317,11 @@ export class Checkpoints {
   #unsaved(fault: string, { msMax }: Bound): Unsaved {
     return new Unsaved(fault.startsWith('it took') ? `it took longer than ${spell(msMax)}.` : fault)
   }
+}
+
+/** Before a turn nobody waits for what it changed. */
+function unknownAfter(at: Moment['at'], problem: string): Saved {
+  return at === 'after' ? { problem } : {}
 }
 
 /** Why there is no checkpoint. */
