@@ -243,7 +243,9 @@ function alarm(state: RunnerState, now: number): RunnerStep {
   const { turn, agent, saving } = state
   if (saving?.until !== undefined && now >= saving.until)
     return after({ state, reports: [], effects: [{ type: 'stop-saving' }] }, (calm) =>
-      savedAfter(calm, saving.turn, { problem: 'the runner closed before the workspace was looked at.' }),
+      savedAfter(calm, saving.turn, {
+        problem: 'the runner closed before the workspace was looked at.',
+      }),
     )
   if (turn?.phase !== 'running' || turn.cancelBy === undefined) return ignored(state)
   if (turn.forced || now < turn.cancelBy || agent === undefined) return ignored(state)

@@ -16,10 +16,7 @@ export function expire(change: Change, before: number): SessionReply {
   const { lifecycle, turn, queue, last, settings, restore, changes } = change.state
   const since = last.type === 'ended' ? last.endedAt : settings.createdAt
   const busy =
-    turn.type === 'active' ||
-    queue.length > 0 ||
-    restore.type === 'asked' ||
-    changes.type === 'due'
+    turn.type === 'active' || queue.length > 0 || restore.type === 'asked' || changes.type === 'due'
   if (lifecycle.type !== 'ready' || busy || since >= before) return ignore('it is in use')
   return remove(change)
 }

@@ -25,11 +25,7 @@ export function expectChanges(change: Change, turn: ActiveTurn): void {
 }
 
 /** What the runner says of it. Of a turn that nothing is due of, nothing is taken. */
-export function takeChanges(
-  change: Change,
-  report: ReportOf<'turn-changes'>,
-  json: string,
-): void {
+export function takeChanges(change: Change, report: ReportOf<'turn-changes'>, json: string): void {
   const { turn, changes } = change.state
   const isDue = changes.type === 'due' && changes.turn === report.turn
   const isEarly = turn.type === 'active' && turn.turn === report.turn && turn.changesTold !== true
@@ -45,9 +41,7 @@ export function takeChanges(
 }
 
 function saysSomething({ files, more, notes, problem }: ReportOf<'turn-changes'>): boolean {
-  return (
-    files.length > 0 || more !== undefined || (notes ?? []).length > 0 || problem !== undefined
-  )
+  return files.length > 0 || more !== undefined || (notes ?? []).length > 0 || problem !== undefined
 }
 
 /** Nobody will tell any more. */
