@@ -105,6 +105,10 @@ const turnEnded = z.object({
   promptId: promptIdSchema,
   ...endFields,
   finish: finishResultSchema.optional(),
+  changesFollow: z.literal(true).optional().meta({
+    description:
+      'What it changed is still being looked at. It follows as `turn-changes`, unless it is nothing; `changesDue` of the session is not this turn any more then.',
+  }),
 })
 /** A person decided what becomes of a turn that was cut off or is in doubt. Said at most once for each turn. */
 const turnResolved = z.object({

@@ -15,13 +15,17 @@ import { updateTurn } from './waiting.ts'
 /** Beyond the runner's own bound, so that it is the one to say what took too long. */
 const slackMs = 10_000
 
-/** A turn has ended: unless it was told before, its runner still owes what it changed. */
-export function expectChanges(change: Change, turn: ActiveTurn): void {
-  if (!turn.taken || turn.changesTold === true) return
+/**
+ * A turn has ended: unless it was told before, its runner still owes what it changed.
+ * @returns whether it does
+ */
+export function expectChanges(change: Change, turn: ActiveTurn): boolean {
+  if (!turn.taken || turn.changesTold === true) return false
   // A runner tells of one turn before it takes the next, so of this older one it will not.
   failChanges(change, 'its runner began another turn without saying so.')
   const deadline = change.now + change.deadlines.checkpointMs + slackMs
   set(change, 'changes', { type: 'due', turn: turn.turn, deadline })
+  return true
 }
 
 /** What the runner says of it. Of a turn that nothing is due of, nothing is taken. */

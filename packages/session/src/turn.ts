@@ -98,13 +98,14 @@ export function endTurn(
     turn: turn.turn,
     ending: code,
   })
-  expectChanges(change, turn)
+  const follows = expectChanges(change, turn)
   const ended = {
     type: 'turn-ended',
     turn: turn.turn,
     promptId: turn.promptId,
     ...end,
     ...(finish === undefined ? {} : { finish }),
+    ...(follows ? { changesFollow: true as const } : {}),
   } as const
   log(change, ended)
   announce(change, ended)
