@@ -381,6 +381,7 @@ describe('a checkpoint', () => {
     return { state, all }
   }
   const taken = [prompt(1), saved(1)]
+  const unknown = (why: string) => ({ problem: `What turn 1 changed is not known: ${why}` })
   const runByHand = (state: RunnerState, input: Input) => transition(state, input, 1000)
 
   test('[R-30] comes before the prompt is taken', () => {
@@ -403,9 +404,9 @@ describe('a checkpoint', () => {
 
   test.each<readonly [string, Saved, object]>([
     ['nothing', { changes: { files: [], patch: '' } }, { files: [], patch: '' }],
-    ['a problem', { problem: 'Git was stopped.' }, { problem: 'Git was stopped.' }],
-    ['a warning', { warning: 'too large' }, { problem: 'too large' }],
-    ['no word', {}, { problem: 'The workspace was not looked at after it.' }],
+    ['a problem', { problem: 'Git was stopped.' }, unknown('Git was stopped.')],
+    ['a warning', { warning: 'too large' }, unknown('too large')],
+    ['no word', {}, unknown('the workspace was not looked at after it.')],
   ])(
     '[R-122] that says %s is told as that, and never as nothing when it is not known',
     (_, what, told) => {

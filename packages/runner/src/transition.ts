@@ -17,13 +17,25 @@
  * - R-6 Facts of an agent process that is not the present one come to nothing.
  */
 import { unreachable } from '@belay/actor'
-import { exitSentence, fit, translate } from '@belay/agent'
-import { type Chosen, type Command, followOffer, limits, type Report } from '@belay/protocol'
+import { exitSentence } from '@belay/agent'
+import type { Chosen, Command, Report } from '@belay/protocol'
 import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
 import type { Input, Problem, Saved } from './input.ts'
-import { agentGone, changesOf, completed, endingOf, finished, warningsOf } from './ending.ts'
+import {
+  agentGone,
+  changesOf,
+  completed,
+  endedBy,
+  endingOf,
+  finished,
+  lastReports,
+  restoreFailed,
+  warningsOf,
+} from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
+import { overhear } from './overhear.ts'
+import { asked, withdraw, without } from './permission.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
 import {
   type AgentState,
@@ -82,30 +94,10 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
   }
 }
 
-type Said = Extract<Input, { type: 'agent-updated' | 'agent-offered' | 'choice-refused' }>
 type AgentFact = Extract<
   Input,
   { type: 'agent-asked' | 'agent-unasked' | 'prompt-settled' | 'agent-exited' }
 >
-
-function overhear(state: RunnerState, fact: Said): RunnerStep {
-  switch (fact.type) {
-    case 'agent-updated': {
-      const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
-      return told(state, translate(fact.update, running))
-    }
-    case 'agent-offered':
-      return told({ ...state, chosen: followOffer(state.chosen, fact.offer) }, [
-        { type: 'agent-offer', ...fact.offer },
-      ])
-    case 'choice-refused':
-      return told(state, [
-        { type: 'warning', code: 'choice-refused', message: fact.message.slice(0, 2000) },
-      ])
-    default:
-      return unreachable(fact)
-  }
-}
 
 interface Present {
   readonly state: RunnerState
@@ -282,21 +274,8 @@ function close(state: RunnerState, reason: string, now: number): RunnerStep {
 /** The agent is gone and the last checkpoint made: what is left unfinished is finished, and the runner with it. */
 function closed(state: RunnerState): RunnerStep {
   if (state.saving !== undefined) return ignored(state)
-  const { turn, next, restore, ...rest } = state
-  const open = [turn, next].filter((one) => one !== undefined)
-  const gone = agentGone(endedBy(state))
-  const reports: Report[] = open.map((one) => finished(one, one.ending ?? gone))
-  if (turn?.phase === 'running') reports.push(changesOf(turn.turn, {}))
-  if (restore !== undefined) reports.push(restoreFailed(restore, 'The runner is closing.'))
-  return {
-    state: rest,
-    reports: [...reports, { type: 'closing', reason: (state.reason ?? '').slice(0, 500) }],
-    effects: [{ type: 'finish' }],
-  }
-}
-
-function endedBy({ reason = '' }: RunnerState): string {
-  return `The runner ended it: ${reason}`
+  const { turn: _, next: __, restore: ___, ...rest } = state
+  return { state: rest, reports: lastReports(state), effects: [{ type: 'finish' }] }
 }
 
 // The agent.
@@ -364,27 +343,6 @@ function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
   )
 }
 
-function asked(
-  state: RunnerState,
-  agent: AgentState,
-  { id, ask }: Extract<Input, { readonly type: 'agent-asked' }>,
-): RunnerStep {
-  const { turn } = state
-  const hopeless =
-    turn?.phase !== 'running' ||
-    turn.cancelBy !== undefined ||
-    agent.permissions.length >= limits.permissionsOpenMax
-  // An agent that is never answered waits for ever; some do not even hear a cancel meanwhile.
-  if (hopeless)
-    return { state, reports: [], effects: [{ type: 'answer-permission', id, optionId: undefined }] }
-  const permissionId = `${state.generation}-${agent.agentGeneration}-${id}`
-  const permissions = [...agent.permissions, { permissionId, id }]
-  const report: Report = { type: 'permission-asked', turn: turn.turn, permissionId, ...ask }
-  return told({ ...state, agent: { ...agent, permissions } }, [
-    fit(report, limits.eventBytesMax - 2048),
-  ])
-}
-
 function agentExited(
   { state, agent }: Present,
   { exit }: Extract<Input, { readonly type: 'agent-exited' }>,
@@ -405,8 +363,8 @@ function agentExited(
   const forced: Ending = {
     error: { code: 'interrupt-forced', message: 'The agent did not stop in time and was ended.' },
   }
-  const asked = state.phase === 'closing' ? endedBy(state) : 'The agent was restarted as asked.'
-  const why = agent.phase === 'ending' ? asked : exitSentence(exit)
+  const ended = state.phase === 'closing' ? endedBy(state) : 'The agent was restarted as asked.'
+  const why = agent.phase === 'ending' ? ended : exitSentence(exit)
   return after(step, (calm) =>
     settle({ state: calm, turn }, turn.forced ? forced : agentGone(why), now),
   )
@@ -563,10 +521,6 @@ function restored(
   return after(told(rest, [report]), advance)
 }
 
-function restoreFailed(restore: Restore, message: string): Report {
-  return { type: 'restore-failed', ...restore, message: message.slice(0, 2000) }
-}
-
 /** The one way a turn ends while the runner lives; the one that waited behind it goes on. */
 function finishTurn(state: RunnerState, ending: Ending): RunnerStep {
   const { turn, next, ...rest } = state
@@ -579,16 +533,4 @@ function finishTurn(state: RunnerState, ending: Ending): RunnerStep {
     ...(next === undefined ? {} : { turn: next }),
   }
   return after({ state: calm, reports: [finished(turn, ending)], effects: withdrawn }, advance)
-}
-
-function withdraw(agent: AgentState | undefined): readonly Effect[] {
-  return (agent?.permissions ?? []).map(({ id }) => ({
-    type: 'answer-permission',
-    id,
-    optionId: undefined,
-  }))
-}
-
-function without(agent: AgentState, id: number): AgentState {
-  return { ...agent, permissions: agent.permissions.filter((permission) => permission.id !== id) }
 }

@@ -98,7 +98,7 @@ export class Checkpoints {
 
   async #save({ turn, at, hurried }: Moment, signal: AbortSignal): Promise<Saved> {
     if (this.#off)
-      return unknownAfter(at, 'The workspace is not saved until the agent is woken again.')
+      return unknownAfter(at, 'the workspace is not saved until the agent is woken again.')
     const { bounds } = this.#options
     const msMax = hurried ? Math.min(hurriedMs, bounds.checkpointMs) : bounds.checkpointMs
     const bound = { signal, msMax }
@@ -111,7 +111,7 @@ export class Checkpoints {
       if (at === 'after') this.#tidy(turn)
       return at === 'after' ? await this.#changes(turn, bound) : {}
     } catch (error) {
-      if (signal.aborted) return unknownAfter(at, 'The checkpoint after it was given up.')
+      if (signal.aborted) return unknownAfter(at, 'the checkpoint after it was given up.')
       if (!(error instanceof Unsaved)) throw error
       // In a hurry nothing is proved by being late.
       if (hurried)
@@ -127,7 +127,7 @@ export class Checkpoints {
     const before = await this.#find({ turn, to: 'before' }, bound)
     const after = await this.#find({ turn, to: 'after' }, bound)
     if (before === undefined || after === undefined)
-      return { problem: 'There is no checkpoint before it to compare with.' }
+      return { problem: 'there is no checkpoint before it to compare with.' }
     const changes = await changesBetween(this.#shadow, { before, after }, bound)
     return changes === undefined
       ? { problem: 'Git could not compare the checkpoints.' }
