@@ -94,7 +94,7 @@ describe('checkpoints', () => {
   test('[R-39] of a turn that changed nothing say nothing', async () => {
     const checkpoints = checkpointsOf(gitRepository().path)
     await checkpoints.save(before(1))
-    expect(await checkpoints.save(after(1))).toEqual({})
+    expect(await checkpoints.save(after(1))).toEqual({ changes: { files: [], patch: '' } })
   })
 
   test('[R-39] cut a patch at the end of a line, and a list of files where it is too long', async () => {
@@ -251,7 +251,7 @@ describe('checkpoints', () => {
     const checkpoints = checkpointsOf(folder, { bounds: { ...deadlines, checkpointMs: 1 } })
     expect((await checkpoints.save(before(1))).warning).toContain('took longer than')
     expect(await checkpoints.save(after(1))).toEqual({
-      problem: 'What turn 1 changed is not known: there is no checkpoint before it.',
+      problem: 'there is no checkpoint before it.',
     })
     expect((await checkpoints.save(before(2))).warning).toContain('until the agent is woken again')
     expect(await checkpoints.save(before(3))).toEqual({})

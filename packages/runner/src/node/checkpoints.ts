@@ -72,7 +72,6 @@ export class Checkpoints {
   #beside: Beside | undefined
   #lane: Promise<unknown> = Promise.resolve()
   #current = new AbortController()
-  #hurry = new AbortController()
   /** Why no more is tried. */
   #off: string | undefined
   #lates = 0
@@ -154,11 +153,6 @@ export class Checkpoints {
     void this.#next(undefined, () => this.#dropOpen())
   }
 
-  /** What is under way has little time left: the runner ends. */
-  hurry(): void {
-    setTimeout(() => this.#hurry.abort(), hurriedMs).unref()
-  }
-
   /** Nothing is begun any more. */
   close(): void {
     this.#closed.abort()
@@ -189,7 +183,7 @@ export class Checkpoints {
   ): Promise<Result> {
     const result = this.#lane.then(() => {
       this.#current = new AbortController()
-      const signals = [this.#current.signal, this.#closed.signal, this.#hurry.signal]
+      const signals = [this.#current.signal, this.#closed.signal]
       if (msMax !== undefined) signals.push(AbortSignal.timeout(msMax))
       return run(AbortSignal.any(signals))
     })
@@ -253,9 +247,7 @@ export class Checkpoints {
     this.#open = undefined
     if (open === undefined || open.act.turn !== turn) {
       this.#endShared(undefined)
-      return {
-        problem: `What turn ${turn} changed is not known: there is no checkpoint before it.`,
-      }
+      return { problem: 'there is no checkpoint before it.' }
     }
     let names: readonly Name[] | undefined
     try {
@@ -265,8 +257,7 @@ export class Checkpoints {
       await this.#keeper.acts.end({ ...open.act, after: after.kept, changes: written(changes) })
       return await this.#told(open, after, changes, signal)
     } catch (error) {
-      const why = this.#sentence(error, signal)
-      return { problem: `What turn ${turn} changed is not known: ${why}` }
+      return { problem: this.#sentence(error, signal) }
     } finally {
       this.#endShared(names)
     }
@@ -286,7 +277,6 @@ export class Checkpoints {
     this.#toldNotes = left
     const between = { before: act.before, after: after.kept, differences: changes, isTold }
     const found = await changesBetween(between, this.#keeper.store, signal)
-    if (found.files.length === 0 && all.length === 0) return {}
     return { changes: { ...found, ...(all.length === 0 ? {} : { notes: capped(all) }) } }
   }
 
@@ -411,7 +401,7 @@ export class Checkpoints {
 
   #sentence(error: unknown, signal: AbortSignal): string {
     if (this.#current.signal.aborted) return 'it was stopped.'
-    if (this.#closed.signal.aborted || this.#hurry.signal.aborted) return 'the runner ended.'
+    if (this.#closed.signal.aborted) return 'the runner ended.'
     if (signal.aborted) return `it took longer than ${spell(this.#options.bounds.checkpointMs)}.`
     return error instanceof Error ? error.message : String(error)
   }
