@@ -16,6 +16,7 @@ import type {
   Resolution,
   SessionEvent,
 } from '@belay/protocol'
+import type { Extent } from './taken-back.ts'
 
 /** An event of a type this version does not know, whole. */
 export interface UnknownEvent {
@@ -132,6 +133,12 @@ export interface ChangesItem extends Placed {
   /** Files that the list had no room for. */
   readonly more: number
   readonly patch: string
+  /** What was left out, in sentences. */
+  readonly notes: readonly string[]
+  /** Why it is not known what the turn changed. */
+  readonly problem: string | undefined
+  /** The workspace does not hold them any more: they were put back, as a whole or but for some files. */
+  readonly takenBack: Extent | undefined
 }
 
 /** No event of the log, but what stands in the place of those that are not kept any more: up to `seq`. */

@@ -64,7 +64,12 @@ export type Input =
   | {
       readonly type: 'restored'
       readonly restore: Restore
-      readonly result: { readonly files: number } | { readonly message: string }
+      readonly result: Restored | { readonly message: string }
+    }
+  | {
+      readonly type: 'planned'
+      readonly restore: Restore
+      readonly result: Planned | { readonly message: string }
     }
   /** A deadline may have passed. */
   | { readonly type: 'alarm' }
@@ -73,6 +78,11 @@ export type Input =
 
 export type StartStep = Extract<PreparationStep, 'agent-start' | 'agent-session'>
 export type Problem = Omit<ReportOf<'prepare-failed'>, 'type'>
+
+/** What a restore did. */
+export type Restored = Omit<ReportOf<'restored'>, 'type' | 'turn' | 'to'>
+/** What it would do. */
+export type Planned = Omit<ReportOf<'restore-planned'>, 'type' | 'turn' | 'to'>
 
 export interface Saved {
   /** What the turn changed; absent before it, and when it changed nothing. */

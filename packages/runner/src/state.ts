@@ -11,6 +11,7 @@ import type {
   PromptAttachment,
   ReportOf,
   RestoreTo,
+  Take,
 } from '@belay/protocol'
 
 /** A turn from the prompt's arrival to its end. */
@@ -51,6 +52,14 @@ export type Ending = Omit<ReportOf<'turn-finished'>, 'type' | 'turn'>
 export interface Restore {
   readonly turn: number
   readonly to: RestoreTo
+  /** Files that would stay and are put back all the same. */
+  readonly take?: Take | undefined
+}
+
+/** A restore that is asked for, or the plan of one. */
+export interface AskedRestore {
+  readonly does: 'restore' | 'plan'
+  readonly restore: Restore
 }
 
 export interface RunnerState {
@@ -73,7 +82,7 @@ export interface RunnerState {
   /** What is done with the changes of a turn that completed. */
   readonly finish?: Finish
   /** Waits until the workspace is there, or is under way; no turn begins before it is done. */
-  readonly restore?: Restore
+  readonly restore?: AskedRestore
   readonly turn?: Turn
   /** A prompt that arrived before the turn ahead of it was over. */
   readonly next?: Turn

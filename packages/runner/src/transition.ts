@@ -22,7 +22,7 @@ import type { Input, Problem, Saved } from './input.ts'
 import { agentGone, completed, endingOf, finished } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
-import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
+import type { AgentState, AskedRestore, Ending, Restore, RunnerState, Turn } from './state.ts'
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
@@ -45,6 +45,8 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
       return committed(state, input.turn, input.result)
     case 'restored':
       return restored(state, input)
+    case 'planned':
+      return planned(state, input)
     case 'agent-ready':
       return agentReady(state, input)
     case 'agent-link':
@@ -157,12 +159,14 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
         effects: [effect],
       }
     }
-    case 'restore':
-      return askRestore(state, { turn: command.turn, to: command.to })
-    case 'plan-restore':
-      return told(state, [
-        restoreFailed({ turn: command.turn, to: command.to }, 'A restore cannot be planned yet.'),
-      ])
+    case 'restore': {
+      const { type: does, ...restore } = command
+      return askRestore(state, { does, restore })
+    }
+    case 'plan-restore': {
+      const { type: _, ...restore } = command
+      return askRestore(state, { does: 'plan', restore })
+    }
     case 'choose': {
       const { type: _, ...chosen } = command
       return choose({ ...state, chosen: { ...state.chosen, ...chosen } }, chosen)
@@ -261,7 +265,7 @@ function closed(state: RunnerState): RunnerStep {
   const reports: Report[] = open.map((one) =>
     finished(one, one.ending ?? agentGone(`The runner ended it: ${reason}`)),
   )
-  if (restore !== undefined) reports.push(restoreFailed(restore, 'The runner is closing.'))
+  if (restore !== undefined) reports.push(restoreFailed(restore.restore, 'The runner is closing.'))
   return {
     state: rest,
     reports: [...reports, { type: 'closing', reason: reason.slice(0, 500) }],
@@ -295,7 +299,7 @@ function agentReady(
   )
   const { restore } = state
   if (restore === undefined || state.phase === 'open') return after(step, advance)
-  return { ...step, effects: [...step.effects, { type: 'restore', restore }] }
+  return { ...step, effects: [...step.effects, effectOf(restore)] }
 }
 
 function choose(state: RunnerState, chosen: Chosen): RunnerStep {
@@ -326,7 +330,7 @@ function linked(
 function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
   if (state.phase !== 'preparing') return ignored(state)
   const { restore, ...rest } = state
-  const lost = restore === undefined ? [] : [restoreFailed(restore, problem.message)]
+  const lost = restore === undefined ? [] : [restoreFailed(restore.restore, problem.message)]
   const step = told({ ...rest, phase: 'idle' }, [...lost, { type: 'prepare-failed', ...problem }])
   if (state.turn === undefined) return step
   return after(step, (idle) =>
@@ -483,33 +487,52 @@ function committed(
 
 // Restoring.
 
-function askRestore(state: RunnerState, restore: Restore): RunnerStep {
+function askRestore(state: RunnerState, asked: AskedRestore): RunnerStep {
   const refusal =
     state.turn !== undefined || state.restore !== undefined
       ? 'The workspace is in use.'
       : state.phase === 'closing' || state.phase === 'idle'
         ? 'The workspace is not prepared.'
         : undefined
-  if (refusal !== undefined) return told(state, [restoreFailed(restore, refusal)])
-  const effects: Effect[] = state.phase === 'open' ? [{ type: 'restore', restore }] : []
-  return { state: { ...state, restore }, reports: [], effects }
+  if (refusal !== undefined) return told(state, [restoreFailed(asked.restore, refusal)])
+  const effects: Effect[] = state.phase === 'open' ? [effectOf(asked)] : []
+  return { state: { ...state, restore: asked }, reports: [], effects }
+}
+
+function effectOf({ does, restore }: AskedRestore): Effect {
+  return { type: does, restore }
 }
 
 function restored(
   state: RunnerState,
   { restore, result }: Extract<Input, { type: 'restored' }>,
 ): RunnerStep {
-  if (state.restore === undefined) return ignored(state)
+  if (state.restore?.does !== 'restore') return ignored(state)
   const { restore: _, ...rest } = state
+  const { turn, to } = restore
   const report: Report =
     'files' in result
-      ? { type: 'restored', ...restore, files: result.files }
+      ? { type: 'restored', turn, to, ...result }
       : restoreFailed(restore, result.message)
   return after(told(rest, [report]), advance)
 }
 
-function restoreFailed(restore: Restore, message: string): Report {
-  return { type: 'restore-failed', ...restore, message: message.slice(0, 2000) }
+function planned(
+  state: RunnerState,
+  { restore, result }: Extract<Input, { type: 'planned' }>,
+): RunnerStep {
+  if (state.restore?.does !== 'plan') return ignored(state)
+  const { restore: _, ...rest } = state
+  const { turn, to } = restore
+  const report: Report =
+    'back' in result
+      ? { type: 'restore-planned', turn, to, ...result }
+      : restoreFailed(restore, result.message)
+  return after(told(rest, [report]), advance)
+}
+
+function restoreFailed({ turn, to }: Restore, message: string): Report {
+  return { type: 'restore-failed', turn, to, message: message.slice(0, 2000) }
 }
 
 /** The one way a turn ends while the runner lives; the one that waited behind it goes on. */

@@ -13,7 +13,7 @@ import { expirePermission } from './permission.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
 import { expirePrompt } from './prompt.ts'
 import { loseRunner } from './runner.ts'
-import type { ActiveTurn, SessionState } from './state.ts'
+import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
 import { abandonTurn, doubtTurn, endTurn } from './turn.ts'
 
 /** How long the look at a lost runner's lock and spool may take, milliseconds. */
@@ -35,7 +35,8 @@ export function nextAlarm(state: SessionState, deadlines: Deadlines): number | u
 
 /** Everything that has a time now. */
 export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { lifecycle, permissions, queue, turn, restore } = state
+  const { lifecycle, permissions, queue, turn } = state
+  const restore = restoreUnderWay(state)
   const isAway = state.runner.type === 'lost'
   return [
     ...(turn.type === 'active' ? turnDues(state, turn, deadlines) : []),
@@ -43,7 +44,7 @@ export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] 
     ...(lifecycle.type === 'preparing' && !isAway
       ? [{ type: 'preparation', at: lifecycle.deadline } as const]
       : []),
-    ...(restore.type === 'asked' && restore.deadline !== undefined && !isAway
+    ...(restore?.deadline !== undefined && !isAway
       ? [{ type: 'restore', at: restore.deadline } as const]
       : []),
     ...(isAway ? [] : permissions).map(
@@ -78,7 +79,7 @@ function turnDues(state: SessionState, turn: ActiveTurn, deadlines: Deadlines): 
 }
 
 function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { runner, turn, queue, lifecycle, head, restore } = state
+  const { runner, turn, queue, lifecycle, head } = state
   switch (runner.type) {
     case 'none':
       return []
@@ -88,7 +89,7 @@ function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
       return [{ type: 'grace', at: runner.deadline }]
     case 'linked':
       if (runner.closing) return [{ type: 'closing', at: head.progressAt + deadlines.interruptMs }]
-      if (restore.type === 'asked') return []
+      if (restoreUnderWay(state) !== undefined) return []
       if (turn.type === 'active' || queue.length > 0 || lifecycle.type !== 'ready') return []
       return [{ type: 'idle', at: head.progressAt + deadlines.idleMs }]
   }

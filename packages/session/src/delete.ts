@@ -8,14 +8,15 @@ import { emptyOutgoing } from '@belay/channel'
 import { type Change, ignore } from './change.ts'
 import type { SessionReply } from './input.ts'
 import { releaseRunner } from './preparation.ts'
-import { initialState } from './state.ts'
+import { initialState, restoreUnderWay } from './state.ts'
 import { endTurn } from './turn.ts'
 
 /** Nobody has touched it for so long that its owner wants it gone. */
 export function expire(change: Change, before: number): SessionReply {
-  const { lifecycle, turn, queue, last, settings, restore } = change.state
+  const { lifecycle, turn, queue, last, settings } = change.state
   const since = last.type === 'ended' ? last.endedAt : settings.createdAt
-  const busy = turn.type === 'active' || queue.length > 0 || restore.type === 'asked'
+  const restore = restoreUnderWay(change.state)
+  const busy = turn.type === 'active' || queue.length > 0 || restore !== undefined
   if (lifecycle.type !== 'ready' || busy || since >= before) return ignore('it is in use')
   return remove(change)
 }

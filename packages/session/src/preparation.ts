@@ -16,7 +16,7 @@ import type { SessionReply, SettingsEdit } from './input.ts'
 import { forgetLink } from './link.ts'
 import { offerFor } from './offer.ts'
 import { failRestore } from './restore.ts'
-import { initialState, type Problem, type Settings } from './state.ts'
+import { initialState, type Problem, restoreUnderWay, type Settings } from './state.ts'
 
 export function beginPreparation(change: Change): void {
   const { lifecycle, runner, settings, agent, offer } = change.state
@@ -137,7 +137,7 @@ export function releaseRunner(change: Change): void {
   forgetLink(change)
   set(change, 'commands', emptyOutgoing)
   // One that was not told of it yet takes nothing with it: the next runner is.
-  if (change.state.restore.type === 'asked' && change.state.restore.deadline !== undefined)
+  if (restoreUnderWay(change.state)?.deadline !== undefined)
     failRestore(change, 'The runner ended before it said that it was done.')
   change.settle.push(`start-runner:${generation}`)
   change.must.push({

@@ -13,7 +13,7 @@ import { takeLink } from './link.ts'
 import { takeOffer } from './offer.ts'
 import { askPermission, dropPermission } from './permission.ts'
 import { failPreparation, finishPreparation, takeStep } from './preparation.ts'
-import { takeRestored } from './restore.ts'
+import { takePlan, takeRestored } from './restore.ts'
 import { keepChanges } from './row.ts'
 import type { ActiveTurn, OpenTool } from './state.ts'
 import { endTurn, noteDelivered } from './turn.ts'
@@ -56,6 +56,7 @@ export function fence(change: Change, generation: number): SessionReply | undefi
 
 function take(change: Change, item: ReceivedReport): void {
   const { report, json } = item
+  if (report.type === 'restore-planned') return takePlan(change, report)
   if (report.type === 'restored' || report.type === 'restore-failed')
     return takeRestored(change, report, json)
   if ('turn' in report && report.turn !== undefined) {

@@ -5,6 +5,7 @@ import {
   type NoticeEvent,
   noticeOf,
   type PermissionItem,
+  shownName,
   type ToolItem,
   type Transcript,
   type ViewerEvent,
@@ -211,9 +212,14 @@ const fileMarks = {
 
 function turnChanges(paint: Paint, event: EventOf<'turn-changes'>): readonly string[] {
   const rest = event.files.length - filesMax + (event.more ?? 0)
+  const { turn, problem, notes = [] } = event
   return [
+    ...(problem === undefined
+      ? []
+      : [paint('yellow', `  ! What turn ${turn} changed is not known: ${oneLine(problem)}`)]),
     ...event.files.slice(0, filesMax).map((file) => fileLine(paint, file)),
     ...(rest > 0 ? [paint('dim', `  … and ${rest} files more`)] : []),
+    ...notes.map((note) => paint('dim', `  Note: ${oneLine(note)}`)),
   ]
 }
 
@@ -223,7 +229,7 @@ export function fileLine(paint: Paint, file: ChangedFile): string {
     file.added === undefined || file.removed === undefined
       ? 'no text'
       : `+${file.added} -${file.removed}`
-  return `  ${paint(color, mark)} ${oneLine(file.path)} ${paint('dim', lines)}`
+  return `  ${paint(color, mark)} ${shownName(file.path)} ${paint('dim', lines)}`
 }
 
 // Ends

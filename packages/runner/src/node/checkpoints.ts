@@ -15,8 +15,8 @@
 import { lstatSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { limits, type StepBounds } from '@belay/protocol'
-import type { Saved } from '../input.ts'
+import { type BackFile, limits, type StepBounds } from '@belay/protocol'
+import type { Planned, Restored, Saved } from '../input.ts'
 import type { Restore } from '../state.ts'
 import { changesBetween } from './changes.ts'
 import { spell } from './git.ts'
@@ -59,8 +59,13 @@ export class Checkpoints {
     return this.#next((signal) => this.#save(moment, signal))
   }
 
-  restore(restore: Restore): Promise<{ readonly files: number } | { readonly message: string }> {
+  restore(restore: Restore): Promise<Restored | { readonly message: string }> {
     return this.#next((signal) => this.#restore(restore, signal))
+  }
+
+  /** What that would do. */
+  plan(restore: Restore): Promise<Planned | { readonly message: string }> {
+    return this.#next((signal) => this.#plan(restore, signal))
   }
 
   /** Runs something that works on the same files, when nothing here does. */
@@ -146,6 +151,25 @@ export class Checkpoints {
       const latest = await this.#commit('after a restore', bound)
       await this.#must(['update-ref', 'refs/latest', latest], bound)
       return { files }
+    } catch (error) {
+      if (!(error instanceof Unsaved)) throw error
+      return { message: signal.aborted ? 'It was stopped.' : error.message }
+    }
+  }
+
+  async #plan(
+    restore: Restore,
+    signal: AbortSignal,
+  ): Promise<Planned | { readonly message: string }> {
+    const bound = { signal, msMax: this.#options.bounds.restoreMs }
+    try {
+      await this.#open(bound)
+      const wanted = await this.#find(restore, bound)
+      if (wanted === undefined) return { message: missing(restore) }
+      const present = await this.#commit('a look before a restore', bound)
+      const args = ['diff-tree', '-r', '-z', '--name-status', '--no-renames', present, wanted]
+      const { output } = await this.#must(args, bound)
+      return { ...plannedOf(output.split('\0')), stay: [] }
     } catch (error) {
       if (!(error instanceof Unsaved)) throw error
       return { message: signal.aborted ? 'It was stopped.' : error.message }
@@ -322,6 +346,23 @@ function missing({ turn, to }: Restore): string {
   return to === 'undo'
     ? 'It was not put back yet, so there is nothing to undo.'
     : `There is no checkpoint ${to} turn ${turn}.`
+}
+
+const doing: Readonly<Record<string, BackFile['does']>> = { A: 'create', D: 'remove' }
+
+/** @param fields of `diff-tree --name-status -z`: letter, name, letter, name … */
+function plannedOf(fields: readonly string[]): Pick<Planned, 'back' | 'moreBack'> {
+  const back: BackFile[] = []
+  let room: number = limits.plannedFilesBytesMax
+  let more = 0
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const path = fields[at + 1] ?? ''
+    const file = { path, does: doing[fields[at] ?? ''] ?? 'change' }
+    room -= Buffer.byteLength(JSON.stringify(file)) + 1
+    if (room >= 0) back.push(file)
+    else more += 1
+  }
+  return { back, ...(more === 0 ? {} : { moreBack: more }) }
 }
 
 function refOf({ turn, to }: Restore): string {
