@@ -95,8 +95,9 @@ function Remarks({ turns, all, shown }: RemarksProps) {
       )}
       {shown === undefined && gone > 0 && (
         <p className="note">
-          {gone === 1 ? 'One turn was taken back and is' : `${gone} turns were taken back and are`}{' '}
-          not in this list: the workspace does not hold what they changed.
+          {gone === 1
+            ? 'One turn was taken back and is not in this list: the workspace does not hold what it changed.'
+            : `${gone} turns were taken back and are not in this list: the workspace does not hold what they changed.`}
         </p>
       )}
       {shown === undefined && turns.length > 1 && (
