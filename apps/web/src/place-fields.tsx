@@ -54,7 +54,9 @@ function RepositoryFields(fields: FieldsProps) {
       </div>
       <details
         className="more-fields"
-        open={!isNew || form.ref !== '' || form.workBranch !== '' || form.user !== '' || form.shallow}
+        open={
+          !isNew || form.ref !== '' || form.workBranch !== '' || form.user !== '' || form.shallow
+        }
       >
         <summary>Tag or ref, work branch, token and user name</summary>
         <div className="pair equal">

@@ -132,7 +132,10 @@ export function spell(ms: number): string {
  * A name for an address that no setting rewrites: of all `insteadOf` the longest match counts, and nobody can have set
  * one for a name that was made just now.
  */
-export function pinned(url: string): { readonly name: string; readonly settings: readonly Setting[] } {
+export function pinned(url: string): {
+  readonly name: string
+  readonly settings: readonly Setting[]
+} {
   const name = `belay-${randomBytes(12).toString('hex')}:`
   return {
     name,

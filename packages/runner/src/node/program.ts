@@ -130,9 +130,7 @@ function exitOf(child: ChildProcess): Promise<ProgramEnd> {
     child.once('error', (error) => resolve({ type: 'not-started', message: error.message }))
     child.once('exit', (code, killer) =>
       resolve(
-        code === null
-          ? { type: 'killed', signal: killer ?? 'unknown' }
-          : { type: 'exited', code },
+        code === null ? { type: 'killed', signal: killer ?? 'unknown' } : { type: 'exited', code },
       ),
     )
   })
@@ -140,10 +138,7 @@ function exitOf(child: ChildProcess): Promise<ProgramEnd> {
 
 async function within(what: Promise<void>, ms: number): Promise<void> {
   const late = new AbortController()
-  await Promise.race([
-    what,
-    sleep(ms, undefined, { signal: late.signal }).catch(() => undefined),
-  ])
+  await Promise.race([what, sleep(ms, undefined, { signal: late.signal }).catch(() => undefined)])
   late.abort()
 }
 
