@@ -3,7 +3,9 @@
  *
  * They are shown, logged and stored as they are, so one that can carry a secret is refused, without a word of it.
  *
- * - P-40 The address of a repository is one of HTTP, SSH, Git or a file, or a path, and holds nothing that can be secret.
+ * - P-40 The address of a repository is one of http, https, ssh, git or file, `user@host:path`, or an absolute path; one
+ *   that can carry a secret is refused, without a word of it, and with what to do.
+ * - P-41 An address that was stored before that rule is shown without what is refused today.
  */
 
 const form =
@@ -67,6 +69,6 @@ export function shownAddress(url: string): string {
   const bare = url.replace(/[?#][\s\S]*$/u, '')
   const at = bare.lastIndexOf('@')
   if (at < 0) return bare
-  const scheme = /^[\w+.-]+:[\\/]*/.exec(bare)?.[0] ?? ''
+  const scheme = /^[\w+.-]+:[\\/]+/.exec(bare)?.[0] ?? ''
   return `${scheme.length > at ? '' : scheme}…@${bare.slice(at + 1)}`
 }

@@ -1,4 +1,8 @@
-/** A refusal on its way out: one shape, one place. */
+/**
+ * A refusal on its way out: one shape, one place.
+ *
+ * - K-40 It repeats nothing of an address, a token, a user or a field that nobody knows.
+ */
 import { type ErrorCode, errorTable, type Problem, type Refusal } from '@belay/protocol'
 import type { z } from 'zod'
 

@@ -77,9 +77,6 @@ export async function groundOf(run: Run, folder: string): Promise<Ground> {
   if (commit.fault !== undefined && (commit.end.type !== 'exited' || commit.end.code !== 1))
     throw new Uncommitted(commit.fault)
   const head = commit.fault === undefined ? commit.output.trim() : undefined
-  const empty = await must(
-    run(['-C', folder, 'hash-object', '-t', 'tree', '--stdin'], { input: Buffer.alloc(0) }),
-  )
   return {
     top: text(top),
     prefix,
@@ -87,8 +84,13 @@ export async function groundOf(run: Run, folder: string): Promise<Ground> {
     index: resolve(folder, text(index)),
     branch,
     head,
-    base: head ?? empty.output.trim(),
+    base: head ?? (await emptyTree(run, folder)),
   }
+}
+
+async function emptyTree(run: Run, folder: string): Promise<string> {
+  const args = ['-C', folder, 'hash-object', '-t', 'tree', '--stdin']
+  return (await must(run(args, { input: Buffer.alloc(0) }))).output.trim()
 }
 
 async function notInTheMiddle(

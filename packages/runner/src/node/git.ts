@@ -4,7 +4,8 @@
  * Invariants:
  * - R-32 A repository's token reaches git on an inherited descriptor alone, for the one host it is for; it is in no
  *   variable, no argument, no file and no line of output.
- * - R-102 A command that is given a token runs no hook, and goes to no other address than it was given.
+ * - R-102 A command that is given a token runs no hook and writes no files of a work tree, and goes to the address it was
+ *   given, whatever settings rewrite addresses.
  */
 import { randomBytes } from 'node:crypto'
 

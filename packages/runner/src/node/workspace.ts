@@ -6,6 +6,7 @@
  * Invariants:
  * - R-17 A folder of the person's own is only looked at, but for the setup commands they asked for.
  * - R-18 A clone is stamped as the last step, its setup included; without its stamp it is made again from nothing.
+ * - R-102 A command that is given a token writes no files of a work tree: those are written behind it, without.
  * - R-19 No word of a person is ever read by a shell, or as an option, but for their setup commands, which are shell.
  */
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
