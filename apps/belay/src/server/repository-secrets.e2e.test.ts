@@ -106,7 +106,12 @@ describe('a server whose runner is played', () => {
     expect([...first.commands.values()]).toMatchObject([{ workspace, token: secret }])
     const step = { type: 'step', step: 'clone', status: 'started' } as const
     const message = 'It was not let in.'
-    await first.report(step, { type: 'prepare-failed', step: 'clone', code: 'clone-failed', message })
+    await first.report(step, {
+      type: 'prepare-failed',
+      step: 'clone',
+      code: 'clone-failed',
+      message,
+    })
     first.end()
     const again = await client.call('retry', {
       id: session.id,

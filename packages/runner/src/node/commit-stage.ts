@@ -13,7 +13,6 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
   choose,
-  type Edits,
   type Entries,
   entriesOf,
   type Entry,

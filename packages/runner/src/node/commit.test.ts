@@ -337,7 +337,7 @@ describe('where', () => {
     git('checkout', '--quiet', 'side')
     repository.commit('There', { 'README.md': 'there\n' })
     git('checkout', '--quiet', 'main')
-    expect(() => git(...command)).toThrow()
+    expect(() => git(...command)).toThrow(/Command failed/)
     const before = status(repository)
     write(path, { a: 'a\n' })
     const result = await commit(path, { changed: [change('a', undefined, 'a\n')] })

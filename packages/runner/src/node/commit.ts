@@ -22,14 +22,7 @@ import {
   sameEntry,
 } from './commit-entries.ts'
 import { type Ground, groundOf, must, type Run, runner, Uncommitted } from './commit-ground.ts'
-import {
-  type Changed,
-  type Left,
-  shownName,
-  stageAll,
-  stageChanged,
-  type Staged,
-} from './commit-stage.ts'
+import { type Changed, type Left, shownName, stageAll, stageChanged } from './commit-stage.ts'
 import type { Credential } from './git.ts'
 import { pushCommit } from './push.ts'
 
@@ -92,7 +85,7 @@ async function commitIn(
   // It is made: from here on a stop may not leave the person's index behind.
   const sure = runner(
     { env: options.env, signal: new AbortController().signal },
-    performance.now() + afterMsMax,
+    performance.now() + (signal.aborted ? hurriedMsMax : afterMsMax),
   )
   const syncing = { run: sure, ground, scratch, commit, all: changed === undefined }
   notes.push(...(await syncIndex(syncing).catch((error: unknown) => [unsynced(error)])))
@@ -108,8 +101,9 @@ async function commitIn(
   return { ...done, pushed: false, ...warningOf([what, ...notes]) }
 }
 
-/** What the person's index is brought onto the commit within: their other commands wait no longer for it either. */
+/** What the person's index is brought onto the commit within; less while a person waits for the end of the turn. */
 const afterMsMax = 30_000
+const hurriedMsMax = 4000
 
 interface Making {
   readonly run: Run
@@ -249,13 +243,15 @@ async function authorArgs(run: Run, top: string): Promise<readonly string[]> {
 }
 
 function leftWords({ lines, inner, link }: Left): string[] {
-  const words = (names: readonly string[], what: string) =>
-    names.length === 0 ? [] : [`${listed(names)} ${what}`]
   return [
-    ...words(lines, 'holds uncommitted work of yours on the same lines; it was not committed.'),
-    ...words(inner, 'lies in a repository of its own; it was not committed.'),
-    ...words(link, 'lies behind a link; it was not committed.'),
+    ...about(lines, 'holds uncommitted work of yours on the same lines; it was not committed.'),
+    ...about(inner, 'lies in a repository of its own; it was not committed.'),
+    ...about(link, 'lies behind a link; it was not committed.'),
   ]
+}
+
+function about(names: readonly string[], what: string): readonly string[] {
+  return names.length === 0 ? [] : [`${listed(names)} ${what}`]
 }
 
 const namesTold = 5

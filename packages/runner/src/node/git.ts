@@ -25,6 +25,8 @@ export interface GitOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
   readonly msMax: number
+  /** From being asked to end until it is killed. Default: that of `program.ts`. */
+  readonly graceMs?: number
   readonly credential?: Credential | undefined
   /** Which repository, where it is not the one of the folder. */
   readonly variables?: Readonly<Record<string, string>>
@@ -55,7 +57,8 @@ export interface GitEnd {
 const outputBytesDefault = 64 * 1024 * 1024
 
 export async function git(args: readonly string[], options: GitOptions): Promise<GitEnd> {
-  const { signal, msMax, onProgress, input, outputBytesMax = outputBytesDefault } = options
+  const { signal, msMax, graceMs, onProgress, input } = options
+  const { outputBytesMax = outputBytesDefault } = options
   const opened = openedBy(options.credential)
   const hide = (text: string) =>
     opened === undefined ? text : text.replaceAll(opened.token, '•••')
@@ -69,6 +72,7 @@ export async function git(args: readonly string[], options: GitOptions): Promise
     ...(opened === undefined ? {} : { handed: opened.handed }),
     signal: AbortSignal.any([signal, full.signal]),
     msMax,
+    ...(graceMs === undefined ? {} : { graceMs }),
     onOutput: (data) => {
       bytes += data.length
       if (bytes > outputBytesMax + data.length) return
