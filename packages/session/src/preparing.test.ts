@@ -3,6 +3,7 @@ import type { Report, ReportOf } from '@belay/protocol'
 import { viewOf } from '@belay/session'
 import { agentReady, createdSession, runningTurn, type Scenario, unchanged } from '@belay/testing'
 import { describe, expect, test } from 'vitest'
+import { summaryOf } from './view.ts'
 
 const step = (
   name: ReportOf<'step'>['step'],
@@ -169,6 +170,16 @@ describe('a retry', () => {
     expect(s.commands()[0]).not.toHaveProperty('sealedToken')
     expect(JSON.stringify([s.events, viewOf(s.state, s.id)])).not.toContain('sealed')
   })
+})
+
+test('[P-41] an address that was stored with a secret in it is shown without', () => {
+  const s = failed()
+  const url = 'https://x:s3cr3tvalue@host.example/a.git?s3cr3tvalue'
+  s.input({ type: 'retry', workspace: { type: 'repository', url } })
+  expect(s.commands()).toMatchObject([{ workspace: { url } }])
+  const view = viewOf(s.state, s.id)
+  expect(view.workspace).toEqual({ type: 'repository', url: 'https://…@host.example/a.git' })
+  expect(summaryOf(s.state)).not.toContain('s3cr3tvalue')
 })
 
 describe('the workspace', () => {

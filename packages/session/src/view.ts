@@ -3,7 +3,9 @@ import {
   queuedTextCharsMax,
   type SessionSummary,
   type SessionView,
+  shownAddress,
   utf8Bytes,
+  type Workspace,
 } from '@belay/protocol'
 import { linkReason } from './link.ts'
 import { offered } from './offer.ts'
@@ -29,7 +31,7 @@ function summary(state: SessionState, id: string): SessionSummary {
       name: state.agent.title !== '' ? state.agent.title : agentName(state),
       demo: 'name' in settings.agent && settings.agent.name === 'demo',
     },
-    workspace: settings.workspace,
+    workspace: shown(settings.workspace),
     createdAt: settings.createdAt,
     queued: queue.length,
     ...(last.type === 'none'
@@ -45,6 +47,13 @@ function summary(state: SessionState, id: string): SessionSummary {
           },
         }),
   }
+}
+
+/** Addresses that were stored before they were looked at may hold a secret. */
+function shown(workspace: Workspace): Workspace {
+  return workspace.type === 'folder'
+    ? workspace
+    : { ...workspace, url: shownAddress(workspace.url) }
 }
 
 function decision(last: Extract<LastTurn, { type: 'ended' }>) {

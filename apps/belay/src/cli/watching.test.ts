@@ -334,11 +334,23 @@ test('[V-71] the agent is the one that is named, else the first that is ready, e
 
 test('[V-71] a repository is given with its branch', async () => {
   server.onPrompt = (session, { promptId }) => session.append(started(promptId), ended(promptId))
-  await cli(testWorld(), 'run', 'x', '--repo', 'https://host/a#b.git#main')
+  await cli(testWorld(), 'run', 'x', '--repo', '/host/a#b.git#main')
   expect(server.asked.at(-2)?.args['workspace'] ?? {}).toEqual({
     type: 'repository',
-    url: 'https://host/a#b.git',
+    url: '/host/a#b.git',
     branch: 'main',
+  })
+})
+
+test('[V-71] a token and its user come from the environment', async () => {
+  server.onPrompt = (session, { promptId }) => session.append(started(promptId), ended(promptId))
+  const env = { BELAY_GIT_TOKEN: 'opens', BELAY_GIT_USER: 'ann' }
+  await cli(testWorld({ env }), 'run', 'x', '--repo', 'https://host/a.git')
+  expect(server.asked.at(-2)?.args['workspace'] ?? {}).toEqual({
+    type: 'repository',
+    url: 'https://host/a.git',
+    user: 'ann',
+    token: 'opens',
   })
 })
 
