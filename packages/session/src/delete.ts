@@ -20,7 +20,7 @@ export function expire(change: Change, before: number): SessionReply {
   return remove(change)
 }
 
-export function remove(change: Change): SessionReply {
+export function remove(change: Change, discard?: true): SessionReply {
   const { head } = change.state
   // Whoever waits for the end of the turn outside is told, though the log that would hold it goes.
   endTurn(change, 'session-deleted')
@@ -41,6 +41,9 @@ export function remove(change: Change): SessionReply {
   change.append.length = 0
   change.rows.length = 0
   change.wipe = true
-  change.must.push({ key: 'remove-files', effect: { type: 'remove-files' } })
+  change.must.push({
+    key: 'remove-files',
+    effect: { type: 'remove-files', ...(discard === undefined ? {} : { discard }) },
+  })
   return { type: 'done' }
 }

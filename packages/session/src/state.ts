@@ -41,6 +41,7 @@ export interface SessionState extends Parts {
   readonly last: LastTurn
   readonly restore: Restore
   readonly callbacks: readonly Callback[]
+  readonly neighbours: readonly Neighbour[]
 }
 
 export interface Head {
@@ -214,6 +215,12 @@ export type Restore =
       readonly deadline?: number
     }
 
+/** Another session in the same folder. */
+export interface Neighbour {
+  readonly id: string
+  readonly title: string
+}
+
 /** The end of a turn on its way to the session's callback. */
 export interface Callback {
   readonly turn: number
@@ -257,5 +264,6 @@ export function initialState(): SessionState {
     last: { type: 'none' },
     restore: { type: 'none' },
     callbacks: [],
+    neighbours: [],
   }
 }

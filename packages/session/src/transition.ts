@@ -35,6 +35,7 @@ import {
   runnerStartFailed,
   serverStarted,
 } from './runner.ts'
+import { freeFolder, shareFolder } from './share.ts'
 import type { SessionState } from './state.ts'
 import { trimLog } from './trim.ts'
 import { interrupt, lookUpChanges, startTurn } from './turn.ts'
@@ -106,6 +107,8 @@ const factTypes = [
   'runner-silent',
   'runner-start-failed',
   'runner-stopped',
+  'folder-shared',
+  'folder-freed',
   'files-removed',
 ] as const
 type Fact = Extract<SessionInput, { type: (typeof factTypes)[number] }>
@@ -147,7 +150,7 @@ function decide(change: Change, input: Request): SessionReply {
     case 'changes-looked-up':
       return lookUpChanges(change, input.turn)
     case 'delete':
-      return remove(change)
+      return remove(change, input.discard)
     case 'expire':
       return expire(change, input.before)
     case 'trim':
@@ -179,6 +182,10 @@ function learn(change: Change, input: Fact): SessionReply {
     case 'runner-stopped':
       change.settle.push(`stop-runner:${input.generation}`)
       return { type: 'done' }
+    case 'folder-shared':
+      return shareFolder(change, input)
+    case 'folder-freed':
+      return freeFolder(change, input.session)
     case 'files-removed':
       change.settle.push('remove-files')
       return { type: 'done' }

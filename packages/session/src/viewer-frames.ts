@@ -69,7 +69,8 @@ export function looksSame(left: SessionState, right: SessionState): boolean {
     left.offer === right.offer &&
     left.last === right.last &&
     left.settings === right.settings &&
-    left.restore === right.restore
+    left.restore === right.restore &&
+    left.neighbours === right.neighbours
   )
 }
 

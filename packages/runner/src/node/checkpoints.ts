@@ -191,8 +191,13 @@ export class Checkpoints {
     const here = (args: readonly string[]) => this.#shadow.runInWorkspace(args, bound)
     const fetched = await here(['fetch', '--quiet', '--no-tags', '--', path, commit])
     if (fetched.fault !== undefined) throw new Unsaved(fetched.fault)
+    // In a worktree the branch is the person's too: one that went on elsewhere is not set back.
+    const held = await here(['rev-parse', '--verify', '--quiet', `refs/heads/${branch ?? ''}`])
+    const isAhead =
+      held.fault === undefined &&
+      (await here(['merge-base', '--is-ancestor', held.output.trim(), commit])).fault !== undefined
     const args =
-      branch === undefined
+      branch === undefined || isAhead
         ? ['checkout', '--quiet', '--detach', commit]
         : ['checkout', '--quiet', '-B', branch, commit]
     const { fault } = await here(args)

@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ReportOf } from '@belay/protocol'
+import { isOwned, type ReportOf, type Workspace } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input } from '../input.ts'
 import type { Place } from './agent-slot.ts'
@@ -46,15 +46,16 @@ export class Hands {
   async prepare({ workspace, agent, setup, token }: Prepare): Promise<void> {
     const { config, env, feed } = this.#options
     const { runnerFolder, workspaceFolder, dataFolder, bounds } = config
-    const isClone = workspace.type === 'repository'
+    // A clone or a worktree: it may be lost, and is made again with what the checkpoints hold.
+    const isClone = isOwned(workspace)
     this.#credential = credentialOf(workspace, token)
     const checkpoints = new Checkpoints({
       path: join(runnerFolder, 'checkpoints.git'),
-      workspace: isClone ? workspaceFolder : workspace.path,
+      workspace: isClone || workspace.type !== 'folder' ? workspaceFolder : workspace.path,
       isClone,
-      origin: isClone ? workspace.url : workspace.path,
+      origin: originOf(workspace),
       dataFolder,
-      env,
+      env: isClone ? withoutHooks(env) : env,
       bounds,
     })
     this.#checkpoints = checkpoints
@@ -116,5 +117,24 @@ export class Hands {
   close(): void {
     this.#stopped.abort()
     this.#checkpoints?.close()
+  }
+}
+
+/** What a workspace was made from: a worktree's checkpoints are not those of its folder. */
+function originOf(workspace: Workspace): string {
+  if (workspace.type === 'repository') return workspace.url
+  return workspace.worktree === undefined ? workspace.path : `worktree of ${workspace.path}`
+}
+
+/** Bringing a lost worktree back checks out a branch of the person's repository: no hook of it may run. */
+function withoutHooks(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const count = Number(env['GIT_CONFIG_COUNT'] ?? 0)
+  return {
+    ...env,
+    GIT_CONFIG_COUNT: String(count + 1),
+    [`GIT_CONFIG_KEY_${count}`]: 'core.hooksPath',
+    [`GIT_CONFIG_VALUE_${count}`]: '/dev/null',
   }
 }
