@@ -102,7 +102,7 @@ function settingsSentence(event: Extract<NoticeEvent, { type: 'settings-changed'
 /** What became of the workspace, where that is not as it was left. */
 function workspaceWords(event: Extract<NoticeEvent, { type: 'agent-ready' }>): string {
   if (event.workspace === 'restored')
-    return ' The workspace was gone: it is cloned again and holds what its last checkpoint held.'
+    return ' The workspace was gone: it is made again and holds what its last checkpoint held.'
   return event.workspace === 'cloned' && event.restored !== 'new'
     ? ' The workspace was gone and is cloned again: what was not pushed is not in it.'
     : ''

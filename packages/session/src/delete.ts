@@ -21,7 +21,11 @@ export function expire(change: Change, before: number): SessionReply {
 }
 
 export function remove(change: Change, discard?: true): SessionReply {
-  const { head } = change.state
+  const { head, lifecycle } = change.state
+  if (lifecycle.type === 'deleted') {
+    removeFiles(change, discard)
+    return { type: 'done' }
+  }
   // Whoever waits for the end of the turn outside is told, though the log that would hold it goes.
   endTurn(change, 'session-deleted')
   const { runner, turn, settings } = change.state
@@ -41,9 +45,13 @@ export function remove(change: Change, discard?: true): SessionReply {
   change.append.length = 0
   change.rows.length = 0
   change.wipe = true
+  removeFiles(change, discard)
+  return { type: 'done' }
+}
+
+function removeFiles(change: Change, discard?: true): void {
   change.must.push({
     key: 'remove-files',
     effect: { type: 'remove-files', ...(discard === undefined ? {} : { discard }) },
   })
-  return { type: 'done' }
 }

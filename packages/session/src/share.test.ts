@@ -36,4 +36,12 @@ test('[S-121] what is done with a worktree is part of the effect that removes fi
   }
   expect(removing()).toEqual([{ type: 'remove-files' }])
   expect(removing(true)).toEqual([{ type: 'remove-files', discard: true }])
+  // What stayed may be discarded later, and a second plain delete does nothing.
+  const s = createdSession('do it')
+  s.input({ type: 'delete' })
+  expect(s.input({ type: 'delete' })).toEqual({ type: 'done' })
+  expect(s.effects).toEqual([])
+  expect(s.input({ type: 'delete', discard: true })).toEqual({ type: 'done' })
+  expect(s.effects).toEqual([{ type: 'remove-files', discard: true }])
+  expect(s.state.lifecycle.type).toBe('deleted')
 })

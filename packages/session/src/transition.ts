@@ -77,7 +77,8 @@ function gate(state: SessionState, input: SessionInput): SessionReply | undefine
         ? undefined
         : refuse('session-not-found', 'There is no session with this id.')
     case 'deleted':
-      if (input.type === 'delete') return { type: 'done' }
+      // What it left may still be discarded.
+      if (input.type === 'delete') return input.discard === true ? undefined : { type: 'done' }
       return refuse('session-deleted', 'This session was deleted.')
     case 'preparing':
     case 'ready':

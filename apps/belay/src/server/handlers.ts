@@ -182,7 +182,8 @@ function folderHandlers({ host, folders }: HandlerOptions) {
         await ask({ host, id, type: 'done' }, { type: 'delete', discard: true })
         return { ok: true as const }
       }
-      const left = isLiving(host, id) ? await folders?.left(id) : undefined
+      // Also of one that is deleted already: an answer that was lost is asked for again.
+      const left = await folders?.left(id)
       await ask({ host, id, type: 'done' }, { type: 'delete' })
       return { ok: true as const, ...(left === undefined ? {} : { left }) }
     },
@@ -355,11 +356,6 @@ async function allowed(
   const refusal = workspace.type === 'folder' ? await folders?.refusal(workspace.path) : undefined
   if (refusal === undefined) return
   throw new RefusalError('bad-request', refusal)
-}
-
-function isLiving(host: SessionHost, id: string): boolean {
-  const { type } = host.read(id).lifecycle
-  return type !== 'absent' && type !== 'deleted'
 }
 
 function titleOf(text: string | undefined, workspace: CreateBody['workspace']): string {
