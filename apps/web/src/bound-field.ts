@@ -1,5 +1,6 @@
 /** A text of the form of a new session, bound to the field that shows it. */
 import type { ChangeEvent } from 'react'
+import type { Place } from '@belay/protocol'
 import type { NewSessionForm, wrongFields } from './new-session-form.ts'
 
 export interface FieldsProps {
@@ -8,12 +9,17 @@ export interface FieldsProps {
   readonly change: (part: Partial<NewSessionForm>) => void
   /** False where a failed preparation is edited. */
   readonly isNew: boolean
+  /** What the server knows of the folder. */
+  readonly place: Place | undefined
 }
 
-type TextName = Exclude<keyof NewSessionForm, 'agent' | 'where' | 'shallow' | 'finish'>
+type TextName = Exclude<keyof NewSessionForm, 'agent' | 'where' | 'shallow' | 'finish' | 'apart'>
 
 /** What a text field or area needs to show one text, its fault, and to change it. */
-export function bound({ form, wrong, change }: Omit<FieldsProps, 'isNew'>, name: TextName) {
+export function bound(
+  { form, wrong, change }: Omit<FieldsProps, 'isNew' | 'place'>,
+  name: TextName,
+) {
   return {
     value: form[name],
     wrong: wrong[name],

@@ -4,6 +4,7 @@ import { Trash2 } from 'lucide-react'
 import type { Client } from '@belay/client/webapi'
 import type { Problem, SessionSummary } from '@belay/protocol'
 import { IconButton } from './icon-button.tsx'
+import type { Left } from './left-behind.tsx'
 import { Modal } from './modal.tsx'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
@@ -12,16 +13,23 @@ import { navigate } from './route.ts'
 interface DeleteSessionProps {
   readonly client: Client
   readonly session: SessionSummary
+  /** It is deleted, and this stays of it. */
+  readonly onLeft: (left: Left) => void
 }
 
-export function DeleteSession({ client, session }: DeleteSessionProps) {
+export function DeleteSession({ client, session, onLeft }: DeleteSessionProps) {
   const [asking, setAsking] = useState(false)
   return (
     <>
       <IconButton label="Delete session" icon={Trash2} onClick={() => setAsking(true)} />
       {asking && (
         <Modal titleId="delete-title" onClose={() => setAsking(false)}>
-          <Confirm client={client} session={session} onCancel={() => setAsking(false)} />
+          <Confirm
+            client={client}
+            session={session}
+            onLeft={onLeft}
+            onCancel={() => setAsking(false)}
+          />
         </Modal>
       )}
     </>
@@ -31,6 +39,7 @@ export function DeleteSession({ client, session }: DeleteSessionProps) {
 function Confirm({
   client,
   session,
+  onLeft,
   onCancel,
 }: DeleteSessionProps & { readonly onCancel: () => void }) {
   const [sending, setSending] = useState(false)
@@ -39,7 +48,8 @@ function Confirm({
     setSending(true)
     setProblem(undefined)
     try {
-      await client.call('deleteSession', { id: session.id })
+      const { left } = await client.call('deleteSession', { id: session.id })
+      if (left !== undefined) return onLeft(left)
       onCancel()
       navigate('/')
     } catch (error) {
@@ -55,10 +65,7 @@ function Confirm({
     <form onSubmit={submit}>
       <h2 id="delete-title">Delete “{session.title}”?</h2>
       <p className="muted">
-        Its agent is ended and its log is removed for good.{' '}
-        {session.workspace.type === 'folder'
-          ? 'Your folder stays as it is.'
-          : 'Its clone is removed with all that was not pushed.'}
+        Its agent is ended and its log is removed for good. {placeWords(session.workspace)}
       </p>
       {problem !== undefined && <ProblemNote problem={problem} />}
       <div className="buttons">
@@ -71,4 +78,11 @@ function Confirm({
       </div>
     </form>
   )
+}
+
+function placeWords(workspace: SessionSummary['workspace']): string {
+  if (workspace.type === 'repository') return 'Its clone is removed with all that was not pushed.'
+  return workspace.worktree === undefined
+    ? 'Your folder stays as it is.'
+    : 'Your folder stays as it is. Its worktree is removed if nothing in it would be lost; else it stays, and you are told what is in it.'
 }

@@ -14,7 +14,8 @@ export function folderOf(
   session: SessionView | undefined,
   first: readonly Item[] | undefined,
 ): string | undefined {
-  if (session?.workspace.type === 'folder') return session.workspace.path
+  const workspace = session?.workspace
+  if (workspace?.type === 'folder' && workspace.worktree === undefined) return workspace.path
   for (const item of first ?? []) {
     if (item.type === 'notice' && item.event.type === 'agent-ready') return item.event.folder
   }

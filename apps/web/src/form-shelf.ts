@@ -21,6 +21,9 @@ export function readForm(shelf: Shelf): NewSessionForm {
     command: text('command'),
     where: text('where') === 'repository' ? 'repository' : 'folder',
     path: text('path'),
+    // Who is in a folder changes: whether to keep apart is asked each time.
+    apart: 'unsaid',
+    worktreeBranch: '',
     url: text('url'),
     branch: text('branch'),
     ref: text('ref'),

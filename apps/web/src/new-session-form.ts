@@ -4,9 +4,18 @@
  * Invariants:
  * - W-14 The same form sent again is the same request with the same ids, so no session is made twice.
  * - W-15 A form that was changed is another request with other ids.
+ * - W-110 A worktree is offered for a folder of a repository, and chosen first when another session is in that folder, until a
+ *   person says otherwise.
  * - W-45 The form of a session that failed to prepare, unchanged, asks for the same settings again.
  */
-import type { CreateBody, FoundAgent, Problem, RouteInput, SessionView } from '@belay/protocol'
+import type {
+  CreateBody,
+  FoundAgent,
+  Place,
+  Problem,
+  RouteInput,
+  SessionView,
+} from '@belay/protocol'
 import { quoted, wordsOf } from './command-line.ts'
 
 /** The choice of an agent by its command line. No known agent has an empty name. */
@@ -22,6 +31,10 @@ export interface NewSessionForm {
   readonly command: string
   readonly where: 'folder' | 'repository'
   readonly path: string
+  /** Where in the folder: as a person said, or as it is offered first. */
+  readonly apart: 'unsaid' | 'worktree' | 'folder'
+  /** Of the worktree; empty: named after the session. */
+  readonly worktreeBranch: string
   readonly url: string
   readonly branch: string
   readonly ref: string
@@ -42,6 +55,8 @@ export const emptyForm: NewSessionForm = {
   command: '',
   where: 'folder',
   path: '',
+  apart: 'unsaid',
+  worktreeBranch: '',
   url: '',
   branch: '',
   ref: '',
@@ -93,7 +108,15 @@ function agentOf(form: NewSessionForm): CreateBody['agent'] {
 }
 
 function workspaceOf(form: NewSessionForm): CreateBody['workspace'] {
-  if (form.where === 'folder') return { type: 'folder', path: form.path.trim() }
+  if (form.where === 'folder') {
+    const branch = form.worktreeBranch.trim()
+    const worktree = branch === '' ? (true as const) : { branch }
+    return {
+      type: 'folder',
+      path: form.path.trim(),
+      ...(form.apart === 'worktree' ? { worktree } : {}),
+    }
+  }
   const { branch, ref, workBranch, user, token } = form
   return {
     type: 'repository',
@@ -101,6 +124,19 @@ function workspaceOf(form: NewSessionForm): CreateBody['workspace'] {
     ...given({ branch, ref, workBranch, user, token }),
     ...(form.shallow ? { shallow: true } : {}),
   }
+}
+
+/** Whether the session would work in a worktree, by what a person said or by who is in the folder. */
+export function isApart(form: NewSessionForm, place: Place | undefined): boolean {
+  if (form.where !== 'folder') return false
+  if (form.apart !== 'unsaid') return form.apart === 'worktree'
+  return place?.git !== undefined && place.sessions.length > 0
+}
+
+/** The form as it is sent: what was offered and not refused is what is asked for. */
+export function decided(form: NewSessionForm, place: Place | undefined): NewSessionForm {
+  if (form.where !== 'folder') return form
+  return { ...form, apart: isApart(form, place) ? 'worktree' : 'folder' }
 }
 
 function given(fields: Readonly<Record<string, string>>): Record<string, string> {
@@ -134,6 +170,7 @@ export function formOf(session: SessionView): NewSessionForm {
     command: named ? '' : [agent.command, ...agent.args].map(quoted).join(' '),
     where: workspace.type,
     path: workspace.type === 'folder' ? workspace.path : '',
+    ...apartOf(workspace),
     url: repository?.url ?? '',
     branch: repository?.branch ?? '',
     ref: repository?.ref ?? '',
@@ -145,13 +182,22 @@ export function formOf(session: SessionView): NewSessionForm {
   }
 }
 
+function apartOf(
+  workspace: SessionView['workspace'],
+): Pick<NewSessionForm, 'apart' | 'worktreeBranch'> {
+  if (workspace.type !== 'folder') return { apart: 'unsaid', worktreeBranch: '' }
+  const { worktree } = workspace
+  const branch = worktree === undefined || worktree === true ? '' : (worktree.branch ?? '')
+  return { apart: worktree === undefined ? 'folder' : 'worktree', worktreeBranch: branch }
+}
+
 /** Nothing needed is empty; whether it is right the server says. */
 export function isComplete(form: NewSessionForm): boolean {
   const place = form.where === 'folder' ? form.path : form.url
   return place.trim() !== '' && (form.agent !== otherAgent || form.command.trim() !== '')
 }
 
-export type FieldName = Exclude<keyof NewSessionForm, 'where' | 'shallow' | 'finish'>
+export type FieldName = Exclude<keyof NewSessionForm, 'where' | 'shallow' | 'finish' | 'apart'>
 
 type WrongFields = Partial<Record<FieldName, string>>
 
@@ -179,6 +225,7 @@ export function restOf(problem: Problem['error'], form: NewSessionForm): Problem
 
 function fieldOf(path: string, form: NewSessionForm): FieldName | undefined {
   const names = path.split(/[./[\]]+/)
+  if (names.includes('worktree')) return 'worktreeBranch'
   for (const name of ['branch', 'ref', 'workBranch', 'user', 'token', 'setup'] as const)
     if (names.includes(name)) return name
   if (names.includes('url')) return 'url'

@@ -26,7 +26,7 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
   const { form, ready, change, agents, unfound, problem, sending, kept, submit } = session
   const wrong = wrongFields(problem, form)
   const isNew = edit === undefined
-  const fields = { form, wrong, change, isNew }
+  const fields = { form, wrong, change, isNew, place: session.place }
   // Shown once it holds the settings: fields that change under a person's hands are worse than a moment's wait.
   if (!ready && unfound === undefined) return undefined
   return (

@@ -1,5 +1,8 @@
-/** Where a session works: in a folder of the person's own, or in a clone of a repository. */
+/** Where a session works: in a folder of the person's own or a worktree of it, or in a clone of a repository. */
+import { CircleAlert } from 'lucide-react'
+import type { Place } from '@belay/protocol'
 import { bound, type FieldsProps } from './bound-field.ts'
+import { isApart } from './new-session-form.ts'
 import { TextField } from './text-field.tsx'
 
 export function PlaceFields(fields: FieldsProps) {
@@ -19,15 +22,72 @@ export function PlaceFields(fields: FieldsProps) {
           </label>
         ))}
       </div>
-      {form.where === 'folder' ? (
+      {form.where === 'folder' ? <FolderFields {...fields} /> : <RepositoryFields {...fields} />}
+    </>
+  )
+}
+
+function FolderFields(fields: FieldsProps) {
+  const { place, form } = fields
+  const typed = bound(fields, 'path')
+  const missing =
+    place?.exists === false ? 'There is no such folder on the server’s machine.' : undefined
+  return (
+    <>
+      <TextField
+        label="Folder"
+        hint="An absolute path on the server’s machine."
+        {...typed}
+        wrong={typed.wrong ?? place?.refusal ?? missing}
+        placeholder="/home/me/project"
+      />
+      {place !== undefined && place.sessions.length > 0 && <InIt sessions={place.sessions} />}
+      {(place?.git !== undefined || form.apart === 'worktree') && <ApartFields {...fields} />}
+    </>
+  )
+}
+
+/** Who works in the folder already. */
+function InIt({ sessions }: Pick<Place, 'sessions'>) {
+  const [first, ...others] = sessions
+  if (first === undefined) return undefined
+  return (
+    <p className="shared-note" role="status">
+      <CircleAlert className="icon" aria-hidden="true" />
+      <span>
+        “{first.title}”{others.length > 0 && ` and ${others.length} more`}{' '}
+        {others.length > 0 ? 'work' : 'works'} in this folder. In the same folder each may change
+        files while the other works on them.
+      </span>
+    </p>
+  )
+}
+
+function ApartFields(fields: FieldsProps) {
+  const { form, place, change } = fields
+  const apart = isApart(form, place)
+  return (
+    <>
+      <div className="segments" role="radiogroup" aria-label="Where in the folder">
+        {(['worktree', 'folder'] as const).map((where) => (
+          <label key={where}>
+            <input
+              type="radio"
+              name="apart"
+              checked={apart === (where === 'worktree')}
+              onChange={() => change({ apart: where })}
+            />
+            {where === 'worktree' ? 'In a worktree of its own' : 'In the folder itself'}
+          </label>
+        ))}
+      </div>
+      {apart && (
         <TextField
-          label="Folder"
-          hint="An absolute path on the server’s machine. The agent works in it directly."
-          {...bound(fields, 'path')}
-          placeholder="/home/me/project"
+          label="Branch of the worktree"
+          hint={`It begins from the last commit${place?.git?.branch === undefined ? '' : ` of ${place.git.branch}`}: what is not committed is not in it. Empty: a branch named after the session.`}
+          {...bound(fields, 'worktreeBranch')}
+          placeholder="belay/fix"
         />
-      ) : (
-        <RepositoryFields {...fields} />
       )}
     </>
   )

@@ -10,12 +10,14 @@ import { DeleteSession } from './delete-session.tsx'
 import type { DraftBox } from './draft-box.ts'
 import type { SessionFeed } from './feed.ts'
 import { FolderScope, folderOf } from './folder.ts'
+import { LeftBehind, type Left } from './left-behind.tsx'
 import { Link } from './link.tsx'
 import { useLive } from './live.ts'
 import { PreparationCard } from './preparation-card.tsx'
 import { QueueList } from './queue-list.tsx'
 import { pathOfSession, sessionTabs, type SessionTab } from './route.ts'
 import { SessionScope, type SessionContext } from './session-context.ts'
+import { SharedLine } from './shared-line.tsx'
 import { StatusLine } from './status-line.tsx'
 import { TranscriptView } from './transcript-view.tsx'
 
@@ -52,12 +54,15 @@ export function SessionPage(props: SessionPageProps) {
   useSeen(id, session, onSeen)
   const known = session ?? summary
   const folder = folderOf(session, transcript.items.blocks[0])
+  const [left, setLeft] = useState<Left>()
+  // Its stream ends as it is deleted, before or after the answer that says what stays.
+  if (left !== undefined) return <LeftBehind client={client} id={id} left={left} />
   if (transcript.ended !== undefined)
     return <Over title={known?.title} sentence={transcript.ended.message} />
   return (
     <SessionScope value={context}>
       <SessionHead session={known} folder={folder} id={id} tab={tab}>
-        {known !== undefined && <DeleteSession client={client} session={known} />}
+        {known !== undefined && <DeleteSession client={client} session={known} onLeft={setLeft} />}
       </SessionHead>
       <FolderScope value={folder}>
         <Suspense fallback={<p className="opening muted">Opening …</p>}>
@@ -86,6 +91,7 @@ export function SessionPage(props: SessionPageProps) {
       )}
       <div className="dock">
         <div className="dock-inner">
+          <SharedLine sharedWith={session?.sharedWith} />
           <StatusLine
             client={client}
             id={id}

@@ -7,6 +7,7 @@ import {
   attemptOf,
   bodyOf,
   canStart,
+  decided,
   emptyForm,
   formOf,
   isComplete,
@@ -16,6 +17,7 @@ import {
   type Attempt,
   type NewSessionForm,
 } from './new-session-form.ts'
+import { usePlace } from './use-place.ts'
 import { newId } from './new-id.ts'
 import { problemOf } from './problem-of.ts'
 import { navigate, pathOfSession } from './route.ts'
@@ -29,6 +31,7 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
   const [sending, setSending] = useState(false)
   const [kept, setKept] = useState(true)
   const attempt = useRef<Attempt>(undefined)
+  const place = usePlace(client, form.where === 'folder' ? form.path.trim() : '')
 
   function change(part: Partial<NewSessionForm>): void {
     const next = { ...form, ...part }
@@ -42,7 +45,7 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
     try {
       if (edit === undefined) await create()
       else {
-        await client.call('retry', { ...retryBodyOf(form), id: edit })
+        await client.call('retry', { ...retryBodyOf(decided(form, place)), id: edit })
         onClose()
       }
     } catch (error) {
@@ -51,7 +54,7 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
     }
   }
   async function create(): Promise<void> {
-    attempt.current = attemptOf(form, attempt.current, {
+    attempt.current = attemptOf(decided(form, place), attempt.current, {
       sessionId: newId('s'),
       promptId: newId('p'),
     })
@@ -64,7 +67,7 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
     event.preventDefault()
     if (!sending && ready && isComplete(form)) void start()
   }
-  return { ...known, form, ready, change, problem, sending, kept, submit }
+  return { ...known, form, place, ready, change, problem, sending, kept, submit }
 }
 
 /** What the server knows that the form begins with: the agents, and the settings of the session that is edited. */

@@ -1,6 +1,6 @@
 /** What is run before the agent begins, and what is done with its changes. */
 import { bound, type FieldsProps } from './bound-field.ts'
-import { finishes, type FinishChoice } from './new-session-form.ts'
+import { finishes, isApart, type FinishChoice } from './new-session-form.ts'
 import { TextArea } from './text-field.tsx'
 
 const finishTitles: Readonly<Record<FinishChoice, string>> = {
@@ -10,7 +10,7 @@ const finishTitles: Readonly<Record<FinishChoice, string>> = {
 }
 
 export function WorkFields(fields: FieldsProps) {
-  const { form, change, isNew } = fields
+  const { form, change, isNew, place } = fields
   return (
     <details className="more-fields" open={form.setup !== '' || form.finish !== 'leave'}>
       <summary>{isNew ? 'Setup commands, commits' : 'Setup commands'}</summary>
@@ -38,7 +38,7 @@ export function WorkFields(fields: FieldsProps) {
               </label>
             ))}
           </div>
-          {form.finish !== 'leave' && form.where === 'folder' && (
+          {form.finish !== 'leave' && form.where === 'folder' && !isApart(form, place) && (
             <span className="hint">In your own folder, on the branch it is on.</span>
           )}
         </fieldset>

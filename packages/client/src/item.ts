@@ -172,6 +172,7 @@ const noticeTypes = [
   'runner-returned',
   'runner-exited',
   'callback-failed',
+  'folder-shared',
   'session-deleted',
 ] as const
 type LoggedNotice = EventOf<(typeof noticeTypes)[number]>

@@ -60,6 +60,11 @@ export function noticeOf(event: NoticeEvent): Notice {
         'warning',
         `The end of turn ${event.turn} could not be told to the callback after ${event.attempts} attempts: ${event.message}`,
       )
+    case 'folder-shared':
+      return say(
+        'warning',
+        `Session “${event.title}” (${event.session}) works in the same folder: each may change files while the other works on them. A worktree of its own keeps a session apart.`,
+      )
     case 'log-trimmed':
       return say('info', trimmedSentence)
     case 'session-deleted':
@@ -107,7 +112,7 @@ function settingsSentence(event: Extract<NoticeEvent, { type: 'settings-changed'
 /** What became of the workspace, where that is not as it was left. */
 function workspaceWords(event: Extract<NoticeEvent, { type: 'agent-ready' }>): string {
   if (event.workspace === 'restored')
-    return ' The workspace was gone: it is cloned again and holds what its last checkpoint held.'
+    return ' The workspace was gone: it is made again and holds what its last checkpoint held.'
   return event.workspace === 'cloned' && event.restored !== 'new'
     ? ' The workspace was gone and is cloned again: what was not pushed is not in it.'
     : ''
@@ -117,7 +122,7 @@ function agentReady(event: Extract<NoticeEvent, { type: 'agent-ready' }>): Notic
   const { title, version, demo } = event.agent
   const named = version === undefined ? title : `${title} ${version}`
   const name = demo ? 'The DEMO agent' : named
-  const place = workspaceWords(event)
+  const place = [workspaceWords(event), ...(event.notes ?? []).map((note) => ` ${note}`)].join('')
   switch (event.restored) {
     case 'new':
       return say('info', `${name} is ready in ${event.folder}.${place}`)

@@ -5,6 +5,7 @@ const words: Readonly<Record<PreparationStep, string>> = {
   disk: 'Room on the disk',
   workspace: 'Workspace',
   clone: 'Clone of the repository',
+  worktree: 'Worktree of its own',
   branch: 'Branch',
   setup: 'Setup',
   'agent-start': 'Start of the agent',

@@ -27,13 +27,22 @@ const refName = z
     error: 'may hold A-Z a-z 0-9 . _ - /, as Git allows them in a name',
   })
 
+export const folderPathSchema = z
+  .string()
+  .min(1)
+  .max(limits.pathCharsMax)
+  .regex(/^(?:\/|[A-Za-z]:[\\/])/, { error: 'must be an absolute path' })
+
 const folderSchema = z.strictObject({
   type: z.literal('folder'),
-  path: z
-    .string()
-    .min(1)
-    .max(limits.pathCharsMax)
-    .regex(/^(?:\/|[A-Za-z]:[\\/])/, { error: 'must be an absolute path' }),
+  path: folderPathSchema,
+  worktree: z
+    .union([z.literal(true), z.strictObject({ branch: refName.optional() })])
+    .optional()
+    .meta({
+      description:
+        'Work in a Git worktree of its own, from the commit the folder is on, on this branch. Absent: in the folder itself. `true`, or no branch: one named after the session.',
+    }),
 })
 const repositorySchema = z.strictObject({
   type: z.literal('repository'),
@@ -77,12 +86,17 @@ const givenAddress = z
       'An address of http, https, ssh, git or file, `user@host:path`, or an absolute path. It is shown: no password, query or fragment may be in it, nor a user name over HTTP.',
   })
 
-/** A folder of the person's own, used as it is; or a clone that belongs to the session. */
+/** A folder of the person's own, used as it is or by a worktree of the session's own; or a clone that belongs to it. */
 export const workspaceSchema = z
   .discriminatedUnion('type', [folderSchema, repositorySchema])
   .refine(oneRef, { path: ['ref'], error: oneRefRule })
   .meta({ id: 'Workspace' })
 export type Workspace = z.infer<typeof workspaceSchema>
+
+/** Whether the folder the agent works in is the session's own: then it may be made again, and goes with the session. */
+export function isOwned(workspace: Workspace): boolean {
+  return workspace.type === 'repository' || workspace.worktree !== undefined
+}
 
 /** A workspace as it is asked for. What is secret is in no other schema, so nothing can show it by mistake. */
 export const workspaceBodySchema = z
@@ -130,7 +144,7 @@ export const finishSchema = z
     folder: z
       .literal(true)
       .optional()
-      .meta({ description: 'Needed to commit in a folder of your own.' }),
+      .meta({ description: 'Needed to commit in a folder of your own; not in a worktree of it.' }),
   })
   .meta({ id: 'Finish' })
 export type Finish = z.infer<typeof finishSchema>

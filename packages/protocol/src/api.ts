@@ -6,7 +6,9 @@ import { z } from 'zod'
 import {
   agentChoiceSchema,
   finishSchema,
+  folderPathSchema,
   foundAgentSchema,
+  isOwned,
   setupSchema,
   workspaceBodySchema,
 } from './agent.ts'
@@ -87,8 +89,7 @@ const createBody = z
       .meta({ description: 'Told of the end of every turn. The secret is never shown again.' }),
   })
   .refine(
-    ({ workspace, finish }) =>
-      finish === undefined || workspace.type === 'repository' || finish.folder === true,
+    ({ workspace, finish }) => finish === undefined || isOwned(workspace) || finish.folder === true,
     {
       path: ['finish'],
       error: 'must say `folder: true` to commit in a folder of your own',
@@ -96,6 +97,21 @@ const createBody = z
   )
   .meta({ id: 'CreateBody' })
 export type CreateBody = z.infer<typeof createBody>
+
+const placeSchema = z
+  .object({
+    exists: z.boolean().meta({ description: 'A folder is there.' }),
+    git: z
+      .object({ top: z.string(), branch: z.string().optional() })
+      .optional()
+      .meta({ description: 'The repository it belongs to, if a worktree can be made of that.' }),
+    sessions: z
+      .array(summarySchema.pick({ id: true, title: true, status: true }))
+      .meta({ description: 'Sessions that work in this very folder, the newest first.' }),
+    refusal: z.string().optional().meta({ description: 'Why no session may work in it.' }),
+  })
+  .meta({ id: 'Place' })
+export type Place = z.infer<typeof placeSchema>
 
 const promptState = z
   .object({
@@ -116,6 +132,14 @@ const prompt = session.extend({ promptId: promptIdSchema })
 const position = z.int().min(1)
 const permission = session.extend({ permissionId: permissionIdSchema })
 const ok = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' })
+/** A worktree that stays though its session is deleted. */
+const leftSchema = z
+  .object({
+    path: z.string(),
+    branch: z.string().optional(),
+    why: z.string().meta({ description: 'What is in it that is nowhere else, and how it goes.' }),
+  })
+  .meta({ id: 'Left' })
 const after = z.coerce
   .number()
   .int()
@@ -157,10 +181,16 @@ export const routes = {
     method: 'delete',
     path: '/v1/sessions/{id}',
     summary:
-      'Delete a session for good: its agent, its log, and its clone. A folder of your own is never touched.',
+      'Delete a session for good: its agent, its log, and its clone. A folder of your own is never touched, and a worktree is removed only when nothing in it would be lost: else `left` says what stays.',
     params: session,
+    query: z.object({
+      discard: z
+        .enum(['true', 'false'])
+        .optional()
+        .meta({ description: '`true`: its worktree is removed with all that is in it.' }),
+    }),
     status: 200,
-    response: ok,
+    response: ok.extend({ left: leftSchema.optional() }).meta({ id: 'Deleted' }),
   },
   retry: {
     method: 'post',
@@ -387,6 +417,15 @@ export const routes = {
         description: 'Events after `after` and up to this one are not kept any more.',
       }),
     }),
+  },
+  place: {
+    method: 'get',
+    path: '/v1/places',
+    summary:
+      'What is known of a folder of the server’s machine before a session starts in it: whether it is there, its repository, and who works in it. What it holds is not listed.',
+    query: z.object({ path: folderPathSchema }),
+    status: 200,
+    response: placeSchema,
   },
   ticket: {
     method: 'post',

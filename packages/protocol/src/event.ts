@@ -148,6 +148,12 @@ const runnerExited = z.object({
   code: z.int().optional(),
   signal: z.string().optional(),
 })
+/** Another session works in the same folder: each may change files under the other's hands. */
+const folderShared = z.object({
+  type: z.literal('folder-shared'),
+  session: sessionIdSchema,
+  title: z.string(),
+})
 const sessionDeleted = z.object({ type: z.literal('session-deleted') })
 
 export const eventSchema = z
@@ -171,6 +177,7 @@ export const eventSchema = z
     runnerLost.extend(stamp),
     runnerReturned.extend(stamp),
     runnerExited.extend(stamp),
+    folderShared.extend(stamp),
     sessionDeleted.extend(stamp),
     textReportSchema.extend(stamp),
     thoughtReportSchema.extend(stamp),

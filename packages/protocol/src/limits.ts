@@ -78,6 +78,8 @@ export const limits = {
   plannedFilesBytesMax: 64 * 1024,
   /** Files that stay which one restore may be told to put back by name. */
   restoreTakenMax: 1000,
+  /** Sessions in the same folder that one session names. */
+  sharedSessionsMax: 10,
   commandArgsMax: 64,
   /** A ticket for a stream is single-use and short-lived, because it travels in a URL. */
   ticketMsMax: 60_000,

@@ -82,6 +82,7 @@ export const steps = [
   'disk',
   'workspace',
   'clone',
+  'worktree',
   'branch',
   'setup',
   'agent-start',
@@ -122,10 +123,12 @@ export const preparedReportSchema = z.object({
   folder: z.string(),
   branch: z.string().optional(),
   /**
-   * How the workspace came to be there: `kept` as it was left, `cloned` anew, or `restored`: it was gone, and is cloned
-   * again with what the last checkpoint of the session held.
+   * How the workspace came to be there: `kept` as it was left, `cloned` or `made` (a worktree) anew, or `restored`: it was
+   * gone, and is there again with what the last checkpoint of the session held.
    */
-  workspace: z.enum(['kept', 'cloned', 'restored']).optional(),
+  workspace: z.enum(['kept', 'cloned', 'made', 'restored']).optional(),
+  /** What else a person should know of it, in sentences. */
+  notes: z.array(z.string().max(2000)).max(limits.notesMax).optional(),
   /** What ends every process of the agent with it. */
   fence: z.enum(agentFences),
 })
@@ -137,6 +140,7 @@ export const prepareFailedReportSchema = z.object({
     'workspace-failed',
     'clone-failed',
     'branch-failed',
+    'worktree-failed',
     'setup-failed',
     'agent-not-found',
     'agent-start-failed',

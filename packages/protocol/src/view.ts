@@ -41,6 +41,10 @@ export const summarySchema = z
     why: z.string().meta({ description: 'One sentence: what is going on and what it waits for.' }),
     agent: z.object({ name: z.string(), demo: z.boolean() }),
     workspace: workspaceSchema,
+    sharedWith: z
+      .array(z.object({ id: sessionIdSchema, title: z.string() }))
+      .optional()
+      .meta({ description: 'Other sessions that work in the same folder.' }),
     createdAt: z.int(),
     queued: z.int(),
     lastTurn: z

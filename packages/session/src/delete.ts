@@ -21,8 +21,12 @@ export function expire(change: Change, before: number): SessionReply {
   return remove(change)
 }
 
-export function remove(change: Change): SessionReply {
-  const { head } = change.state
+export function remove(change: Change, discard?: true): SessionReply {
+  const { head, lifecycle } = change.state
+  if (lifecycle.type === 'deleted') {
+    removeFiles(change, discard)
+    return { type: 'done' }
+  }
   // Whoever waits for the end of the turn outside is told, though the log that would hold it goes.
   endTurn(change, 'session-deleted')
   const { runner, turn, settings } = change.state
@@ -42,6 +46,13 @@ export function remove(change: Change): SessionReply {
   change.append.length = 0
   change.rows.length = 0
   change.wipe = true
-  change.must.push({ key: 'remove-files', effect: { type: 'remove-files' } })
+  removeFiles(change, discard)
   return { type: 'done' }
+}
+
+function removeFiles(change: Change, discard?: true): void {
+  change.must.push({
+    key: 'remove-files',
+    effect: { type: 'remove-files', ...(discard === undefined ? {} : { discard }) },
+  })
 }

@@ -7,8 +7,11 @@ export type SessionEffect =
   | { readonly type: 'start-runner'; readonly generation: number }
   /** Must happen. End the runner of this generation and its agent, whatever they do. Outcome: `runner-stopped`. */
   | { readonly type: 'stop-runner'; readonly generation: number }
-  /** Must happen. Remove what the session owns on disk. Outcome: `files-removed`. */
-  | { readonly type: 'remove-files' }
+  /**
+   * Must happen. Remove what the session owns on disk, but for a worktree with something in it that is nowhere else, unless
+   * that is to be discarded. Outcome: `files-removed`.
+   */
+  | { readonly type: 'remove-files'; readonly discard?: true }
   /** Lost with the socket; sent again after the next hello, because `commands` still holds it. */
   | {
       readonly type: 'send'

@@ -94,7 +94,8 @@ export type SessionInput =
   | { readonly type: 'plan-restore'; readonly turn: number; readonly to: RestoreTo }
   /** Asks where the changes of a turn are in the log; changes nothing. */
   | { readonly type: 'changes-looked-up'; readonly turn: number }
-  | { readonly type: 'delete' }
+  /** `discard`: its worktree goes too, whatever it holds. */
+  | { readonly type: 'delete'; readonly discard?: true }
   /** Delete it if nothing has happened in it since `before`, milliseconds since the epoch, and nothing is going on. */
   | { readonly type: 'expire'; readonly before: number }
   /** Let the log begin later: events up to `through` are not kept any more. */
@@ -132,6 +133,10 @@ export type SessionInput =
   | { readonly type: 'runner-start-failed'; readonly generation: number; readonly message: string }
   /** Outcome of `stop-runner`: no process of that generation is left. */
   | { readonly type: 'runner-stopped'; readonly generation: number }
+  /** Another session works in the same folder. */
+  | { readonly type: 'folder-shared'; readonly session: string; readonly title: string }
+  /** That session is not in this one's folder any more. */
+  | { readonly type: 'folder-freed'; readonly session: string }
   /** Outcome of `remove-files`. */
   | { readonly type: 'files-removed' }
   /** Outcome of `deliver-callback`; without a problem it was taken. */

@@ -10,7 +10,7 @@
  *   refused when it asks for other settings.
  */
 import { emptyOutgoing } from '@belay/channel'
-import { limits, type ReportOf, type StepState, type Workspace } from '@belay/protocol'
+import { isOwned, limits, type ReportOf, type StepState, type Workspace } from '@belay/protocol'
 import { type Change, log, post, refuse, set } from './change.ts'
 import type { SessionReply, SettingsEdit } from './input.ts'
 import { forgetLink } from './link.ts'
@@ -23,8 +23,7 @@ export function beginPreparation(change: Change): void {
   const { lifecycle, runner, settings, agent, offer } = change.state
   const { setup, finish, sealedToken } = settings
   // The workspace may have been changed since the finish was asked for.
-  const mayFinish =
-    finish !== undefined && (settings.workspace.type === 'repository' || finish.folder === true)
+  const mayFinish = finish !== undefined && (isOwned(settings.workspace) || finish.folder === true)
   const attempt = 'attempt' in lifecycle ? lifecycle.attempt + 1 : 1
   const generation = runner.generation + 1
   set(change, 'lifecycle', {

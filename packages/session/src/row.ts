@@ -83,6 +83,8 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'runner-silent':
     case 'runner-start-failed':
     case 'runner-stopped':
+    case 'folder-shared':
+    case 'folder-freed':
     case 'files-removed':
       return []
   }

@@ -44,6 +44,7 @@ export interface SessionState extends Parts {
   readonly changes: Changes
   readonly restore: Restore
   readonly callbacks: readonly Callback[]
+  readonly neighbours: readonly Neighbour[]
 }
 
 export interface Head {
@@ -245,6 +246,12 @@ export function restoreUnderWay({ restore }: SessionState): RestoreUnderWay | un
   return restore.type === 'asked' || restore.type === 'planning' ? restore : undefined
 }
 
+/** Another session in the same folder. */
+export interface Neighbour {
+  readonly id: string
+  readonly title: string
+}
+
 /** The end of a turn on its way to the session's callback. */
 export interface Callback {
   readonly turn: number
@@ -289,5 +296,6 @@ export function initialState(): SessionState {
     changes: { type: 'none' },
     restore: { type: 'none' },
     callbacks: [],
+    neighbours: [],
   }
 }

@@ -35,6 +35,7 @@ import {
   runnerStartFailed,
   serverStarted,
 } from './runner.ts'
+import { freeFolder, shareFolder } from './share.ts'
 import { restoreUnderWay, type SessionState } from './state.ts'
 import { trimLog } from './trim.ts'
 import { interrupt, startTurn } from './turn.ts'
@@ -77,7 +78,8 @@ function gate(state: SessionState, input: SessionInput): SessionReply | undefine
         ? undefined
         : refuse('session-not-found', 'There is no session with this id.')
     case 'deleted':
-      if (input.type === 'delete') return { type: 'done' }
+      // What it left may still be discarded.
+      if (input.type === 'delete') return input.discard === true ? undefined : { type: 'done' }
       return refuse('session-deleted', 'This session was deleted.')
     case 'preparing':
     case 'ready':
@@ -107,6 +109,8 @@ const factTypes = [
   'runner-silent',
   'runner-start-failed',
   'runner-stopped',
+  'folder-shared',
+  'folder-freed',
   'files-removed',
 ] as const
 type Fact = Extract<SessionInput, { type: (typeof factTypes)[number] }>
@@ -150,7 +154,7 @@ function decide(change: Change, input: Request): SessionReply {
     case 'changes-looked-up':
       return lookUpChanges(change, input.turn)
     case 'delete':
-      return remove(change)
+      return remove(change, input.discard)
     case 'expire':
       return expire(change, input.before)
     case 'trim':
@@ -182,6 +186,10 @@ function learn(change: Change, input: Fact): SessionReply {
     case 'runner-stopped':
       change.settle.push(`stop-runner:${input.generation}`)
       return { type: 'done' }
+    case 'folder-shared':
+      return shareFolder(change, input)
+    case 'folder-freed':
+      return freeFolder(change, input.session)
     case 'files-removed':
       change.settle.push('remove-files')
       return { type: 'done' }

@@ -20,7 +20,7 @@ export function summaryOf(state: SessionState): string | undefined {
 }
 
 function summary(state: SessionState, id: string): SessionSummary {
-  const { settings, last, queue } = state
+  const { settings, last, queue, neighbours } = state
   const status = statusOf(state)
   return {
     id,
@@ -32,6 +32,7 @@ function summary(state: SessionState, id: string): SessionSummary {
       demo: 'name' in settings.agent && settings.agent.name === 'demo',
     },
     workspace: shown(settings.workspace),
+    ...(neighbours.length === 0 ? {} : { sharedWith: [...neighbours] }),
     createdAt: settings.createdAt,
     queued: queue.length,
     ...(last.type === 'none'
@@ -196,6 +197,8 @@ function preparingWhy({ lifecycle, runner, agent }: SessionState): string {
       return 'Preparing the workspace.'
     case 'clone':
       return 'Cloning the repository.'
+    case 'worktree':
+      return 'Making a worktree of the repository.'
     case 'branch':
       return 'Checking out the branch.'
     case 'agent-start':

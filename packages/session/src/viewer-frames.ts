@@ -70,7 +70,8 @@ export function looksSame(left: SessionState, right: SessionState): boolean {
     left.last === right.last &&
     left.settings === right.settings &&
     left.changes === right.changes &&
-    left.restore === right.restore
+    left.restore === right.restore &&
+    left.neighbours === right.neighbours
   )
 }
 

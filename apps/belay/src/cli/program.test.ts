@@ -298,8 +298,8 @@ test('[V-163] diff says what is not known of a turn’s changes, and what was le
     { type: 'turn-changes', turn: 2, files: [], patch: '', notes: ['sub is left out.'] },
   )
   const said = async (turn: string) => (await cli(['diff', 's1', '--turn', turn])).out
-  expect(await said('1')).toBe('What turn 1 changed is not known: Git was stopped.\n')
-  expect(await said('2')).toBe('  Note: sub is left out.\n')
+  expect(await said('1')).toBe('! Git was stopped.\n')
+  expect(await said('2')).toBe('! sub is left out.\n')
   expect(await said('3')).toBe('Turn 3 changed nothing.\n')
 })
 

@@ -105,6 +105,7 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
     .argument('<prompt>', 'what the agent is to do; "-" reads it from stdin')
     .option('--file <path>', 'a picture or text file to go with it; may be repeated', collect)
     .option('--dir <folder>', 'folder to work in, used as it is (default: the present one)')
+    .option('--worktree [branch]', 'work in a Git worktree of that folder, on a branch of its own')
     .option('--repo <url#branch>', 'repository to clone for the session')
     .option('--branch <name>', 'branch to check out')
     .option('--ref <ref>', 'tag or full ref to check out, such as refs/pull/12/head')
@@ -194,6 +195,7 @@ function addSessionCommands(program: Command, world: World, done: Done): void {
   placed(program.command('rm'))
     .description('delete a session for good; a folder of your own is never touched')
     .argument(...id)
+    .option('--discard', 'remove its worktree too, whatever it holds')
     .option('--yes', 'do not ask')
     .action(async (given: string, options: RemoveOptions) =>
       done(await remove(world, given, options)),
@@ -209,6 +211,7 @@ function addWorkspaceCommands(program: Command, world: World, done: Done): void 
     .option('--agent <name>', 'another agent')
     .option('--setup <line>', 'other setup commands; may be repeated, "" for none', collect)
     .option('--dir <folder>', 'another folder')
+    .option('--worktree [branch]', 'in a Git worktree of the folder, on a branch of its own')
     .option('--repo <url#branch>', 'another repository, or the same with another token')
     .option('--branch <name>', 'with --repo: branch to check out')
     .option('--ref <ref>', 'with --repo: tag or full ref to check out')

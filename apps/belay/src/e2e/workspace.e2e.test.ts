@@ -98,7 +98,7 @@ test('[B-37] a workspace that was lost is there again at the next prompt, with i
   expect(status.stdout()).toBe(' M README.md\n?? draft.txt\n')
   expect(readFileSync(join(session.folder, 'draft.txt'), 'utf8')).toBe('draft\n')
   const { stdout } = await belay('attach', session.id, '--until-idle')
-  expect(stdout).toContain('The workspace was gone: it is cloned again')
+  expect(stdout).toContain('The workspace was gone: it is made again')
   expectDense(session.viewer.events)
   session.close()
 })

@@ -9,6 +9,7 @@ import type {
   RouteName,
   SessionEvent,
 } from '@belay/protocol'
+import { branchFor } from '@belay/runner/node'
 import { foundAgentSchema, limits, protocolVersion, unknownChanges } from '@belay/protocol'
 import {
   callbacksOf,
@@ -19,6 +20,7 @@ import {
   viewOf,
   whyOf,
 } from '@belay/session'
+import type { Folders } from './folders.ts'
 import { attachmentOf, namedAttachments } from './attachments.ts'
 import type { Callbacks } from './callbacks.ts'
 import { listSessions } from './list-viewer.ts'
@@ -48,6 +50,8 @@ export interface HandlerOptions {
   /** What can be seen of a session's hops from here. */
   readonly proofs: (id: string) => Proofs
   readonly deadlines: Deadlines
+  /** Absent where runners are elsewhere. */
+  readonly folders?: Folders | undefined
   /** What else the server was started with. */
   readonly started: Pick<
     RouteAnswer<'settings'>,
@@ -65,18 +69,21 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...sessionHandlers(options),
     ...promptHandlers(options),
     ...waitingHandlers(options),
+    ...folderHandlers(options),
     ...otherHandlers(options),
   }
 }
 
-function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOptions) {
+function sessionHandlers({ host, clock, agents, callbacks, seal, folders }: HandlerOptions) {
   return {
     async createSession(body: RouteArgs<'createSession'>) {
       const id = body.id ?? newSessionId(clock())
       // A request that is repeated gets its first answer, whatever became of the agent.
       const isNew = host.read(id).lifecycle.type === 'absent'
       if (isNew && 'name' in body.agent) knownAgent(agents(), body.agent.name)
-      const reply = await ask({ host, id, type: 'created' }, createInput(body, callbacks, seal))
+      if (isNew) await allowed(folders, body.workspace)
+      const input = createInput({ ...body, id }, callbacks, seal)
+      const reply = await ask({ host, id, type: 'created' }, input)
       return {
         session: sessionAt(host, id),
         ...(reply.promptId === undefined ? {} : { promptId: reply.promptId }),
@@ -96,13 +103,13 @@ function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOption
       existing(host, id)
       return sessionAt(host, id)
     },
-    async deleteSession({ id }: RouteArgs<'deleteSession'>) {
-      await ask({ host, id, type: 'done' }, { type: 'delete' })
-      return { ok: true as const }
-    },
     async retry({ id, agent, workspace, setup }: RouteArgs<'retry'>) {
       if (agent !== undefined && 'name' in agent) knownAgent(agents(), agent.name)
-      const place = workspace === undefined ? {} : sealedWorkspace(workspace, seal)
+      if (workspace !== undefined) await allowed(folders, workspace)
+      const place =
+        workspace === undefined
+          ? {}
+          : sealedWorkspace(named(workspace, host.read(id).settings.title, id), seal)
       await ask({ host, id, type: 'done' }, { type: 'retry', agent, setup, ...place })
       return sessionAt(host, id)
     },
@@ -164,6 +171,24 @@ function promptHandlers({ host }: HandlerOptions) {
       prompt(id, { type: 'prompt-edited', promptId, text, position }),
     cancelPrompt: ({ id, promptId }: RouteArgs<'cancelPrompt'>) =>
       prompt(id, { type: 'prompt-cancelled', promptId }),
+  }
+}
+
+/** Folders of this machine, and what becomes of one with its session. */
+function folderHandlers({ host, folders }: HandlerOptions) {
+  return {
+    // Where runners are elsewhere nothing is known of their folders.
+    place: ({ path }: RouteArgs<'place'>) => folders?.place(path) ?? { exists: true, sessions: [] },
+    async deleteSession({ id, discard }: RouteArgs<'deleteSession'>) {
+      if (discard === 'true') {
+        await ask({ host, id, type: 'done' }, { type: 'delete', discard: true })
+        return { ok: true as const }
+      }
+      // Also of one that is deleted already: an answer that was lost is asked for again.
+      const left = await folders?.left(id)
+      await ask({ host, id, type: 'done' }, { type: 'delete' })
+      return { ok: true as const, ...(left === undefined ? {} : { left }) }
+    },
   }
 }
 
@@ -293,7 +318,11 @@ function sealedWorkspace(body: CreateBody['workspace'], seal: Seal) {
   return { workspace, sealedToken: seal.close(token, gitPlace(workspace.url)) }
 }
 
-function createInput(body: CreateBody, callbacks: Callbacks, seal: Seal): SessionInput {
+function createInput(
+  body: CreateBody & { readonly id: string },
+  callbacks: Callbacks,
+  seal: Seal,
+): SessionInput {
   const { agent, title, prompt, callback, setup, finish } = body
   const { workspace, ...sealed } = sealedWorkspace(body.workspace, seal)
   const asked: unknown[] = [agent, workspace, title, prompt]
@@ -301,18 +330,41 @@ function createInput(body: CreateBody, callbacks: Callbacks, seal: Seal): Sessio
   if ('token' in body.workspace && body.workspace.token !== undefined)
     asked.push(seal.mark(body.workspace.token))
   if (callback !== undefined) asked.push(callback.url, callbacks.mark(callback.secret))
+  const called = title ?? titleOf(prompt?.text, workspace)
   return {
     type: 'create',
     agent,
-    workspace,
+    workspace: named(workspace, called, body.id),
     ...sealed,
     setup,
     finish,
-    title: title ?? titleOf(prompt?.text, workspace),
+    title: called,
     digest: digestOf(JSON.stringify(asked)),
     prompt: prompt === undefined ? undefined : promptText(prompt),
     ...(callback === undefined ? {} : { callback: callbacks.admit(callback) }),
   }
+}
+
+/** A worktree whose branch a person does not name gets one that nobody else has. */
+function named<Body extends CreateBody['workspace']>(
+  workspace: Body,
+  title: string,
+  id: string,
+): Body {
+  if (workspace.type !== 'folder' || workspace.worktree === undefined) return workspace
+  const { worktree } = workspace
+  const branch = (worktree === true ? undefined : worktree.branch) ?? branchFor(title, id)
+  return { ...workspace, worktree: { branch } }
+}
+
+/** @throws when no session may work there */
+async function allowed(
+  folders: Folders | undefined,
+  workspace: CreateBody['workspace'],
+): Promise<void> {
+  const refusal = workspace.type === 'folder' ? await folders?.refusal(workspace.path) : undefined
+  if (refusal === undefined) return
+  throw new RefusalError('bad-request', refusal)
 }
 
 function titleOf(text: string | undefined, workspace: CreateBody['workspace']): string {

@@ -7,11 +7,12 @@
  * - K-4 A runner is told from the lock it holds. A pid is believed only while that lock is held.
  * - K-5 Before a runner is said to be gone, everything its spool still holds has been submitted.
  * - K-6 Of one session, one start, stop or removal is performed at a time, in the order they were decided.
+ * - K-46 A worktree is removed with its session only when nothing in it would be lost; what stays is logged.
  * - K-7 Starting a generation whose runner is there already, after a restart say, starts nothing.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
@@ -20,8 +21,13 @@ import { sweepMarked } from '@belay/agent/node'
 import { type Deadlines, limits } from '@belay/protocol'
 import {
   agentMarker,
+  discardWorktree,
+  endWorktree,
   handsMarker,
+  isWorktree,
+  readRecord,
   readSpool,
+  recordFileOf,
   runnerLockName,
   type RunnerConfig,
 } from '@belay/runner/node'
@@ -91,8 +97,9 @@ export class Launcher {
     this.#enqueue(session, 'probe', () => this.#settle({ session, generation }, kind))
   }
 
-  removeFiles(session: string): void {
-    this.#enqueue(session, 'remove', () => this.#removeFiles(session))
+  /** @param how what is done with a worktree that holds what is nowhere else */
+  removeFiles(session: string, how: 'keep' | 'discard'): void {
+    this.#enqueue(session, 'remove', () => this.#removeFiles(session, how))
   }
 
   /** Nothing is performed any more. Runners go on. */
@@ -187,17 +194,34 @@ export class Launcher {
     await this.#options.host.submit(session, { type: 'runner-stopped', generation })
   }
 
-  async #removeFiles(session: string): Promise<void> {
+  async #removeWorktree(session: string, how: 'keep' | 'discard'): Promise<void> {
+    const { dataFolder, log } = this.#options
+    const path = workspaceFolder(dataFolder, session)
+    const record = readRecord(recordFileOf(runnerFolder(dataFolder, session)))
+    const bound = { env: process.env, signal: this.#abort.signal, msMax: worktreeMsMax }
+    if (how === 'discard') return discardWorktree(path, record, bound)
+    const left = await endWorktree(path, record, bound)
+    if (left !== undefined) log.warn({ session, ...left }, 'a worktree of a deleted session stays')
+    // Of one that was cut while it was made an empty folder may be left.
+    else await rmdir(path).catch(() => undefined)
+  }
+
+  async #removeFiles(session: string, how: 'keep' | 'discard'): Promise<void> {
     const { host, dataFolder } = this.#options
-    for (const folder of [
-      runnerFolder(dataFolder, session),
-      workspaceFolder(dataFolder, session),
-    ]) {
-      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
-    }
+    const runner = runnerFolder(dataFolder, session)
+    const workspace = workspaceFolder(dataFolder, session)
+    if (existsSync(recordFileOf(runner)) || isWorktree(workspace)) {
+      await this.#removeWorktree(session, how)
+      // What was begun is begun again by the next server: the effect stays until its outcome is in.
+      if (this.#abort.signal.aborted) return
+    } else await rm(workspace, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    await rm(runner, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     await host.submit(session, { type: 'files-removed' })
   }
 }
+
+/** The most that taking a worktree away may take. */
+const worktreeMsMax = 60_000
 
 function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {

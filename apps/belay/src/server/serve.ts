@@ -22,6 +22,7 @@ import { readSeen, withSeen } from '../agents-seen.ts'
 import { createAdmission } from './admission.ts'
 import { type Callbacks, createCallbacks } from './callbacks.ts'
 import { type DataFolder, openDataFolder, runnerFolder, writeServerAddress } from './data-folder.ts'
+import { Folders } from './folders.ts'
 import { createHandlers, type HandlerOptions } from './handlers.ts'
 import { createHttp } from './http.ts'
 import { Launcher } from './launcher.ts'
@@ -129,9 +130,9 @@ async function serveFolder(
     linkHeardAt: parts.links.heardAt(id),
     runner: lockOwner(runnerFolder(dataFolder, id)),
   })
-  const { callbacks, seal } = parts
+  const { callbacks, seal, folders } = parts
   const started = startedWith(options, startedAt)
-  const parted = { host, tickets, clock, version, deadlines, callbacks, seal, proofs }
+  const parted = { host, tickets, clock, version, deadlines, callbacks, seal, proofs, folders }
   const handlers = createHandlers({ ...parted, ...known, started })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
   const listener = createListener({
@@ -155,6 +156,7 @@ async function serveFolder(
   }
   try {
     const url = await listener.open(options.host, options.port)
+    parts.folders?.begin()
     host.start()
     recover(host)
     writeServerAddress(dataFolder, { url, pid: process.pid, startedAt, version })
@@ -200,6 +202,8 @@ interface Parts {
   readonly seal: Seal
   readonly links: RunnerLinks
   readonly launcher: Launcher | undefined
+  /** Absent where runners, and so their folders, are elsewhere. */
+  readonly folders: Folders | undefined
   readonly callbacks: Callbacks
 }
 
@@ -232,6 +236,7 @@ function makeParts(options: ServeOptions, base: Base): Parts {
             deadlines,
             diskFreeBytesMin,
           }),
+    folders: runners === 'elsewhere' ? undefined : new Folders({ host, dataFolder, log }),
     callbacks: createCallbacks({
       host,
       seal,
@@ -243,11 +248,12 @@ function makeParts(options: ServeOptions, base: Base): Parts {
 }
 
 function perform(parts: Parts | undefined, session: string, effect: SessionEffect): void {
-  const { links, launcher, callbacks } = parts ?? {}
+  const { links, launcher, folders, callbacks } = parts ?? {}
   switch (effect.type) {
     case 'send':
       return links?.send(session, effect.generation, effect.n, effect.command)
     case 'start-runner':
+      folders?.settle(session)
       return launcher?.start(session, effect.generation)
     case 'stop-runner':
       links?.release(session, effect.generation)
@@ -255,7 +261,8 @@ function perform(parts: Parts | undefined, session: string, effect: SessionEffec
     case 'probe-runner':
       return launcher?.probe(session, effect.generation, effect.final ? 'final' : 'first')
     case 'remove-files':
-      return launcher?.removeFiles(session)
+      folders?.gone(session)
+      return launcher?.removeFiles(session, effect.discard === true ? 'discard' : 'keep')
     case 'deliver-callback':
       return callbacks?.deliver(session, effect)
   }

@@ -62,6 +62,10 @@ export class PageServer {
     stay: [],
   }
   planHeld: Promise<void> = Promise.resolve()
+  /** What is said of any folder that is asked about. */
+  place: RouteAnswer<'place'> = { exists: true, sessions: [] }
+  /** What is said to stay of a session that is deleted. */
+  left: RouteAnswer<'deleteSession'>['left'] = undefined
   /** Refusals by `METHOD last-part-of-the-path`, each used once. */
   readonly refuseNext = new Map<string, Refusal>()
   /** Every request that changes something, in order. */
@@ -182,12 +186,14 @@ export class PageServer {
   ): unknown {
     const [what, id = '', action, name = ''] = parts
     if (what === 'tickets') return { ticket: 'ticket', expiresAt: Date.now() + 60_000 }
+    if (what === 'places') return this.place
     if (what === 'agents') return { agents: this.agents }
     if (what === 'settings') return settings
     if (what === 'version') return { version: settings.version, protocol: settings.protocol }
     if (method === 'POST' && what === 'sessions' && id === '') return this.#created(body)
     const session = this.sessions.get(id)
-    if (session === undefined) return undefined
+    // One that is deleted may be asked to give up what it left.
+    if (session === undefined) return method === 'DELETE' ? { ok: true } : undefined
     const kind = `${method} ${action ?? ''}`
     switch (kind) {
       case 'POST prompts':
@@ -234,7 +240,7 @@ export class PageServer {
         this.sessions.delete(id)
         session.end('The session was deleted.')
         this.#tellList({ type: 'removed', session: id })
-        return { ok: true }
+        return { ok: true, left: this.left }
       default:
         return { ...session.view, seq: session.log.length }
     }

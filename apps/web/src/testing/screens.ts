@@ -71,6 +71,34 @@ export const scenes: readonly Scene[] = [
   { name: 'log', path: '/s/finished/log', text: 'session-ready' },
   { name: 'settings', path: '/settings', text: 'Deadlines' },
   { name: 'new', path: '/new', text: 'Start session' },
+  {
+    name: 'new-shared',
+    path: '/',
+    text: 'In a worktree of its own',
+    act: async (page, server) => {
+      server.place = {
+        exists: true,
+        git: { top: '/home/me/project', branch: 'main' },
+        sessions: [{ id: 'asks', title: 'Make the login remember people', status: 'working' }],
+      }
+      await page.keyboard.press('c')
+      await page.getByRole('textbox', { name: 'Folder' }).fill('/home/me/project')
+    },
+  },
+  {
+    name: 'left',
+    path: '/s/finished',
+    text: 'The session is deleted',
+    act: async (page, server) => {
+      server.left = {
+        path: '/home/me/.belay/workspaces/s1abc',
+        branch: 'belay/measure-s1abc',
+        why: 'The worktree stays, because it would take along what is nowhere else: 2 uncommitted changes (src/a.ts, src/b.ts) and 3 files or folders that Git ignores, such as .env, node_modules/, a.log. It is /home/me/.belay/workspaces/s1abc, on the branch belay/measure-s1abc; once you have what you want of it, "git worktree remove --force" removes it.',
+      }
+      await page.getByRole('button', { name: 'Delete session' }).click()
+      await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    },
+  },
   { name: 'edit', path: '/new?edit=attention', text: 'Edit and retry' },
   {
     name: 'keys',

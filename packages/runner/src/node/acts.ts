@@ -50,6 +50,7 @@ export class Acts {
   readonly #folder: string
   #all: ActRecord[] = []
   #last = 0
+  #committed = 0
 
   constructor(folder: string) {
     this.#folder = folder
@@ -63,6 +64,7 @@ export class Acts {
   async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     this.#all = []
+    this.#committed = Number(await readFile(join(this.#folder, 'committed'), 'utf8').catch(() => 0))
     for (const name of (await readdir(this.#folder)).toSorted()) {
       if (!/^\d+\.json$/.test(name)) continue
       const path = join(this.#folder, name)
@@ -100,6 +102,19 @@ export class Acts {
   async drop({ number }: ActRecord): Promise<void> {
     await rm(this.#path(number), { force: true })
     this.#all = this.#all.filter((act) => act.number !== number)
+  }
+
+  /** Those after the last commit of the session. */
+  get uncommitted(): readonly ActRecord[] {
+    return this.#all.filter(
+      ({ number, after, cut }) => number > this.#committed && after !== undefined && !cut,
+    )
+  }
+
+  /** Everything up to this one is in a commit. */
+  async commit({ number }: ActRecord): Promise<void> {
+    this.#committed = number
+    await writeFile(join(this.#folder, 'committed'), String(number), { mode: 0o600 })
   }
 
   /** Lets go of the oldest. @returns whether there were any */

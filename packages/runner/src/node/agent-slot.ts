@@ -188,6 +188,9 @@ export class AgentSlot {
         // Whatever became of it, once the first agent is there it stays.
         workspace: generation === 1 ? place.workspace : 'kept',
         ...(place.branch === undefined ? {} : { branch: place.branch }),
+        ...(generation === 1 && place.notes !== undefined && place.notes.length > 0
+          ? { notes: [...place.notes] }
+          : {}),
         fence,
       },
     })

@@ -25,7 +25,7 @@ function checkpointsOf(workspace: string, more: Partial<CheckpointOptions> = {})
   return new Checkpoints({
     path: join(temporaryFolder('shadow'), 'checkpoints.git'),
     workspace,
-    isClone: false,
+
     origin: workspace,
     dataFolder: '/nowhere',
     env,
@@ -290,9 +290,9 @@ describe('checkpoints', () => {
     await Promise.all([
       checkpoints.save(after(1)).then(() => ends.push('save')),
       checkpoints.restore({ turn: 1, to: 'before' }).then(() => ends.push('restore')),
-      checkpoints.alone(() => Promise.resolve()).then(() => ends.push('alone')),
+      checkpoints.commit(() => Promise.resolve(undefined)).then(() => ends.push('commit')),
     ])
-    expect(ends).toEqual(['save', 'restore', 'alone'])
+    expect(ends).toEqual(['save', 'restore', 'commit'])
   })
 
   test('[R-74] never hold the files of Belay itself, of this server or another, whatever the rules say', async () => {
@@ -331,9 +331,9 @@ describe('a lost clone', () => {
     const lost = clone(origin)
     const options = {
       path: join(temporaryFolder('shadow'), 'checkpoints.git'),
-      isClone: true,
+      commits: 'here',
       origin: origin.path,
-    }
+    } as const
     const checkpoints = checkpointsOf(lost.path, options)
     await checkpoints.save(before(1))
     lost.git('checkout', '--quiet', '-b', 'belay/work')
@@ -362,8 +362,8 @@ describe('a lost clone', () => {
     const origin = gitRepository()
     const lost = clone(origin)
     const path = join(temporaryFolder('shadow'), 'checkpoints.git')
-    await checkpointsOf(lost.path, { path, isClone: true, origin: 'one' }).save(before(1))
-    const other = checkpointsOf(lost.path, { path, isClone: true, origin: 'two' })
+    await checkpointsOf(lost.path, { path, commits: 'here', origin: 'one' }).save(before(1))
+    const other = checkpointsOf(lost.path, { path, commits: 'here', origin: 'two' })
     expect(await other.recover()).toBe(false)
     expect(
       readdirSync(dirname(path)).filter((name) => name.startsWith('checkpoints')),
@@ -372,7 +372,7 @@ describe('a lost clone', () => {
 
   test('[R-37] without any checkpoint is what was cloned', async () => {
     const fresh = clone(gitRepository())
-    expect(await checkpointsOf(fresh.path, { isClone: true }).recover()).toBe(false)
+    expect(await checkpointsOf(fresh.path, { commits: 'here' }).recover()).toBe(false)
   })
 })
 

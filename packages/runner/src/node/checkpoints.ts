@@ -13,7 +13,7 @@
  */
 import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RestorePlan, StepBounds } from '@belay/protocol'
+import type { FinishResult, RestorePlan, StepBounds } from '@belay/protocol'
 import type { Restored, Saved } from '../input.ts'
 import type { Restore } from '../state.ts'
 import { type Act, type Plan, planOf, type Stay, type Step } from '../tree/plan.ts'
@@ -22,11 +22,13 @@ import { type Differences, differences, isQuiet } from '../tree/tree.ts'
 import { type ActRecord, changesOf, written } from './acts.ts'
 import { Beside } from './beside.ts'
 import { changesBetween } from './changes.ts'
+import { changedFiles } from './changed-files.ts'
+import type { Changed } from './commit.ts'
 import { Keeper, type Held } from './keeper.ts'
 import { TooMuch } from './gathering.ts'
 import { spell } from './git.ts'
 import { capped, planned, restoreNotes, takenSteps, turnNotes } from './restore-words.ts'
-import type { StoreOptions } from './store.ts'
+import { Reader, type StoreOptions } from './store.ts'
 
 export interface CheckpointOptions extends StoreOptions {
   readonly bounds: StepBounds
@@ -138,9 +140,28 @@ export class Checkpoints {
     })
   }
 
-  /** Runs something that works on the same files, when nothing here does. */
-  alone<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    return this.#next(undefined, run)
+  /**
+   * Commits what the turns of this session changed since its last commit, when nothing else here works on the files.
+   * @param run commits just that
+   */
+  commit(
+    run: (changed: readonly Changed[], signal: AbortSignal) => Promise<FinishResult | undefined>,
+  ): Promise<FinishResult | undefined> {
+    return this.#next(undefined, async (signal) => {
+      const last = this.#keeper.acts.all.at(-1)
+      if (last?.after === undefined)
+        return { warning: 'Nothing was committed: it is not known what the turn changed.' }
+      const reader = new Reader(this.#keeper.store, signal)
+      try {
+        const result = await run(changedFiles(this.#keeper.acts.uncommitted, reader), signal)
+        if (result?.commit !== undefined) await this.#keeper.acts.commit(last)
+        return result
+      } catch (error) {
+        return { warning: `Nothing was committed: ${this.#sentence(error, signal)}` }
+      } finally {
+        await reader.close()
+      }
+    })
   }
 
   /** Gives up what is under way, and a turn that was about to begin. */

@@ -6,7 +6,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ReportOf } from '@belay/protocol'
+import { isOwned, type ReportOf, type Workspace } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
 import type { Input } from '../input.ts'
 import type { Place } from './agent-slot.ts'
@@ -48,18 +48,19 @@ export class Hands {
   async prepare({ workspace, agent, setup, token }: Prepare): Promise<void> {
     const { config, env, feed } = this.#options
     const { runnerFolder, workspaceFolder, dataFolder, bounds } = config
-    const isClone = workspace.type === 'repository'
+    // A clone or a worktree: it may be lost, and is made again with what the checkpoints hold.
+    const isOurs = isOwned(workspace)
     this.#credential = credentialOf(workspace, token)
-    this.#url = isClone ? workspace.url : undefined
+    this.#url = workspace.type === 'repository' ? workspace.url : undefined
     const checkpoints = new Checkpoints({
       path: join(runnerFolder, 'checkpoints.git'),
-      workspace: isClone ? workspaceFolder : workspace.path,
-      isClone,
-      origin: isClone ? workspace.url : workspace.path,
+      workspace: isOurs || workspace.type !== 'folder' ? workspaceFolder : workspace.path,
+      ...(isOurs ? { commits: workspace.type === 'folder' ? 'elsewhere' : 'here' } : {}),
+      origin: originOf(workspace),
       dataFolder,
-      env,
+      env: isOurs ? withoutHooks(env) : env,
       bounds,
-      ...(isClone ? {} : { sharing: { session: config.session, runnerFolder } }),
+      ...(isOurs ? {} : { sharing: { session: config.session, runnerFolder } }),
     })
     this.#checkpoints = checkpoints
     const prepared = await prepareWorkspace({
@@ -106,12 +107,13 @@ export class Hands {
     const result =
       folder === undefined
         ? { warning: 'Nothing was committed: the workspace is not there.' }
-        : await this.#checkpoints?.alone((signal) =>
+        : await this.#checkpoints?.commit((changed, signal) =>
             commitTurn({
               folder,
               finish,
               text,
               env,
+              changed,
               credential: this.#credential,
               url: this.#url,
               scratch,
@@ -131,5 +133,24 @@ export class Hands {
   close(): void {
     this.#stopped.abort()
     this.#checkpoints?.close()
+  }
+}
+
+/** What a workspace was made from: a worktree's checkpoints are not those of its folder. */
+function originOf(workspace: Workspace): string {
+  if (workspace.type === 'repository') return workspace.url
+  return workspace.worktree === undefined ? workspace.path : `worktree of ${workspace.path}`
+}
+
+/** Bringing a lost worktree back checks out a branch of the person's repository: no hook of it may run. */
+function withoutHooks(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const count = Number(env['GIT_CONFIG_COUNT'] ?? 0)
+  return {
+    ...env,
+    GIT_CONFIG_COUNT: String(count + 1),
+    [`GIT_CONFIG_KEY_${count}`]: 'core.hooksPath',
+    [`GIT_CONFIG_VALUE_${count}`]: '/dev/null',
   }
 }

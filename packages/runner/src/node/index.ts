@@ -1,4 +1,13 @@
-/** What a server knows of runners: their configuration, their names, their spools. The process itself is `run.ts`. */
+/** What a server knows of runners: their configuration, names and spools, and the worktrees they make. The process itself is `run.ts`. */
 export { readSpool, type SpooledReport } from './spool.ts'
 export { type RunnerConfig, runnerConfigSchema } from './config.ts'
+export { dataFolderRefusal } from './own-files.ts'
+export { branchFor, readRecord, recordFileOf, repositoryAt } from './worktree.ts'
+export {
+  discardWorktree,
+  endWorktree,
+  isWorktree,
+  type Left,
+  lookAtWorktree,
+} from './worktree-end.ts'
 export { agentMarker, handsMarker, runnerLockName } from './name.ts'

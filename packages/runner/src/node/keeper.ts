@@ -234,14 +234,14 @@ export class Keeper {
 
   /** Of a clone, its commit and branch; its commits are brought here, since nobody else may have them. */
   async #headNow(signal: AbortSignal): Promise<Head> {
-    const { isClone, workspace } = this.#options
-    if (!isClone) return {}
+    const { commits, workspace } = this.#options
+    if (commits === undefined) return {}
     const bound = { signal, msMax }
     const names = ['rev-parse', 'HEAD', '--symbolic-full-name', 'HEAD']
     const { fault, output } = await this.store.runInWorkspace(names, bound)
     const [head, full = ''] = output.trim().split('\n')
     if (fault !== undefined || head === undefined || head === '') return {}
-    if (head !== this.#head) {
+    if (commits === 'here' && head !== this.#head) {
       const into = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', workspace]
       const fetched = await this.store.run([...into, '+HEAD:refs/heads/belay-head'], bound)
       if (fetched.fault !== undefined) throw new Error(fetched.fault)
@@ -258,12 +258,19 @@ export class Keeper {
       const { fault } = await this.store.runInWorkspace(args, { signal, msMax })
       if (fault !== undefined) throw new Error(fault)
     }
-    await here(['fetch', '--quiet', '--no-tags', '--', this.#options.path, head])
-    await here(
-      branch === undefined
-        ? ['checkout', '--quiet', '--detach', head]
-        : ['checkout', '--quiet', '-B', branch, head],
-    )
+    const { path, commits } = this.#options
+    if (commits === 'here') await here(['fetch', '--quiet', '--no-tags', '--', path, head])
+    const isOurs = branch !== undefined && (await this.#isBehind(branch, head, signal))
+    await here(['checkout', '--quiet', ...(isOurs ? ['-B', branch] : ['--detach']), head])
+  }
+
+  /** In a worktree the branch is the person's too: one that went on elsewhere is not set back. */
+  async #isBehind(branch: string, head: string, signal: AbortSignal): Promise<boolean> {
+    const ask = (args: readonly string[]) => this.store.runInWorkspace(args, { signal, msMax })
+    const held = await ask(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`])
+    if (held.fault !== undefined) return true
+    const ahead = await ask(['merge-base', '--is-ancestor', held.output.trim(), head])
+    return ahead.fault === undefined
   }
 
   /** Files in the making that a killed runner left. */

@@ -32,6 +32,14 @@ export function dataFolderAbove(path: string): string | undefined {
   }
 }
 
+/** @returns why nobody may work in a folder, in a sentence; `undefined` when it is no data folder and lies in none */
+export function dataFolderRefusal(path: string): string | undefined {
+  const data = dataFolderAbove(path)
+  if (data === undefined) return undefined
+  const where = data === path ? 'is' : `lies in ${data}, which is`
+  return `${path} ${where} the data folder of a Belay server: an agent that works there could read its secrets and break every session. Choose another folder.`
+}
+
 function isFile(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() === true

@@ -27,8 +27,11 @@ export interface StoreOptions {
   /** Where it is. */
   readonly path: string
   readonly workspace: string
-  /** The workspace is a clone of the session's own, which may be lost with its commits: those are brought here too. */
-  readonly isClone: boolean
+  /**
+   * Of a workspace of the session's own, which may be lost: its commits are `here` too, because a lost clone would take
+   * them along; or `elsewhere`, in the repository that it is a worktree of. Absent: it is the person's own folder.
+   */
+  readonly commits?: 'here' | 'elsewhere'
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -113,13 +116,14 @@ export class Store {
 
   /** In one step: it is there whole, or not at all. */
   async #make(origin: string, bound: Bound): Promise<string | undefined> {
-    const { path, workspace, isClone, env } = this.#options
+    const { path, workspace, commits, env } = this.#options
     const fresh = `${path}.new`
     await rm(fresh, { recursive: true, force: true, maxRetries: 3 })
     // A clone's objects come along as hard links, which cost nothing; so its commits are here when it is lost.
-    const args = isClone
-      ? ['clone', '--quiet', '--bare', '--no-tags', '--template=', '--', workspace, fresh]
-      : ['init', '--quiet', '--bare', '--template=', '--', fresh]
+    const args =
+      commits === 'here'
+        ? ['clone', '--quiet', '--bare', '--no-tags', '--template=', '--', workspace, fresh]
+        : ['init', '--quiet', '--bare', '--template=', '--', fresh]
     const { fault } = await git(args, { env, ...bound })
     if (fault !== undefined) return fault
     await mkdir(join(fresh, 'info'), { recursive: true })
@@ -280,13 +284,20 @@ export interface CommitParts {
 /** Reads contents by their blob's name, one after the other. */
 export class Reader {
   readonly #pipe: GitPipe
+  #lane: Promise<unknown> = Promise.resolve()
 
   constructor(store: Store, signal: AbortSignal) {
     this.#pipe = store.pipe(['cat-file', '--batch'], signal)
   }
 
   /** @throws when it is not there */
-  async read(blob: string): Promise<Buffer> {
+  read(blob: string): Promise<Buffer> {
+    const content = this.#lane.then(() => this.#read(blob))
+    this.#lane = content.catch(() => undefined)
+    return content
+  }
+
+  async #read(blob: string): Promise<Buffer> {
     await this.#pipe.write(`${blob}\n`)
     const head = (await this.#pipe.readUntil(10)).toString('latin1')
     const size = /^[0-9a-f]+ blob (\d+)\n$/.exec(head)?.[1]

@@ -1,18 +1,21 @@
 /**
- * The folder an agent works in, made ready step by step: one of the person's own, or a clone that belongs to the session.
+ * The folder an agent works in, made ready step by step: one of the person's own, or a clone or worktree that belongs to the
+ * session.
  *
- * Owns: the steps and their order. `checkpoints.ts` brings back what a lost clone held.
+ * Owns: the steps and their order. `checkpoints.ts` brings back what a lost clone or worktree held; `worktree.ts` makes one.
  *
  * Invariants:
  * - R-17 A folder of the person's own is only looked at, but for the setup commands they asked for.
+ * - R-145 A folder that is a data folder, or lies in one, is worked in by nobody.
  * - R-18 A clone is stamped as the last step, its setup included; without its stamp it is made again from nothing.
  * - R-102 A command that is given a token writes no files of a work tree: those are written behind it, without.
  * - R-19 No word of a person is ever read by a shell, or as an option, but for their setup commands, which are shell.
  */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import {
+  isOwned,
   limits,
   type PreparationStep,
   type ReportOf,
@@ -31,8 +34,20 @@ import {
   pinned,
   takesToken,
 } from './git.ts'
+import { dataFolderRefusal } from './own-files.ts'
 import { runSetup } from './setup.ts'
 import { readStamp, type Stamp, stampOf, writeStamp } from './stamp.ts'
+import { endWorktree, isWorktree } from './worktree-end.ts'
+import {
+  branchFor,
+  clearAttempt,
+  makeWorktree,
+  readRecord,
+  recordFileOf,
+  type Repository as Origin,
+  repositoryAt,
+  uncommittedIn,
+} from './worktree.ts'
 
 export interface PrepareOptions {
   readonly workspace: Workspace
@@ -56,10 +71,13 @@ export interface PrepareOptions {
 export interface Prepared {
   readonly folder: string
   readonly branch: string | undefined
-  readonly workspace: 'kept' | 'cloned' | 'restored'
+  readonly workspace: 'kept' | 'cloned' | 'made' | 'restored'
+  /** What a person should know of it. */
+  readonly notes?: readonly string[]
 }
 
 type Repository = Extract<Workspace, { type: 'repository' }>
+type Folder = Extract<Workspace, { type: 'folder' }>
 
 /** Tries of a clone: the first and at most two more, after what the network did. */
 const cloneTries = 3
@@ -89,7 +107,7 @@ export async function prepareWorkspace(
 
 async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { workspace, cloneFolder, bounds, diskFreeBytesMin } = options
-  const place = workspace.type === 'folder' ? workspace.path : cloneFolder
+  const place = isOwned(workspace) || workspace.type !== 'folder' ? cloneFolder : workspace.path
   await step(options, 'disk', async () => {
     const looked = await checkDisk(place, {
       freeBytesMin: diskFreeBytesMin,
@@ -98,9 +116,10 @@ async function prepare(options: PrepareOptions): Promise<Prepared> {
     if ('problem' in looked) throw new StepFailed(looked.problem)
     return `${looked.free} free`
   })
-  return workspace.type === 'folder'
+  if (workspace.type === 'repository') return prepareClone(options, workspace)
+  return workspace.worktree === undefined
     ? prepareFolder(options, workspace.path)
-    : prepareClone(options, workspace)
+    : prepareWorktree(options, workspace)
 }
 
 /** Says that a step begins, and that it is done, with a word about it. A failure is told by who catches it. */
@@ -137,6 +156,8 @@ async function prepareFolder(options: PrepareOptions, folder: string): Promise<P
 }
 
 function folderFault(path: string): string | undefined {
+  const refusal = dataFolderRefusal(path)
+  if (refusal !== undefined) return refusal
   try {
     if (!statSync(path).isDirectory()) return `${path} is not a folder.`
     accessSync(path, constants.R_OK | constants.X_OK)
@@ -149,6 +170,131 @@ function folderFault(path: string): string | undefined {
   }
 }
 
+async function prepareWorktree(options: PrepareOptions, asked: Folder): Promise<Prepared> {
+  const { cloneFolder, setup, stampFile, recover } = options
+  const wanted = stampOf(asked, setup)
+  const stamp = readStamp(stampFile)
+  const kept = stamp?.workspace === wanted.workspace && holdsSomething(cloneFolder)
+  let origin: Origin | undefined
+  await step(options, 'workspace', async () => {
+    if (kept) return 'as it was left'
+    origin = await originOf(asked.path, options)
+    await clearPlace(options, stamp !== undefined)
+    mkdirSync(dirname(cloneFolder), { recursive: true, mode: 0o700 })
+    await rm(stampFile, { force: true })
+    return origin.top
+  })
+  let made: Made | undefined
+  if (origin !== undefined) made = await stepWorktree(options, asked, origin)
+  const restored = made !== undefined && stamp !== undefined && (await recover(cloneFolder))
+  const folder = join(cloneFolder, readRecord(recordOf(options))?.prefix ?? '')
+  mkdirSync(folder, { recursive: true })
+  if (setup.length > 0 && !(kept && same(stamp, wanted))) await setUp(options, folder)
+  if (!same(stamp, wanted) || !kept) writeStamp(stampFile, wanted)
+  const branch = await branchOf(cloneFolder, options)
+  const workspace = kept ? 'kept' : restored ? 'restored' : 'made'
+  return { folder, branch, workspace, ...(made === undefined ? {} : { notes: made.notes }) }
+}
+
+interface Made {
+  readonly notes: readonly string[]
+}
+
+/** Makes the worktree, and says what of the person's work it does not hold. */
+async function stepWorktree(
+  options: PrepareOptions,
+  { worktree, path }: Folder,
+  repository: Origin,
+): Promise<Made> {
+  const { cloneFolder, env, signal, bounds, onStep } = options
+  const bound = { env, signal, msMax: bounds.branchMs }
+  const named = worktree === true ? undefined : worktree?.branch
+  const branch = named ?? branchFor('', basename(cloneFolder))
+  const notes: string[] = []
+  await step(options, 'worktree', async () => {
+    const fault = await makeWorktree({
+      ...bound,
+      path: cloneFolder,
+      repository,
+      branch,
+      recordFile: recordOf(options),
+      onWait: (said) =>
+        onStep({
+          type: 'step',
+          step: 'worktree',
+          status: 'progress',
+          detail: `Another git is at work in ${repository.top} and is waited for: ${said}`.slice(
+            0,
+            2000,
+          ),
+        }),
+    })
+    if (fault !== undefined)
+      throw new StepFailed({ step: 'worktree', code: 'worktree-failed', message: sentence(fault) })
+    const uncommitted = await uncommittedIn(repository.top, bound)
+    if (uncommitted !== 0) notes.push(uncommittedNote(repository.top, uncommitted))
+    if (existsSync(join(cloneFolder, '.gitmodules')))
+      notes.push(`The submodules of ${path} are not checked out in the worktree.`)
+    const from = `${repository.branch ?? 'the commit'} at ${repository.base.slice(0, 10)}`
+    return [`${branch}, from ${from}.`, ...notes].join(' ')
+  })
+  return { notes }
+}
+
+function uncommittedNote(top: string, count: number | undefined): string {
+  const what =
+    count === undefined
+      ? 'What is not committed'
+      : count === 1
+        ? 'The uncommitted change'
+        : `The ${count} uncommitted changes`
+  return `${what} in ${top} ${count === 1 || count === undefined ? 'is' : 'are'} not in the worktree, which begins from the last commit.`
+}
+
+/** The repository of the folder that was asked for. @throws what keeps a worktree from being made of it */
+async function originOf(path: string, options: PrepareOptions): Promise<Origin> {
+  const { env, signal, bounds } = options
+  const fault = folderFault(path)
+  const found = fault ?? (await repositoryAt(path, { env, signal, msMax: bounds.workspaceMs }))
+  if (typeof found !== 'string') return found
+  throw new StepFailed({
+    step: 'workspace',
+    code: 'workspace-failed',
+    message: found.slice(0, 2000),
+  })
+}
+
+/**
+ * Clears the session's own place for another workspace.
+ * @param complete what is there was once whole, and an agent may have worked in it
+ * @throws when it holds what is nowhere else
+ */
+async function clearPlace(options: PrepareOptions, complete: boolean): Promise<void> {
+  const { cloneFolder, env, signal, bounds } = options
+  const record = readRecord(recordOf(options))
+  if (record !== undefined && !complete) await clearAttempt(cloneFolder, record)
+  else if (record !== undefined || isWorktree(cloneFolder)) {
+    const left = await endWorktree(cloneFolder, record, { env, signal, msMax: bounds.branchMs })
+    if (left !== undefined)
+      throw new StepFailed({
+        step: 'workspace',
+        code: 'workspace-failed',
+        message: `The session cannot move to another place yet. ${left.why}`.slice(0, 2000),
+      })
+  }
+  await rm(recordOf(options), { force: true })
+  await rm(cloneFolder, { recursive: true, force: true, maxRetries: 3 })
+}
+
+function recordOf({ stampFile }: PrepareOptions): string {
+  return recordFileOf(dirname(stampFile))
+}
+
+/** Whatever is in it: what an agent has worked in is never made again over that. */
+function holdsSomething(path: string): boolean {
+  return existsSync(path) && readdirSync(path).length > 0
+}
+
 async function prepareClone(options: PrepareOptions, repository: Repository): Promise<Prepared> {
   const { cloneFolder, setup, recover } = options
   const wanted = stampOf(repository, setup)
@@ -158,7 +304,7 @@ async function prepareClone(options: PrepareOptions, repository: Repository): Pr
   await step(options, 'workspace', async () => {
     if (kept) return 'as it was left'
     // What another attempt left is nothing to build on.
-    await rm(cloneFolder, { recursive: true, force: true, maxRetries: 3 })
+    await clearPlace(options, existsSync(options.stampFile))
     mkdirSync(dirname(cloneFolder), { recursive: true, mode: 0o700 })
     return undefined
   })

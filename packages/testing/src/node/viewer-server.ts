@@ -59,6 +59,10 @@ export class ViewerServer {
   onInterrupt: (session: ViewerSession) => void = () => {}
   /** The next answer to each of these is lost after its work was done. */
   readonly answersToLose: RouteName[] = []
+  /** What is said of any folder that is asked about. */
+  place: RouteAnswer<'place'> = { exists: true, sessions: [] }
+  /** What is said to stay of a session that is deleted. */
+  left: RouteAnswer<'deleteSession'>['left'] = undefined
   streamsOpened = 0
   url = ''
   #server: Server | undefined
@@ -222,8 +226,9 @@ export class ViewerServer {
         retry: false,
       })
       this.sessions.delete(id)
-      return { ok: true }
+      return { ok: true, left: this.left }
     },
+    place: () => this.place,
     restartAgent: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     setMode: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     setModel: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),

@@ -23,7 +23,7 @@ function table(paint: Paint, sessions: readonly SessionSummary[]): string {
     session.status,
     `${session.agent.demo ? 'DEMO ' : ''}${oneLine(session.agent.name)}`,
     oneLine(session.title).slice(0, 50),
-    oneLine(session.why),
+    oneLine(`${session.why}${sharing(session)}`),
   ])
   const all = [['ID', 'STATUS', 'AGENT', 'TITLE', 'WHY'], ...rows]
   const widths = all[0]?.map((_, column) =>
@@ -36,6 +36,14 @@ function table(paint: Paint, sessions: readonly SessionSummary[]): string {
       return `${index === 0 ? paint('dim', line) : line}\n`
     })
     .join('')
+}
+
+/** What is not about the session alone. */
+function sharing({ sharedWith = [] }: SessionSummary): string {
+  const [first] = sharedWith
+  if (first === undefined) return ''
+  const others = sharedWith.length - 1
+  return ` Shares its folder with “${first.title}”${others === 0 ? '' : ` and ${others} more`}.`
 }
 
 /** The least that is unique, and never fewer than this. */

@@ -1,5 +1,6 @@
 /** The small commands about one session: `stop`, `rm`, `retry`. Each says in one line what was done. */
 import { CliError, exitCodes } from '../exit-codes.ts'
+import { oneLine } from '../paint.ts'
 import { insist, type PlaceOptions } from '../place.ts'
 import { connectTo } from '../sessions.ts'
 import { type PlaceToWork, workspaceOf } from './run.ts'
@@ -24,8 +25,10 @@ export interface RetryOptions extends ManageOptions, PlaceToWork {
 
 export async function retry(world: World, given: string, options: RetryOptions): Promise<number> {
   const { client, id } = await connectTo(world, given, options)
-  const { agent, setup, dir, repo } = options
-  const place = dir === undefined && repo === undefined ? undefined : workspaceOf(world, options)
+  const { agent, setup, dir, repo, worktree } = options
+  const place = [dir, repo, worktree].every((given) => given === undefined)
+    ? undefined
+    : workspaceOf(world, options)
   const session = await client.call('retry', {
     id,
     ...(agent === undefined ? {} : { agent: { name: agent } }),
@@ -48,21 +51,25 @@ export async function restartAgent(
 
 export interface RemoveOptions extends ManageOptions {
   readonly yes?: boolean
+  readonly discard?: boolean
 }
 
 export async function remove(world: World, given: string, options: RemoveOptions): Promise<number> {
   const { client, id } = await connectTo(world, given, options)
   const { title } = await client.call('getSession', { id })
   if (options.yes !== true) await confirm(world, id, title)
-  await insist(() => client.call('deleteSession', { id }))
-  return say(world, options, { session: id, deleted: true }, `Session ${id} is deleted.`)
+  const how = options.discard === true ? ({ discard: 'true' } as const) : {}
+  const { left } = await insist(() => client.call('deleteSession', { id, ...how }))
+  const answer = { session: id, deleted: true, ...(left === undefined ? {} : { left }) }
+  const stays = left === undefined ? '' : ` ${oneLine(left.why)}`
+  return say(world, options, answer, `Session ${id} is deleted.${stays}`)
 }
 
 async function confirm(world: World, id: string, title: string): Promise<void> {
   if (!world.canAsk) {
     throw new CliError(exitCodes.usage, `Deleting ${id} is for good: say --yes to do it.`)
   }
-  const question = `Delete ${id} (${title}) for good, its log and its clone? [y/N] `
+  const question = `Delete ${id} (${title}) for good, its log and its clone or worktree? [y/N] `
   const answer = await world.ask(question, new AbortController().signal)
   if (!/^y(es)?$/i.test(answer?.trim() ?? '')) {
     throw new CliError(exitCodes.usage, 'Nothing was deleted.')

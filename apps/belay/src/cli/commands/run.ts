@@ -6,6 +6,7 @@ import { attachmentsOf } from '../attachments.ts'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { newId } from '../new-id.ts'
 import { oneLine, painter } from '../paint.ts'
+import type { Client } from '@belay/client/webapi'
 import { answeringOf } from '../permissions.ts'
 import { connect, insist, type PlaceOptions } from '../place.ts'
 import { untilPromptEnds, watch } from '../watch.ts'
@@ -25,6 +26,7 @@ export interface RunOptions extends WatchingOptions, AgentOptions {
   readonly ref?: string
   readonly workBranch?: string
   readonly shallow?: boolean
+  readonly worktree?: string | true
   readonly setup?: readonly string[]
   readonly commit?: boolean
   readonly push?: boolean
@@ -39,6 +41,7 @@ export async function run(world: World, given: string, options: RunOptions): Pro
   const client = await connect(world, options)
   const { agents } = await client.call('agents', {})
   const agent = chooseAgent(world, options, agents)
+  if (options.json !== true) await sayWhoIsThere(world, client, workspace)
   const session = newId()
   const promptId = newId()
   const body = {
@@ -62,6 +65,24 @@ export async function run(world: World, given: string, options: RunOptions): Pro
     answering: answeringOf(world, options),
     until: untilPromptEnds({ world, session }, promptId),
   })
+}
+
+/** Says who works in a folder already, before another does. It does not ask: a script goes on as it did. */
+async function sayWhoIsThere(world: World, client: Client, workspace: WorkspaceBody) {
+  if (workspace.type !== 'folder' || workspace.worktree !== undefined) return
+  const { sessions, git } = await client.call('place', { path: workspace.path })
+  const [first] = sessions
+  if (first === undefined) return
+  const paint = painter(world.err.color)
+  const who = `“${oneLine(first.title)}” (${first.id})`
+  const others =
+    sessions.length === 1
+      ? `Session ${who} works`
+      : `${who} and ${sessions.length - 1} more sessions work`
+  const way = git === undefined ? '' : ' Give --worktree to work in one of its own.'
+  world.err.write(
+    `${paint('yellow', 'SHARED FOLDER')}: ${others} in this folder too: each may change files while the other works on them.${way}\n`,
+  )
 }
 
 /** "-" reads the prompt from stdin. */
@@ -88,6 +109,7 @@ export interface PlaceToWork {
   readonly ref?: string | undefined
   readonly workBranch?: string | undefined
   readonly shallow?: boolean | undefined
+  readonly worktree?: string | true | undefined
 }
 
 export function workspaceOf(world: World, asked: PlaceToWork): WorkspaceBody {
@@ -103,8 +125,15 @@ export function workspaceOf(world: World, asked: PlaceToWork): WorkspaceBody {
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) throw new CliError(exitCodes.usage, `There is no folder ${path}.`)
     if (!stats.isDirectory()) throw new CliError(exitCodes.usage, `${path} is not a folder.`)
-    return { type: 'folder', path }
+    const { worktree } = asked
+    if (worktree === undefined) return { type: 'folder', path }
+    return { type: 'folder', path, worktree: worktree === true ? true : { branch: worktree } }
   }
+  if (asked.worktree !== undefined)
+    throw new CliError(
+      exitCodes.usage,
+      'A --worktree is of a folder; a --repo is cloned, which is the session’s own already.',
+    )
   if (dir !== undefined) throw new CliError(exitCodes.usage, 'Give --dir or --repo, not both.')
   const sign = repo.lastIndexOf('#')
   const address = sign < 0 ? repo : repo.slice(0, sign)
