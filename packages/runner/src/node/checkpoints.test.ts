@@ -91,10 +91,11 @@ describe('checkpoints', () => {
     expect(changes?.patch).not.toContain('ignored')
   })
 
-  test('[R-39] of a turn that changed nothing say nothing', async () => {
+  test('[R-39] of a turn that changed nothing say so, and of one they cannot compare why', async () => {
     const checkpoints = checkpointsOf(gitRepository().path)
     await checkpoints.save(before(1))
-    expect(await checkpoints.save(after(1))).toEqual({})
+    expect(await checkpoints.save(after(1))).toEqual({ changes: { files: [], patch: '' } })
+    expect(await checkpoints.save(after(2))).toEqual({ problem: expect.stringContaining('before') })
   })
 
   test('[R-39] cut a patch at the end of a line, and a list of files where it is too long', async () => {
@@ -241,7 +242,8 @@ describe('checkpoints', () => {
     write(folder, { a: 'a' })
     const checkpoints = checkpointsOf(folder, { bounds: { ...deadlines, checkpointMs: 1 } })
     expect((await checkpoints.save(before(1))).warning).toContain('took longer than')
-    expect(await checkpoints.save(after(1))).toEqual({})
+    const unknown = { problem: expect.stringContaining('not saved') }
+    expect(await checkpoints.save(after(1))).toEqual(unknown)
     expect(await checkpoints.save(before(2))).toEqual({})
   })
 

@@ -126,6 +126,7 @@ const teeth: Readonly<Record<Planted, Tooth>> = {
     faults: ['duplicate'],
     faultMsMax: 1500,
   },
+  'turn-beside-checkpoint': { found: ['checkpoint'], faults: [], faultMsMax: 1500 },
   'interrupt-leaks': { found: ['true-end'], faults: ['delay', 'one-way'], faultMsMax: 1500 },
 }
 
