@@ -93,7 +93,7 @@ const runsMax = 100
 const network: readonly FaultKind[] = ['delay', 'one-way', 'half-open', 'partition', 'reset']
 
 const teeth: Readonly<Record<Planted, Tooth>> = {
-  'clear-without-compare': { found: ['true-end'], faults: network, faultMsMax: 1500 },
+  'clear-without-compare': { found: ['true-end'], faults: network, faultMsMax: 3000 },
   'no-generation-check': {
     found: ['channel', 'acked-is-stored', 'true-words'],
     faults: network,
