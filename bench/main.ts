@@ -1,6 +1,6 @@
 /**
  * What Belay costs, beside the physical limit of the same disk and socket in the same run.
- * `npm run bench`, or `npm run bench -- store append fan-out create busy-create loss kill agent idle open sim` for some of it.
+ * `npm run bench`, or `npm run bench -- store append fan-out create busy-create loss kill agent idle open prompt sim` for some of it.
  *
  * Absolute times say more about the machine than about Belay: the ratios are what to look at.
  */
@@ -14,6 +14,7 @@ import { idle } from './idle.ts'
 import { kill } from './kill.ts'
 import { loss } from './loss.ts'
 import { open } from './open.ts'
+import { prompt } from './prompt.ts'
 import { sim } from './sim.ts'
 import { store } from './store.ts'
 import { benchFolder } from './world.ts'
@@ -29,6 +30,7 @@ const measurements = {
   agent,
   idle,
   open,
+  prompt,
   sim,
 }
 const wanted = process.argv.slice(2)

@@ -105,7 +105,7 @@ export const deadlines = {
   agentStartMs: 60_000,
   /** Opening or restoring the agent's own session: it may replay a long conversation. */
   agentSessionMs: 5 * 60_000,
-  /** One checkpoint of the workspace. Shorter than `turnStartMs`, within which the first one is made. */
+  /** One checkpoint of the workspace. Two fit into `turnStartMs`: the one after the last turn, and the one before the next. */
   checkpointMs: 30_000,
   /** Putting the workspace back to a checkpoint. */
   restoreMs: 2 * 60_000,

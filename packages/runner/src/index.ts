@@ -8,7 +8,7 @@ export {
   welcomeMsMax,
 } from './channel-end.ts'
 export type { Effect } from './effect.ts'
-export type { Input } from './input.ts'
+export type { Input, Saved } from './input.ts'
 export { emptyJoiner, flush, join, joinDueAt, type Joiner } from './join.ts'
 export { initial, nextAlarm, type RunnerState } from './state.ts'
 export type { RunnerStep } from './step.ts'

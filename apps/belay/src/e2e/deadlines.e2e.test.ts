@@ -80,7 +80,8 @@ test('[K-26] an idle agent is let go without a word, also by the next server, an
     why: told.sentence,
   }))
   expect([status, why]).toEqual(['idle', expect.stringMatching(/^Asleep; /)])
-  expect(viewer.events.at(-1)?.type).toBe('turn-ended')
+  // What the turn changed is told after its end, and nothing after that.
+  expect(viewer.events.at(-1)?.type).toBe('turn-changes')
   await world.client.call('prompt', { id: session, promptId: 'p2', text: 'fast no-permission' })
   await turnEnd(viewer, 2)
   expect(textOf(viewer.events, 2)).toContain('turn 2 of this conversation')

@@ -65,6 +65,12 @@ async function inClone(branch: string, more: Partial<CreateBody> = {}) {
   }
 }
 
+/** What the last turn left is kept: what is lost later can be brought back. */
+async function isKept(id: string): Promise<void> {
+  const due = async () => (await world.client.call('getSession', { id })).changesDue
+  await waitFor(async () => (await due()) === undefined, 'the checkpoint after the turn', 20_000)
+}
+
 /** Loses the runner without its session at work. */
 async function killRunner(id: string): Promise<void> {
   const runner = await waitFor(() => runnerPid(world.dataFolder, id), 'it has a runner', 10_000)
@@ -84,6 +90,7 @@ test('[B-37] a workspace that was lost is there again at the next prompt, with i
   const work = `echo own > own.txt && git add own.txt && ${commit} && echo draft > draft.txt && echo more >> README.md`
   expect(await session.run(work)).toMatchObject({ outcome: 'completed' })
   expect(readFileSync(join(session.folder, 'draft.txt'), 'utf8')).toBe('draft\n')
+  await isKept(session.id)
   await killRunner(session.id)
   rmSync(session.folder, { recursive: true })
   expect(await session.run('cat draft.txt')).toMatchObject({ outcome: 'completed' })
@@ -106,6 +113,7 @@ test('[B-37] a workspace that was lost is there again at the next prompt, with i
 test('[B-37] a workspace that is removed under a living runner lets the runner go, and is prepared again at the next prompt', async () => {
   const session = await inClone('under')
   await session.run('echo draft > draft.txt')
+  await isKept(session.id)
   rmSync(session.folder, { recursive: true })
   const exits = () => ofType(session.viewer.events, 'runner-exited')
   await waitFor(() => exits().length === 1, 'its runner ends', 20_000)

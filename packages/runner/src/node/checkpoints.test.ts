@@ -91,7 +91,7 @@ describe('checkpoints', () => {
     expect(changes?.patch).not.toContain('ignored')
   })
 
-  test('[R-39] of a turn that changed nothing say nothing', async () => {
+  test('[R-39] of a turn that changed nothing say so, and of one they cannot compare why', async () => {
     const checkpoints = checkpointsOf(gitRepository().path)
     await checkpoints.save(before(1))
     expect(await checkpoints.save(after(1))).toEqual({ changes: { files: [], patch: '' } })

@@ -385,7 +385,7 @@ describe('a runner with the demo agent', () => {
     expect(await finished(2)).toMatchObject([{ stopReason: 'end_turn' }])
   })
 
-  test('[R-22] close ends the agent in mid-turn, tells everything, and the runner ends well', async () => {
+  test('[R-22] [R-123] close ends the agent in mid-turn, tells everything, and the runner ends well', async () => {
     const child = startRunner()
     await ready()
     session.command(prompt(1, 'fast slow 60'))
@@ -393,11 +393,8 @@ describe('a runner with the demo agent', () => {
     session.command({ type: 'close', reason: 'because' })
     expect(await exitOf(child)).toBe(exitCodes.done)
     const types = session.reports.map((report) => report.type)
-    expect(types.filter((type) => type !== 'agent-link').slice(-3)).toEqual([
-      'agent-exited',
-      'turn-finished',
-      'closing',
-    ])
+    const last = types.filter((type) => type !== 'agent-link').slice(-4)
+    expect(last).toEqual(['agent-exited', 'turn-finished', 'turn-changes', 'closing'])
     expect(session.of('agent-exited')).toMatchObject([{ expected: true }])
     expect(agentPids()).toEqual([])
   })

@@ -8,6 +8,12 @@ import type { World } from './world.ts'
 
 /** What holds at any moment. */
 export function stepChecks(world: World): void {
+  for (const { session } of world.people) {
+    const changes = world.stateOf(session)?.changes
+    const turns = world.logs.get(session)
+    if (changes?.type === 'due' && turns?.changes.has(changes.turn) === true)
+      world.stage.violate('changes', `turn ${changes.turn} of ${session} is due and told`)
+  }
   for (const viewer of world.viewers) {
     if (viewer.cursor !== viewer.seen.length) {
       const sentence = `${viewer.name} stands at ${viewer.cursor} and was shown ${viewer.seen.length} events`
@@ -31,6 +37,7 @@ export function isSettled(world: World): boolean {
     if (world.disk.outboxOf(session).length > 0) return false
     const state = world.stateOf(session)
     if (state !== undefined && restoreUnderWay(state) !== undefined) return false
+    if (state?.changes.type === 'due') return false
     if (state?.callbacks.some(({ phase }) => !('at' in phase)) === true) return false
     switch (state?.lifecycle.type) {
       case undefined:
@@ -67,6 +74,7 @@ export function finalChecks(world: World): void {
     holdDeleted(world, session)
     holdStored(world, session)
     holdTold(world, session)
+    holdChanges(world, session)
     for (const promptId of world.logs.get(session)?.unseen ?? []) {
       if (world.truth.of(promptId) !== undefined)
         world.stage.violate(
@@ -85,6 +93,22 @@ function holdTold(world: World, session: string): void {
   for (let turn = 1; turn <= log.turns; turn += 1) {
     if (!world.told.has(`${session} ${turn}`) && !log.untold.has(turn))
       world.stage.violate('kept', `nobody was told of turn ${turn} of ${session}`)
+  }
+}
+
+/** Of every turn that was with an agent it is told what it changed, that it is not known, or it truly is nothing. */
+function holdChanges(world: World, session: string): void {
+  const log = world.logs.get(session)
+  if (log === undefined || world.wiped.has(session)) return
+  for (const turn of log.taken) {
+    if (log.changes.has(turn)) continue
+    const isKept = world.disk.row(session, `changes:${turn}`) === 'none'
+    const looked = world.truth.changesOf(session, turn)
+    if (!isKept || looked !== 'unchanged')
+      world.stage.violate(
+        'changes',
+        `turn ${turn} of ${session} is shown as one that changed nothing, and is ${looked ?? 'unknown'}`,
+      )
   }
 }
 

@@ -3,7 +3,7 @@
  * nothing comes of it.
  */
 import type { ReportOf } from '@belay/protocol'
-import type { Effect, Input } from '@belay/runner'
+import type { Effect, Input, Saved } from '@belay/runner'
 import type { Process } from './process.ts'
 
 export interface SimHandsOptions {
@@ -13,7 +13,13 @@ export interface SimHandsOptions {
   readonly prepares: () => 'works' | 'fails' | 'hangs'
   /** Whether a checkpoint, a commit or a restore fails. */
   readonly fails: () => boolean
+  /** What a turn really changed was looked at, and this is known of it. */
+  readonly onLooked: (turn: number, what: 'changed' | 'unchanged') => void
 }
+
+/** Of a checkpoint, and of one that fails: longer than a runner that closes waits for it. */
+const saveMsMax = 400
+const slowSaveMsMax = 5000
 
 type Save = Extract<Effect, { type: 'save' }>
 type Commit = Extract<Effect, { type: 'commit' }>
@@ -23,6 +29,7 @@ export class SimHands {
   readonly #options: SimHandsOptions
   /** What is under way now; its outcome comes sooner when it is given up. */
   #goOn: (() => void) | undefined
+  #saving = 0
 
   constructor(options: SimHandsOptions) {
     this.#options = options
@@ -45,14 +52,27 @@ export class SimHands {
     feed({ type: 'workspace-ready' })
   }
 
+  /** A checkpoint is being made. */
+  get isSaving(): boolean {
+    return this.#saving > 0
+  }
+
   async save({ turn, at }: Save): Promise<void> {
-    await this.#work(400)
-    if (this.#options.fails()) {
-      const saved = { warning: 'The disk is slow.' }
-      return this.#options.feed({ type: 'saved', turn, saved })
-    }
-    const changes = { files: [{ path: `turn-${turn}`, status: 'added' as const }], patch: '' }
-    this.#options.feed({ type: 'saved', turn, saved: at === 'after' ? { changes } : {} })
+    const { feed, fails } = this.#options
+    const isSlow = fails()
+    this.#saving += 1
+    const isWhole = await this.#work(isSlow ? slowSaveMsMax : saveMsMax)
+    this.#saving -= 1
+    if (isSlow) return feed({ type: 'saved', turn, saved: { warning: 'The disk is slow.' } })
+    feed({ type: 'saved', turn, saved: at === 'after' ? this.#look(turn, isWhole) : {} })
+  }
+
+  #look(turn: number, isWhole: boolean): Saved {
+    if (!isWhole) return { problem: 'It was given up.' }
+    const what = this.#options.process.stage.random.chance(0.3) ? 'unchanged' : 'changed'
+    this.#options.onLooked(turn, what)
+    const files = what === 'changed' ? [{ path: `turn-${turn}`, status: 'added' as const }] : []
+    return { changes: { files, patch: '' } }
   }
 
   async commit({ turn }: Commit): Promise<void> {
@@ -80,12 +100,12 @@ export class SimHands {
     this.#goOn?.()
   }
 
-  /** @returns after a while, or when it is given up */
-  #work(msMax: number): Promise<void> {
+  /** @returns after a while whether it was done, and not given up */
+  #work(msMax: number): Promise<boolean> {
     const { process } = this.#options
     return new Promise((resolve) => {
-      this.#goOn = resolve
-      process.after(process.stage.random.integer(0, msMax), resolve)
+      this.#goOn = () => resolve(false)
+      process.after(process.stage.random.integer(0, msMax), () => resolve(true))
     })
   }
 

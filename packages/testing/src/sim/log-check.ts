@@ -37,6 +37,8 @@ interface Active {
 function isInTurn(event: SessionEvent): event is SessionEvent & { readonly turn: number } {
   if (event.type === 'turn-started' || event.type === 'turn-resolved') return false
   if (event.type === 'restored' || event.type === 'restore-failed') return false
+  // Told after its end, and told by its number.
+  if (event.type === 'turn-changes') return false
   return event.type !== 'callback-failed' && 'turn' in event && event.turn !== undefined
 }
 
@@ -50,6 +52,9 @@ export class LogCheck {
   /** Prompts of which the log says that no agent ever saw them. */
   readonly unseen = new Set<string>()
   turns = 0
+  /** Turns that were with an agent, and how it was told what they changed. */
+  readonly taken = new Set<number>()
+  readonly changes = new Map<number, 'changed' | 'unknown'>()
   /** Turns whose callback was given up. */
   readonly untold = new Set<number>()
   readonly outcomes = new Map<string, number>()
@@ -95,7 +100,11 @@ export class LogCheck {
     }
     if (event.type === 'agent-ready') this.#agentReady = true
     if (event.type === 'session-ready') this.#ready()
-    if (event.type === 'turn-taken') this.#tookOne = true
+    if (event.type === 'turn-taken') {
+      this.#tookOne = true
+      this.taken.add(event.turn)
+    }
+    if (event.type === 'turn-changes') this.#turnChanges(event)
     if (event.type === 'text') this.#words(event)
     if (event.type === 'interrupt-requested') this.#interrupted.add(event.turn)
     if (event.type === 'permission-asked') this.#asked.add(event.permissionId)
@@ -169,6 +178,16 @@ export class LogCheck {
       said.startsWith(active.text),
       () => `"${active.text}" is in the log, "${said}" was said`,
     )
+  }
+
+  #turnChanges({ turn, problem }: EventOf<'turn-changes'>): void {
+    const { truth, session } = this.#options
+    this.#hold('changes', !this.changes.has(turn), () => `what turn ${turn} changed is told twice`)
+    this.#hold('changes', turn <= this.turns, () => `turn ${turn} changed something and never was`)
+    const looked = truth.changesOf(session, turn)
+    const isTrue = problem !== undefined || looked === 'changed'
+    this.#hold('changes', isTrue, () => `turn ${turn} is said to have changed what nobody saw`)
+    this.changes.set(turn, problem === undefined ? 'changed' : 'unknown')
   }
 
   #ready(): void {

@@ -1,9 +1,9 @@
 /**
- * Ten defects to plant, one at a time: what a simulator that finds nothing is worth is shown by what it finds when there
+ * Eleven defects to plant, one at a time: what a simulator that finds nothing is worth is shown by what it finds when there
  * is something. Each wraps real code from outside or is played at an edge of the world; the code itself has no switch.
  */
 import type { Context, Step } from '@belay/actor'
-import { type RunnerState, transition as decide } from '@belay/runner'
+import { type Input, type RunnerState, transition as decide } from '@belay/runner'
 import type {
   SessionActor,
   SessionEffect,
@@ -34,6 +34,8 @@ export const plantable = [
   'duplicate-not-dropped',
   /** An interrupt that came too late stops the next turn. */
   'interrupt-leaks',
+  /** The next turn begins beside the checkpoint after the last one. */
+  'turn-beside-checkpoint',
 ] as const
 export type Planted = (typeof plantable)[number]
 
@@ -90,6 +92,7 @@ export function plantInActor(
 
 /** For the runner's side. */
 export function plantInRunner(planted: Planted | undefined): Decide | undefined {
+  if (planted === 'turn-beside-checkpoint') return besideCheckpoint
   if (planted !== 'interrupt-leaks') return undefined
   let leaked = false
   return (state, input, now) => {
@@ -100,6 +103,14 @@ export function plantInRunner(planted: Planted | undefined): Decide | undefined 
     leaked = false
     return interrupted(step, input.command.turn, now)
   }
+}
+
+function besideCheckpoint(state: RunnerState, input: Input, now: number): ReturnType<Decide> {
+  const { saving, ...free } = state
+  const isPrompt = input.type === 'command' && input.command.type === 'prompt'
+  if (!isPrompt || saving === undefined) return decide(state, input, now)
+  const step = decide(free, input, now)
+  return { ...step, state: { ...step.state, saving } }
 }
 
 function interrupted(step: ReturnType<Decide>, turn: number, now: number): ReturnType<Decide> {

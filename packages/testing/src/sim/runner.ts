@@ -98,6 +98,7 @@ export class SimRunner {
       feed: this.feed,
       prepares: () => faults().workspace,
       fails: () => faults().saves === 'fails',
+      onLooked: (turn, what) => truth.workspaceLookedAt(session, turn, what),
     })
   }
 
@@ -206,6 +207,11 @@ export class SimRunner {
       case 'commit':
         return void this.#hands.commit(effect)
       case 'restore':
+        if (this.#hands.isSaving)
+          this.process.stage.violate(
+            'checkpoint',
+            `${this.session} was put back while a checkpoint was made`,
+          )
         return void this.#hands.restore(effect)
       case 'plan':
         return void this.#hands.plan(effect)
@@ -216,6 +222,11 @@ export class SimRunner {
       case 'restart-agent':
         return this.#agent.restart()
       case 'send-prompt':
+        if (this.#hands.isSaving)
+          this.process.stage.violate(
+            'checkpoint',
+            `turn ${effect.turn} of ${this.session} was handed over while a checkpoint was made`,
+          )
         return this.#agent.prompt(effect.turn, this.#promptIds.get(effect.turn) ?? '', effect.text)
       // The scripted agent offers nothing to choose from.
       case 'choose':

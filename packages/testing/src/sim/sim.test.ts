@@ -93,7 +93,7 @@ const runsMax = 100
 const network: readonly FaultKind[] = ['delay', 'one-way', 'half-open', 'partition', 'reset']
 
 const teeth: Readonly<Record<Planted, Tooth>> = {
-  'clear-without-compare': { found: ['true-end'], faults: network, faultMsMax: 1500 },
+  'clear-without-compare': { found: ['true-end'], faults: network, faultMsMax: 3000 },
   'no-generation-check': {
     found: ['channel', 'acked-is-stored', 'true-words'],
     faults: network,
@@ -126,6 +126,7 @@ const teeth: Readonly<Record<Planted, Tooth>> = {
     faults: ['duplicate'],
     faultMsMax: 1500,
   },
+  'turn-beside-checkpoint': { found: ['checkpoint'], faults: [], faultMsMax: 1500 },
   'interrupt-leaks': { found: ['true-end'], faults: ['delay', 'one-way'], faultMsMax: 1500 },
 }
 

@@ -21,6 +21,8 @@ export type Check =
   | 'answers'
   | 'draft'
   | 'kept'
+  | 'checkpoint'
+  | 'changes'
   | 'seen'
   | 'stuck'
   | 'deleted'

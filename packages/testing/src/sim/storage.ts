@@ -67,6 +67,10 @@ export class Disk {
     }
   }
 
+  row(id: string, key: string): string | undefined {
+    return this.#actors.get(id)?.rows.get(key)
+  }
+
   /** The stored log of one session, for whoever compares. */
   texts(id: string): string {
     return (this.#actors.get(id)?.segments ?? []).map(({ text }) => text).join(',')

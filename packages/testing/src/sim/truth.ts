@@ -19,6 +19,9 @@ export class Truth {
   readonly #machine: Machine
   readonly #deeds = new Map<string, Deeds>()
 
+  /** What is known of the workspace after each turn: `session turn`. */
+  readonly #looked = new Map<string, 'changed' | 'unchanged'>()
+
   constructor(stage: Stage, machine: Machine) {
     this.#stage = stage
     this.#machine = machine
@@ -51,6 +54,15 @@ export class Truth {
         `${agent.process.name} works while ${other.process.name} lives`,
       )
     }
+  }
+
+  workspaceLookedAt(session: string, turn: number, what: 'changed' | 'unchanged'): void {
+    this.#looked.set(`${session} ${turn}`, what)
+  }
+
+  /** `undefined` when nobody looked at what it changed. */
+  changesOf(session: string, turn: number): 'changed' | 'unchanged' | undefined {
+    return this.#looked.get(`${session} ${turn}`)
   }
 
   agentSaid(promptId: string, text: string): void {
