@@ -26,6 +26,7 @@ export function readForm(shelf: Shelf): NewSessionForm {
     ref: text('ref'),
     shallow: stored.get('shallow') === true,
     workBranch: text('workBranch'),
+    user: text('user'),
     token: '',
     setup: text('setup'),
     finish: finishes.find((one) => one === text('finish')) ?? 'leave',

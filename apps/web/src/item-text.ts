@@ -24,6 +24,8 @@ export function itemText(item: Item): string {
       return [item.problem ?? '', ...item.notes, item.patch]
         .filter((part) => part !== '')
         .join('\n')
+    case 'changes-place':
+      return ''
     case 'notice': {
       const { sentence, lines } = noticeOf(item.event)
       return [sentence, ...lines].join('\n')

@@ -27,6 +27,8 @@ export interface NewSessionForm {
   readonly ref: string
   readonly shallow: boolean
   readonly workBranch: string
+  /** Whose the token is, where the host asks. */
+  readonly user: string
   /** Opens the repository. It is never kept in the browser. */
   readonly token: string
   /** Lines of shell. */
@@ -45,6 +47,7 @@ export const emptyForm: NewSessionForm = {
   ref: '',
   shallow: false,
   workBranch: '',
+  user: '',
   token: '',
   setup: '',
   finish: 'leave',
@@ -91,11 +94,11 @@ function agentOf(form: NewSessionForm): CreateBody['agent'] {
 
 function workspaceOf(form: NewSessionForm): CreateBody['workspace'] {
   if (form.where === 'folder') return { type: 'folder', path: form.path.trim() }
-  const { branch, ref, workBranch, token } = form
+  const { branch, ref, workBranch, user, token } = form
   return {
     type: 'repository',
     url: form.url.trim(),
-    ...given({ branch, ref, workBranch, token }),
+    ...given({ branch, ref, workBranch, user, token }),
     ...(form.shallow ? { shallow: true } : {}),
   }
 }
@@ -136,6 +139,7 @@ export function formOf(session: SessionView): NewSessionForm {
     ref: repository?.ref ?? '',
     shallow: repository?.shallow === true,
     workBranch: repository?.workBranch ?? '',
+    user: repository?.user ?? '',
     setup: setup.join('\n'),
     finish: finish === undefined ? 'leave' : finish.push === true ? 'push' : 'commit',
   }
@@ -175,7 +179,7 @@ export function restOf(problem: Problem['error'], form: NewSessionForm): Problem
 
 function fieldOf(path: string, form: NewSessionForm): FieldName | undefined {
   const names = path.split(/[./[\]]+/)
-  for (const name of ['branch', 'ref', 'workBranch', 'token', 'setup'] as const)
+  for (const name of ['branch', 'ref', 'workBranch', 'user', 'token', 'setup'] as const)
     if (names.includes(name)) return name
   if (names.includes('url')) return 'url'
   if (names.includes('path')) return 'path'

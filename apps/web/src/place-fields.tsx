@@ -54,9 +54,11 @@ function RepositoryFields(fields: FieldsProps) {
       </div>
       <details
         className="more-fields"
-        open={!isNew || form.ref !== '' || form.workBranch !== '' || form.shallow}
+        open={
+          !isNew || form.ref !== '' || form.workBranch !== '' || form.user !== '' || form.shallow
+        }
       >
-        <summary>Tag or ref, work branch, token</summary>
+        <summary>Tag or ref, work branch, token and user name</summary>
         <div className="pair equal">
           <TextField
             label="Tag or ref"
@@ -72,16 +74,7 @@ function RepositoryFields(fields: FieldsProps) {
             placeholder="belay/fix"
           />
         </div>
-        <TextField
-          label="Token"
-          type="password"
-          hint={
-            isNew
-              ? 'Opens a private repository over HTTPS. Kept sealed by the server, never in this browser.'
-              : 'Empty: the one that was given before, if the repository is the same.'
-          }
-          {...bound(fields, 'token')}
-        />
+        <OpeningFields {...fields} />
         <label className="check">
           <input
             type="checkbox"
@@ -92,5 +85,29 @@ function RepositoryFields(fields: FieldsProps) {
         </label>
       </details>
     </>
+  )
+}
+
+/** What opens a private repository. */
+function OpeningFields(fields: FieldsProps) {
+  return (
+    <div className="pair equal">
+      <TextField
+        label="Token"
+        type="password"
+        hint={
+          fields.isNew
+            ? 'Opens a private repository over HTTPS. Kept sealed by the server, never in this browser.'
+            : 'Empty: the one that was given before, if the repository is the same.'
+        }
+        {...bound(fields, 'token')}
+      />
+      <TextField
+        label="User name"
+        hint="Beside it, if the host asks for one. It is shown."
+        {...bound(fields, 'user')}
+        placeholder="x-access-token"
+      />
+    </div>
   )
 }

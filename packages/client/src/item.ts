@@ -135,10 +135,19 @@ export interface ChangesItem extends Placed {
   readonly patch: string
   /** What was left out, in sentences. */
   readonly notes: readonly string[]
-  /** Why it is not known what the turn changed. */
+  /** Why it is not known what the turn changed. Then there are no files. */
   readonly problem: string | undefined
   /** The workspace does not hold them any more: they were put back, as a whole or but for some files. */
   readonly takenBack: Extent | undefined
+}
+
+/**
+ * Where it will stand what a turn changed, so that it is read with its turn however late it is told. Nothing to see:
+ * it becomes `changes`, or stays for a turn that changed nothing.
+ */
+export interface ChangesPlaceItem extends Placed {
+  readonly type: 'changes-place'
+  readonly turn: number
 }
 
 /** No event of the log, but what stands in the place of those that are not kept any more: up to `seq`. */
@@ -195,5 +204,6 @@ export type Item =
   | PermissionItem
   | TurnEndItem
   | ChangesItem
+  | ChangesPlaceItem
   | NoticeItem
   | OtherItem

@@ -288,7 +288,14 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
     finish: event.finish,
     durationMs: startedAt === undefined ? undefined : at - startedAt,
   })
-  return { ...ended, open: [], running: undefined, endedTurn: Math.max(state.endedTurn, turn) }
+  const over = {
+    ...ended,
+    open: [],
+    running: undefined,
+    endedTurn: Math.max(state.endedTurn, turn),
+  }
+  if (event.changesFollow !== true) return over
+  return put(over, { type: 'changes-place', ...placed(event, `changes:${turn}`), turn })
 }
 
 function closeOpen(state: Transcript, key: string, at: number): Transcript {

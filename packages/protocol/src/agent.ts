@@ -1,6 +1,7 @@
 /** Which agent, on which workspace: what a person chooses when a session starts. */
 import { z } from 'zod'
 import { agentProtocolSchema, agentSettings } from './agent-settings.ts'
+import { addressFault, looksLikeToken } from './git-address.ts'
 import { limits } from './limits.ts'
 
 const oneRefRule = 'must not be given together with a branch'
@@ -36,15 +37,8 @@ const folderSchema = z.strictObject({
 })
 const repositorySchema = z.strictObject({
   type: z.literal('repository'),
-  url: z
-    .string()
-    .min(1)
-    .max(limits.urlCharsMax)
-    .regex(/^(?!-)/, { error: 'must not begin with "-"' })
-    // It is shown and logged, and becomes part of a clone's settings.
-    .regex(/^(?!\w+:\/\/[^/@]*:[^/@]*@)/, {
-      error: 'must not hold a password: give a token beside it',
-    }),
+  // Only bounded: what was stored by an earlier version must still be read. What is let in, the body's says.
+  url: z.string().min(1).max(limits.urlCharsMax),
   branch: refName.optional().meta({ description: 'The branch to check out. Default: its own.' }),
   ref: refName.optional().meta({
     description: 'Instead of a branch: a tag, or a full name such as `refs/pull/12/head`.',
@@ -53,7 +47,35 @@ const repositorySchema = z.strictObject({
   workBranch: refName.optional().meta({
     description: 'A branch made from what was checked out, to work on. Absent: stay on that.',
   }),
+  user: z
+    .string()
+    .min(1)
+    .max(limits.gitUserCharsMax)
+    // A colon would end it on its way; it is shown, so no secret may be in it.
+    .regex(/^[\x21-\x39\x3b-\x7e]+$/, {
+      error: 'must be printable ASCII without spaces and colons',
+    })
+    .refine((user) => !looksLikeToken(user), {
+      error: 'must not be a token: it is shown. Give that as "token", and here its user name',
+    })
+    .optional()
+    .meta({
+      description: 'Who the token is of, where the host asks. Not secret. Default: x-access-token.',
+    }),
 })
+
+const givenAddress = z
+  .string()
+  .min(1)
+  .max(limits.urlCharsMax)
+  .check((context) => {
+    const message = addressFault(context.value)
+    if (message !== undefined) context.issues.push({ code: 'custom', message, input: '' })
+  })
+  .meta({
+    description:
+      'An address of http, https, ssh, git or file, `user@host:path`, or an absolute path. It is shown: no password, query or fragment may be in it, nor a user name over HTTP.',
+  })
 
 /** A folder of the person's own, used as it is; or a clone that belongs to the session. */
 export const workspaceSchema = z
@@ -67,6 +89,7 @@ export const workspaceBodySchema = z
   .discriminatedUnion('type', [
     folderSchema,
     repositorySchema.extend({
+      url: givenAddress,
       token: z
         .string()
         .min(1)

@@ -49,6 +49,8 @@ export const limits = {
   pathCharsMax: 4096,
   urlCharsMax: 2048,
   branchCharsMax: 255,
+  /** The user name beside a token: at most an address of mail. */
+  gitUserCharsMax: 254,
   /** A token for a repository. The longest in use are JWTs of about 2 KiB. */
   tokenCharsMax: 8192,
   /** Setup commands of one session, each a line of shell. The cloud agents of the field take one script; twenty are one. */

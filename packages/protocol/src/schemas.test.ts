@@ -58,12 +58,12 @@ test.each([
   ],
   [
     'create',
-    { ...create, workspace: { type: 'repository', url: 'u', branch: '-x' } },
+    { ...create, workspace: { type: 'repository', url: '/u', branch: '-x' } },
     ['workspace.branch'],
   ],
   [
     'create',
-    { ...create, workspace: { type: 'repository', url: 'u', branch: 'a b' } },
+    { ...create, workspace: { type: 'repository', url: '/u', branch: 'a b' } },
     ['workspace.branch'],
   ],
   ['create', { ...create, agent: {} }, ['agent']],

@@ -85,8 +85,10 @@ export type Restored = Omit<ReportOf<'restored'>, 'type' | 'turn' | 'to'>
 export type Planned = Omit<ReportOf<'restore-planned'>, 'type' | 'turn' | 'to'>
 
 export interface Saved {
-  /** What the turn changed; absent before it, and when it changed nothing. */
-  readonly changes?: Omit<ReportOf<'turn-changes'>, 'type' | 'turn'>
+  /** After a turn: what it changed; no files when that was nothing. */
+  readonly changes?: Omit<ReportOf<'turn-changes'>, 'type' | 'turn' | 'problem'>
+  /** After a turn, in place of `changes`: why it is not known what it changed. */
+  readonly problem?: string
   /** Why there is no checkpoint. */
   readonly warning?: string
 }

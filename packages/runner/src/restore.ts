@@ -6,8 +6,9 @@
  */
 import type { Report } from '@belay/protocol'
 import type { Effect } from './effect.ts'
+import { restoreFailed } from './ending.ts'
 import type { Input } from './input.ts'
-import type { AskedRestore, Restore, RunnerState } from './state.ts'
+import type { AskedRestore, RunnerState } from './state.ts'
 import { type RunnerStep, told } from './step.ts'
 
 export function askRestore(state: RunnerState, wanted: AskedRestore): RunnerStep {
@@ -18,7 +19,8 @@ export function askRestore(state: RunnerState, wanted: AskedRestore): RunnerStep
         ? 'The workspace is not prepared.'
         : undefined
   if (refusal !== undefined) return told(state, [restoreFailed(wanted.restore, refusal)])
-  const effects: Effect[] = state.phase === 'open' ? [effectOf(wanted)] : []
+  const isFree = state.phase === 'open' && state.saving === undefined
+  const effects: Effect[] = isFree ? [effectOf(wanted)] : []
   return { state: { ...state, restore: wanted }, reports: [], effects }
 }
 
@@ -42,9 +44,4 @@ function reportOf({ restore, result }: Extract<Input, { type: 'restored' | 'plan
   return 'back' in result
     ? { type: 'restore-planned', turn, to, ...result }
     : { type: 'restored', turn, to, ...result }
-}
-
-/** Also of a plan: there is none. */
-export function restoreFailed({ turn, to }: Restore, message: string): Report {
-  return { type: 'restore-failed', turn, to, message: message.slice(0, 2000) }
 }

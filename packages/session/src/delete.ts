@@ -13,10 +13,10 @@ import { endTurn } from './turn.ts'
 
 /** Nobody has touched it for so long that its owner wants it gone. */
 export function expire(change: Change, before: number): SessionReply {
-  const { lifecycle, turn, queue, last, settings } = change.state
+  const { lifecycle, turn, queue, last, settings, changes } = change.state
   const since = last.type === 'ended' ? last.endedAt : settings.createdAt
-  const restore = restoreUnderWay(change.state)
-  const busy = turn.type === 'active' || queue.length > 0 || restore !== undefined
+  const isWorking = turn.type === 'active' || queue.length > 0
+  const busy = isWorking || restoreUnderWay(change.state) !== undefined || changes.type === 'due'
   if (lifecycle.type !== 'ready' || busy || since >= before) return ignore('it is in use')
   return remove(change)
 }

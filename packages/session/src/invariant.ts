@@ -5,7 +5,7 @@ import { restoreUnderWay, type SessionState } from './state.ts'
 
 /** @throws when the state is one that must be impossible */
 export function checkState(state: SessionState): void {
-  const { lifecycle, runner, turn, queue, permissions, commands } = state
+  const { lifecycle, runner, turn, queue, permissions, commands, changes } = state
   if (turn.type === 'active') {
     assert(runner.type === 'linked' || runner.type === 'lost', 'an active turn has a runner')
     assert(
@@ -33,6 +33,8 @@ export function checkState(state: SessionState): void {
     assert(turn.type === 'none', 'no turn runs while the workspace is put back, or that is planned')
     assert(runner.type !== 'none', 'a restore and its plan have a runner')
   }
+  if (changes.type === 'due')
+    assert(runner.type === 'linked' || runner.type === 'lost', 'changes are due of a runner')
   if (turn.type === 'active')
     assert(state.restore.type === 'none', 'no plan outlives the beginning of a turn')
   if (runner.type === 'none') assert(commands.unacked.length === 0, 'commands have a runner')

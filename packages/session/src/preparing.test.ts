@@ -1,8 +1,9 @@
 /** Preparation in the open, retries with other settings, and the workspace's own commands. */
 import type { Report, ReportOf } from '@belay/protocol'
 import { viewOf } from '@belay/session'
-import { agentReady, createdSession, runningTurn, type Scenario } from '@belay/testing'
+import { agentReady, createdSession, runningTurn, type Scenario, unchanged } from '@belay/testing'
 import { describe, expect, test } from 'vitest'
+import { summaryOf } from './view.ts'
 
 const step = (
   name: ReportOf<'step'>['step'],
@@ -171,12 +172,22 @@ describe('a retry', () => {
   })
 })
 
+test('[P-41] an address that was stored with a secret in it is shown without', () => {
+  const s = failed()
+  const url = 'https://x:s3cr3tvalue@host.example/a.git?s3cr3tvalue'
+  s.input({ type: 'retry', workspace: { type: 'repository', url } })
+  expect(s.commands()).toMatchObject([{ workspace: { url } }])
+  const view = viewOf(s.state, s.id)
+  expect(view.workspace).toEqual({ type: 'repository', url: 'https://…@host.example/a.git' })
+  expect(summaryOf(s.state)).not.toContain('s3cr3tvalue')
+})
+
 describe('the workspace', () => {
   const restore = { type: 'restore', turn: 1, to: 'before' } as const
   const restored: Report = { type: 'restored', turn: 1, to: 'before', files: 2 }
   function idle(): Scenario {
     const s = runningTurn()
-    s.report({ type: 'turn-finished', turn: 1, stopReason: 'end_turn' })
+    s.report({ type: 'turn-finished', turn: 1, stopReason: 'end_turn' }, unchanged(1))
     return s
   }
 
@@ -353,6 +364,7 @@ describe('the workspace', () => {
     s.report(
       { type: 'turn-taken', turn: 2 },
       { type: 'turn-finished', turn: 2, stopReason: 'end_turn' },
+      unchanged(2),
     )
     expect(look(2)).toEqual({ type: 'changes', seq: undefined })
   })

@@ -84,7 +84,9 @@ export function startRestore(change: Change): void {
   const restore = restoreUnderWay(change.state)
   if (restore === undefined || restore.deadline !== undefined) return
   const { type, turn, to, take } = restore
-  const deadline = change.now + change.deadlines.restoreMs + slackMs
+  const { restoreMs, checkpointMs } = change.deadlines
+  // The checkpoint after the last turn may be under way, and comes first.
+  const deadline = change.now + checkpointMs + restoreMs + slackMs
   set(change, 'restore', { ...restore, deadline })
   if (type === 'planning') post(change, { type: 'plan-restore', turn, to })
   else post(change, { type: 'restore', turn, to, ...(take === undefined ? {} : { take }) })

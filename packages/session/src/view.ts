@@ -3,7 +3,9 @@ import {
   queuedTextCharsMax,
   type SessionSummary,
   type SessionView,
+  shownAddress,
   utf8Bytes,
+  type Workspace,
 } from '@belay/protocol'
 import { linkReason } from './link.ts'
 import { offered } from './offer.ts'
@@ -29,7 +31,7 @@ function summary(state: SessionState, id: string): SessionSummary {
       name: state.agent.title !== '' ? state.agent.title : agentName(state),
       demo: 'name' in settings.agent && settings.agent.name === 'demo',
     },
-    workspace: settings.workspace,
+    workspace: shown(settings.workspace),
     createdAt: settings.createdAt,
     queued: queue.length,
     ...(last.type === 'none'
@@ -47,6 +49,13 @@ function summary(state: SessionState, id: string): SessionSummary {
   }
 }
 
+/** Addresses that were stored before they were looked at may hold a secret. */
+function shown(workspace: Workspace): Workspace {
+  return workspace.type === 'folder'
+    ? workspace
+    : { ...workspace, url: shownAddress(workspace.url) }
+}
+
 function decision(last: Extract<LastTurn, { type: 'ended' }>) {
   if (last.resolved !== undefined) return { resolved: last.resolved }
   const actions = actionsFor(last.code, last.reached)
@@ -61,7 +70,7 @@ function agentName({ settings }: SessionState): string {
 
 /** @param id the session's own: the state does not hold it */
 export function viewOf(state: SessionState, id: string): SessionView {
-  const { lifecycle, turn, runner, settings, restore } = state
+  const { lifecycle, turn, runner, settings, restore, changes } = state
   return {
     ...summary(state, id),
     ...offered(state),
@@ -100,6 +109,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
         askedAt,
       }),
     ),
+    ...(changes.type === 'due' ? { changesDue: changes.turn } : {}),
     ...(restore.type === 'asked'
       ? { restore: { turn: restore.turn, to: restore.to, since: restore.since } }
       : {}),
@@ -128,7 +138,7 @@ export function statusOf(state: SessionState): SessionSummary['status'] {
 
 /** What goes on, without times: it stands in lists, which are told only of what changes. */
 export function reasonOf(state: SessionState, status: SessionSummary['status']): string {
-  const { lifecycle, permissions, turn, last } = state
+  const { lifecycle, permissions, turn, last, changes } = state
   switch (status) {
     case 'attention':
       return lifecycle.type === 'attention' ? lifecycle.problem.message : ''
@@ -137,7 +147,12 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     case 'recovering':
       return 'The runner lost its connection; its agent goes on and is waited for.'
     case 'starting':
-      return linkReason(state) ?? 'The prompt is on its way to the agent.'
+      return (
+        linkReason(state) ??
+        (changes.type === 'due'
+          ? `The prompt is next, after it was looked at what turn ${changes.turn} changed.`
+          : 'The prompt is on its way to the agent.')
+      )
     case 'stopping':
       return 'The agent was asked to stop.'
     case 'waiting-person':

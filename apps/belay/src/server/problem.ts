@@ -1,4 +1,8 @@
-/** A refusal on its way out: one shape, one place. */
+/**
+ * A refusal on its way out: one shape, one place.
+ *
+ * - K-40 It repeats nothing of an address, a token, a user or a field that nobody knows.
+ */
 import { type ErrorCode, errorTable, type Problem, type Refusal } from '@belay/protocol'
 import type { z } from 'zod'
 
@@ -46,32 +50,45 @@ function fieldsOf(issue: z.core.$ZodIssue, input: unknown): Fields {
     )
   }
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => field([...issue.path, key], 'no such field', input))
+    return issue.keys.map((key) => ({
+      path: pathOf([...issue.path, key]),
+      expected: 'no such field',
+      // Nobody knows what it holds: a password perhaps.
+      got: notShown,
+    }))
   }
   return [field(issue.path, issue.message, input)]
 }
 
-/** Fields that are never shown, also not to whoever sent them. */
-const secrets = new Set(['token', 'secret'])
+const notShown = 'what is not shown here'
+
+/** Fields that are never shown, also not to whoever sent them: an address that is refused may hold a secret. */
+const secrets = new Set(['token', 'secret', 'url', 'user', 'password'])
+/** Signs of an address, or of a part of one, that came into the wrong field. */
+const ofAddress = /[:@?#=&]/
 
 function hidden(key: string, value: unknown): unknown {
-  return secrets.has(key) ? '…' : value
+  const isSecret = secrets.has(key) || (typeof value === 'string' && ofAddress.test(value))
+  return isSecret ? '…' : value
 }
 
 function field(path: readonly PropertyKey[], expected: string, input: unknown): Fields[number] {
   let value: unknown = input
   for (const key of path)
     value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
-  const isSecret = path.some((key) => secrets.has(String(key)))
   const text =
     value === undefined
       ? 'nothing'
-      : isSecret
-        ? 'what is not shown here'
+      : path.some((key) => secrets.has(String(key)))
+        ? notShown
         : (JSON.stringify(value, hidden) ?? typeof value)
   return {
-    path: path.map(String).join('.') || 'body',
+    path: pathOf(path),
     expected,
     got: text.length > 100 ? `${text.slice(0, 97)}…` : text,
   }
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.') || 'body'
 }

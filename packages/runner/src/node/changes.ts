@@ -1,79 +1,135 @@
-/** What differs between two checkpoints, small enough for one event. */
-import { type ChangedFile, limits, utf8Bytes } from '@belay/protocol'
-import type { Saved } from '../input.ts'
-import type { Bound, Shadow } from './shadow.ts'
+/**
+ * What differs between two checkpoints, small enough for one event.
+ *
+ * Owns: the list of files with its bound, and one part of the patch for each file in it, in its order.
+ */
+import { type ChangedFile, limits, type ReportOf, utf8Bytes } from '@belay/protocol'
+import { type Name, shown } from '../tree/name.ts'
+import { type Part, PatchReader, sharedOut } from '../tree/patch.ts'
+import { type Difference, type Differences, isQuiet } from '../tree/tree.ts'
+import type { Kept, Store } from './store.ts'
 
-interface Between {
-  readonly before: string
-  readonly after: string
+export type Changes = Pick<ReportOf<'turn-changes'>, 'files' | 'more' | 'patch'>
+
+/** Git is ended when it has said this much: what comes later is told without its lines. */
+const patchReadBytesMax = 256 * 1024 * 1024
+
+export interface Between {
+  readonly before: Kept
+  readonly after: Kept
+  /** All that differs between the two, in their order. */
+  readonly differences: Differences
+  /** Whether it may be told: nothing that Git ignores may. */
+  readonly isTold: (name: Name) => boolean
 }
 
-const marker = '\n… [cut by Belay: the patch goes on]\n'
-
-/** @returns `undefined` when nothing differs, or it cannot be said */
+/** @throws when Git cannot say it */
 export async function changesBetween(
-  shadow: Shadow,
-  { before, after }: Between,
-  bound: Bound,
-): Promise<Saved['changes']> {
-  const diff = ['diff-tree', '-r', '--no-renames', '--no-ext-diff', '--no-textconv']
-  const names = await shadow.run([...diff, '-z', '--name-status', before, after], bound)
-  const lines = await shadow.run([...diff, '-z', '--numstat', before, after], bound)
-  const patch = await shadow.run([...diff, '-p', '--no-color', before, after], bound, {
-    outputBytesMax: limits.patchBytesMax,
-  })
-  if (names.fault !== undefined || lines.fault !== undefined || patch.fault !== undefined)
-    return undefined
-  const files = filesOf(names.output, lines.output)
-  if (files.length === 0) return undefined
-  const told = fitting(files)
-  const more = files.length - told.length
-  return {
-    files: [...told],
-    ...(more === 0 ? {} : { more }),
-    patch: fitPatch(patch.output, patch.cut),
-  }
-}
-
-const statuses: Readonly<Record<string, ChangedFile['status']>> = { A: 'added', D: 'removed' }
-
-/** @param names `A\0path\0…`. @param lines `1\t2\tpath\0…`, with dashes for what is no text */
-function filesOf(names: string, lines: string): readonly ChangedFile[] {
-  const counts = new Map<string, { added: number; removed: number }>()
-  for (const line of lines.split('\0')) {
-    const [, added, removed, path] = /^(\d+)\t(\d+)\t([\s\S]+)$/.exec(line) ?? []
-    if (path !== undefined) counts.set(path, { added: Number(added), removed: Number(removed) })
-  }
-  const parts = names.split('\0')
+  between: Between,
+  store: Store,
+  signal: AbortSignal,
+): Promise<Changes> {
+  const { differences, isTold } = between
+  const told = [...differences].filter(([name, change]) => !isQuiet(change) && isTold(name))
+  if (told.length === 0) return { files: [], patch: '' }
+  const parts = await partsOf(between, store, signal)
   const files: ChangedFile[] = []
-  for (let index = 0; index + 1 < parts.length; index += 2) {
-    const path = parts[index + 1] ?? ''
-    files.push({ path, status: statuses[parts[index] ?? ''] ?? 'changed', ...counts.get(path) })
-  }
-  return files
-}
-
-function fitting(files: readonly ChangedFile[]): readonly ChangedFile[] {
+  const shares: Part[] = []
   let bytes = 0
-  const end = files.findIndex((file) => {
+  for (const [name, change] of told) {
+    const part = parts.get(name)
+    const file = fileOf(name, change, part)
     bytes += utf8Bytes(JSON.stringify(file)) + 1
-    return bytes > limits.changedFilesBytesMax
-  })
-  return end < 0 ? files : files.slice(0, end)
-}
-
-/** As it is stored. */
-function size(text: string): number {
-  return utf8Bytes(JSON.stringify(text))
-}
-
-/** Cut at the end of a line, so that what is left is still a patch. */
-function fitPatch(patch: string, cut: boolean): string {
-  if (!cut && size(patch) <= limits.patchBytesMax) return patch
-  let text = patch
-  while (size(text) + size(marker) > limits.patchBytesMax) {
-    const keep = (text.length * (limits.patchBytesMax - size(marker))) / size(text)
-    text = text.slice(0, Math.floor(Math.min(keep, text.length - 1)))
+    if (bytes > limits.changedFilesBytesMax) break
+    files.push(file)
+    shares.push(part ?? missing(name))
   }
-  return `${text.slice(0, text.lastIndexOf('\n') + 1)}${marker.slice(1)}`
+  const more = told.length - files.length
+  const patch = sharedOut(shares, limits.patchBytesMax)
+  return { files, ...(more === 0 ? {} : { more }), patch }
+}
+
+/** A patch that depends on nobody's settings. */
+const asText =
+  'diff-tree -r -p --no-color --no-renames --no-ext-diff --no-textconv --src-prefix=a/ --dst-prefix=b/ --unified=3'.split(
+    ' ',
+  )
+
+async function partsOf(
+  { before, after, differences }: Between,
+  store: Store,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Name, Part>> {
+  const empty = await emptyTree(store, signal, before, after)
+  const pipe = store.pipe([...asText, before.files ?? empty, after.files ?? empty], signal)
+  pipe.close()
+  const reader = new PatchReader()
+  const decoder = new TextDecoder()
+  let bytes = 0
+  for await (const chunk of pipe.rest()) {
+    reader.push(decoder.decode(chunk, { stream: true }))
+    bytes += chunk.length
+    if (bytes > patchReadBytesMax) pipe.kill()
+  }
+  reader.push(decoder.decode())
+  reader.end()
+  const fault = await pipe.end()
+  if (fault !== undefined && bytes <= patchReadBytesMax) throw new Error(fault)
+  return inOrder(reader.parts, differences)
+}
+
+/** Git writes in the order of the names; what became something else, a file a link, is written as two. */
+function inOrder(parts: readonly Part[], differences: Differences): ReadonlyMap<Name, Part> {
+  const found = new Map<Name, Part>()
+  let at = 0
+  for (const [name, change] of differences) {
+    if (isQuiet(change)) continue
+    const count = isOtherKind(change) ? 2 : 1
+    const own = parts.slice(at, at + count)
+    at += count
+    if (own.length > 0) found.set(name, own.reduce(joined))
+  }
+  return found
+}
+
+function isOtherKind({ before, after }: Difference): boolean {
+  if (before === undefined || after === undefined) return false
+  return (before.mode === '120000') !== (after.mode === '120000')
+}
+
+function joined(one: Part, other: Part): Part {
+  return {
+    text: one.text + other.text,
+    added: one.added + other.added,
+    removed: one.removed + other.removed,
+    isBinary: one.isBinary || other.isBinary,
+    isCut: one.isCut || other.isCut,
+  }
+}
+
+/** Only where one of the two holds nothing at all, which Git has no tree for until it is written. */
+async function emptyTree(
+  store: Store,
+  signal: AbortSignal,
+  before: Kept,
+  after: Kept,
+): Promise<string> {
+  if (before.files !== undefined && after.files !== undefined) return ''
+  const { output, fault } = await store.run(['mktree'], { signal, msMax: 10_000 })
+  if (fault !== undefined) throw new Error(fault)
+  return output.trim()
+}
+
+function fileOf(name: Name, { before, after }: Difference, part: Part | undefined): ChangedFile {
+  const status = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
+  const lines =
+    part === undefined || part.isBinary ? {} : { added: part.added, removed: part.removed }
+  return { ...shown(name), status, ...lines }
+}
+
+/** A file whose lines were not read any more has its place in the patch all the same. */
+function missing(name: Name): Part {
+  const path = JSON.stringify(shown(name).path)
+  const text = `diff --git ${path} ${path}\n`
+  return { text, added: 0, removed: 0, isBinary: false, isCut: true }
 }

@@ -1,87 +1,160 @@
 /**
- * Checkpoints of a workspace: its whole tree before and after each turn, untracked files included and ignored ones not.
+ * Checkpoints of a workspace before and after each turn, and taking back what turns did.
  *
- * Owns: their names (`refs/turns/<n>/before`, `…/after`, `refs/latest`), and what is read from them. `shadow.ts` is where
- * they are kept.
+ * Owns: when a checkpoint is made and what is said of it. `look.ts` says what is there, `store.ts` keeps it, `acts.ts` what
+ * became of it, `tree/plan.ts` what a restore does, `put-back.ts` does it.
  *
  * Invariants:
  * - R-34 One of these runs at a time, in the order they were asked for.
- * - R-35 A checkpoint that cannot be made in its bounds is a warning, said once; it never fails a turn.
- * - R-36 A restore keeps a checkpoint of what is there first, then makes the tree exactly the one it names; what is ignored
- *   stays.
- * - R-66 What a restore found can be put back, and that again.
- * - R-37 What a lost clone held (its branch, its own commits, its tree) is brought into a fresh one.
+ * - R-35 Whatever goes wrong here is a sentence that names it; it fails no turn and ends no runner.
+ * - R-36 A restore keeps a checkpoint of what is there first.
+ * - R-66 What a restore did can be taken back, and that again.
+ * - R-37 What a lost clone held (its branch, its own commits, its files) is brought into a fresh one.
  */
-import { lstatSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type BackFile, limits, type StepBounds } from '@belay/protocol'
-import type { Planned, Restored, Saved } from '../input.ts'
+import { realpathSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RestorePlan, StepBounds } from '@belay/protocol'
+import type { Restored, Saved } from '../input.ts'
 import type { Restore } from '../state.ts'
+import { type Act, type Plan, planOf, type Stay, type Step } from '../tree/plan.ts'
+import { shown, type Name } from '../tree/name.ts'
+import { type Differences, differences, isQuiet } from '../tree/tree.ts'
+import { type ActRecord, changesOf, written } from './acts.ts'
+import { Beside } from './beside.ts'
 import { changesBetween } from './changes.ts'
+import { Keeper, type Held } from './keeper.ts'
+import { TooMuch } from './gathering.ts'
 import { spell } from './git.ts'
-import { type Bound, Shadow, type ShadowOptions } from './shadow.ts'
+import { capped, planned, restoreNotes, takenSteps, turnNotes } from './restore-words.ts'
+import type { StoreOptions } from './store.ts'
 
-export interface CheckpointOptions extends ShadowOptions {
+export interface CheckpointOptions extends StoreOptions {
   readonly bounds: StepBounds
   /** What the workspace was made from: checkpoints of another are set aside. */
   readonly origin: string
+  /** Belay's own files: never kept in here, also when they lie inside the workspace. */
+  readonly dataFolder: string
+  /** Whose folder it is, for those who share it; absent: nobody does. */
+  readonly sharing?: { readonly session: string; readonly runnerFolder: string }
 }
-
-/** While a person waits for the end of a turn. Shorter than what `interruptMs` leaves after `cancelMs`. */
-const hurriedMs = 2500
-const tidyEvery = 50
 
 export interface Moment {
   readonly turn: number
   readonly at: 'before' | 'after'
+  /** A runner that closes waits for it. */
   readonly hurried: boolean
+}
+
+/** While a runner waits for its own end. Shorter than what a server waits for it. */
+const hurriedMs = 2500
+/** Time stamps tick more slowly than files are written: what was written just now is looked at again after this. */
+const settleMs = 40
+const settleTries = 3
+/** Another session's restore is waited for, and looked at this often. */
+const besideMs = 50
+/** Too late this often in a row, and no more is tried until the agent is woken again. */
+const latesMax = 2
+
+/** A turn whose end is to come, with what was there before it. */
+interface Open {
+  readonly act: ActRecord
+  readonly before: Held
 }
 
 export class Checkpoints {
   readonly #options: CheckpointOptions
-  readonly #shadow: Shadow
+  readonly #keeper: Keeper
   readonly #closed = new AbortController()
+  #beside: Beside | undefined
   #lane: Promise<unknown> = Promise.resolve()
   #current = new AbortController()
-  /** Set after the first failure: another try would take as long and fail again. */
-  #off = false
-  /** The person's commit that was brought here last. */
-  #head = ''
+  /** Why no more is tried. */
+  #off: string | undefined
+  #lates = 0
+  #open: Open | undefined
+  /** Under which number the turn under way is known to those who share the folder. */
+  #shared: number | undefined
+  #toldNotes = ''
 
   constructor(options: CheckpointOptions) {
     this.#options = options
-    this.#shadow = new Shadow(options)
+    this.#keeper = new Keeper(options)
+  }
+
+  /** Makes a checkpoint while nobody waits for it, so that the next turn finds it ready. */
+  ready(): Promise<void> {
+    return this.#next(this.#options.bounds.checkpointMs, async (signal) => {
+      if (this.#off !== undefined || this.#open !== undefined) return
+      try {
+        await this.#settle(signal)
+      } catch {
+        // Nobody asked for it yet: the turn that does is told why it cannot be made.
+      }
+    })
   }
 
   /** Makes a checkpoint; after a turn, also says what it changed. */
   save(moment: Moment): Promise<Saved> {
-    return this.#next((signal) => this.#save(moment, signal))
+    const { checkpointMs, restoreMs } = this.#options.bounds
+    const msMax = moment.hurried ? Math.min(hurriedMs, checkpointMs) : checkpointMs
+    return moment.at === 'before'
+      ? this.#next(checkpointMs + restoreMs, () => this.#before(moment.turn, msMax))
+      : this.#next(msMax, (signal) => this.#after(moment.turn, signal)).then((saved) => {
+          void this.ready()
+          return saved
+        })
   }
 
+  /** Says what a restore would do, and does nothing. */
+  plan(restore: Restore): Promise<RestorePlan | { readonly message: string }> {
+    return this.#next(this.#options.bounds.restoreMs, async (signal) => {
+      try {
+        const busy = this.#sharing()?.busyWith()
+        if (busy !== undefined) return { message: inUse(busy) }
+        const { plan, notes } = await this.#plan(restore, signal)
+        return planned(restore, plan, notes)
+      } catch (error) {
+        return { message: this.#sentence(error, signal) }
+      }
+    })
+  }
+
+  /** Takes back what the turns named did. */
   restore(restore: Restore): Promise<Restored | { readonly message: string }> {
-    return this.#next((signal) => this.#restore(restore, signal))
-  }
-
-  /** What that would do. */
-  plan(restore: Restore): Promise<Planned | { readonly message: string }> {
-    return this.#next((signal) => this.#plan(restore, signal))
+    return this.#next(this.#options.bounds.restoreMs, async (signal) => {
+      const begun = this.#sharing()?.beginRestore()
+      if (begun !== undefined && 'busy' in begun) return { message: inUse(begun.busy) }
+      let names: readonly Name[] | undefined = []
+      try {
+        const done = await this.#restore(restore, begun?.id, signal)
+        names = done.names
+        return done.result
+      } catch (error) {
+        names = undefined
+        return { message: this.#sentence(error, signal) }
+      } finally {
+        if (begun !== undefined) this.#sharing()?.end(begun.id, names)
+      }
+    })
   }
 
   /** Runs something that works on the same files, when nothing here does. */
   alone<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    return this.#next(run)
+    return this.#next(undefined, run)
   }
 
-  /** Gives up what is under way. */
+  /** Gives up what is under way, and a turn that was about to begin. */
   stop(): void {
     this.#current.abort()
+    void this.#next(undefined, () => this.#dropOpen())
   }
 
   /** Nothing is begun any more. */
   close(): void {
     this.#closed.abort()
     this.#current.abort()
+    this.#beside?.close()
+    this.#beside = undefined
   }
 
   /**
@@ -89,282 +162,280 @@ export class Checkpoints {
    * @returns whether there was one
    */
   recover(): Promise<boolean> {
-    return this.#next((signal) => this.#recover(signal))
+    return this.#next(this.#options.bounds.branchMs, async (signal) => {
+      try {
+        return await this.#keeper.recover(signal)
+      } catch (error) {
+        // The clone is whole without it; that it was not restored is said.
+        if (signal.aborted || error instanceof Error) return false
+        throw error
+      }
+    })
   }
 
-  #next<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  #next<Result>(
+    msMax: number | undefined,
+    run: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
     const result = this.#lane.then(() => {
       this.#current = new AbortController()
-      return run(AbortSignal.any([this.#current.signal, this.#closed.signal]))
+      const signals = [this.#current.signal, this.#closed.signal]
+      if (msMax !== undefined) signals.push(AbortSignal.timeout(msMax))
+      return run(AbortSignal.any(signals))
     })
     this.#lane = result.catch(() => undefined)
     return result
   }
 
-  async #save({ turn, at, hurried }: Moment, signal: AbortSignal): Promise<Saved> {
-    if (this.#off) return {}
-    const { bounds } = this.#options
-    const msMax = hurried ? Math.min(hurriedMs, bounds.checkpointMs) : bounds.checkpointMs
-    const bound = { signal, msMax }
+  async #before(turn: number, msMax: number): Promise<Saved> {
+    await this.#dropOpen()
+    const stops = [this.#current.signal, this.#closed.signal]
+    const shared = await this.#beginTurn(AbortSignal.any(stops))
+    this.#shared = shared
+    if (this.#off !== undefined) return {}
+    const signal = AbortSignal.any([...stops, AbortSignal.timeout(msMax)])
     try {
-      await this.#open(bound)
-      const commit = await this.#commit(`turn ${turn} ${at}`, bound)
-      await this.#must(['update-ref', refOf({ turn, to: at }), commit], bound)
-      await this.#must(['update-ref', 'refs/latest', commit], bound)
-      if (at === 'before') await this.#forget(turn - limits.checkpointTurnsMax, bound)
-      if (at === 'after') this.#tidy(turn)
-      return at === 'after' ? await this.#changes(turn, bound) : {}
+      await this.#endCut(signal)
+      const before = await this.#keeper.now(signal)
+      const act = await this.#keeper.acts.begin({
+        kind: 'turn',
+        turn,
+        before: before.kept,
+        ...(shared === undefined ? {} : { shared }),
+      })
+      this.#open = { act, before }
+      this.#lates = 0
+      return {}
     } catch (error) {
-      if (signal.aborted) return {}
-      if (!(error instanceof Unsaved)) throw error
-      // In a hurry nothing is proved by being late.
-      if (hurried)
-        return { warning: `The workspace was not saved ${at} turn ${turn}: ${error.message}` }
-      this.#off = true
-      return {
-        warning: `The workspace is not saved ${at} turn ${turn}, nor after it until the agent is woken again: ${error.message}`,
-      }
+      if (this.#current.signal.aborted || this.#closed.signal.aborted) return {}
+      return { warning: this.#unsaved(`before turn ${turn}`, error, signal) }
     }
   }
 
-  async #changes(turn: number, bound: Bound): Promise<Saved> {
-    const before = await this.#find({ turn, to: 'before' }, bound)
-    const after = await this.#find({ turn, to: 'after' }, bound)
-    if (before === undefined || after === undefined) return {}
-    const changes = await changesBetween(this.#shadow, { before, after }, bound)
-    return changes === undefined ? {} : { changes }
+  /** A turn that was announced and never came: nothing is its doing. */
+  async #dropOpen(): Promise<void> {
+    if (this.#open !== undefined) await this.#keeper.acts.drop(this.#open.act)
+    this.#open = undefined
+    this.#endShared([])
+  }
+
+  /** @param names what it changed; absent: nobody knows */
+  #endShared(names: readonly Name[] | undefined): void {
+    if (this.#shared !== undefined) this.#sharing()?.end(this.#shared, names)
+    this.#shared = undefined
+  }
+
+  /** @returns its number among those who share the folder */
+  async #beginTurn(signal: AbortSignal): Promise<number | undefined> {
+    const beside = this.#sharing()
+    if (beside === undefined) return undefined
+    const until = performance.now() + this.#options.bounds.restoreMs
+    for (;;) {
+      const begun = beside.beginTurn()
+      if ('id' in begun) return begun.id
+      if (signal.aborted || performance.now() > until) return undefined
+      await sleep(besideMs)
+    }
+  }
+
+  async #after(turn: number, signal: AbortSignal): Promise<Saved> {
+    const open = this.#open
+    this.#open = undefined
+    if (open === undefined || open.act.turn !== turn) {
+      this.#endShared(undefined)
+      return { problem: 'there is no checkpoint before it.' }
+    }
+    let names: readonly Name[] | undefined
+    try {
+      const after = await this.#keeper.after(open.before, signal)
+      const changes = differences(open.before.seen.tree, after.seen.tree)
+      names = [...changes.keys()]
+      await this.#keeper.acts.end({ ...open.act, after: after.kept, changes: written(changes) })
+      return await this.#told(open, after, changes, signal)
+    } catch (error) {
+      return { problem: this.#sentence(error, signal) }
+    } finally {
+      this.#endShared(names)
+    }
+  }
+
+  async #told(
+    { act, before }: Open,
+    after: Held,
+    changes: Differences,
+    signal: AbortSignal,
+  ): Promise<Saved> {
+    const isTold = (name: Name) => !after.seen.ignored.has(name)
+    const hidden = [...changes].filter(([name, change]) => !isTold(name) && !isQuiet(change)).length
+    const notes = turnNotes(before.seen, after.seen, hidden)
+    const left = after.seen.notes.join('\n')
+    const all = left === this.#toldNotes ? notes : [...notes, ...after.seen.notes]
+    this.#toldNotes = left
+    const between = { before: act.before, after: after.kept, differences: changes, isTold }
+    const found = await changesBetween(between, this.#keeper.store, signal)
+    return { changes: { ...found, ...(all.length === 0 ? {} : { notes: capped(all) }) } }
+  }
+
+  /** A turn or restore whose runner died: what is found now is the most that it can have done. */
+  async #endCut(signal: AbortSignal): Promise<void> {
+    await this.#keeper.open(signal)
+    for (const act of this.#keeper.acts.all.filter(({ after }) => after === undefined))
+      await this.#keeper.endCut(act, signal)
+    if (await this.#keeper.acts.forget()) await this.#keeper.tidy(signal)
   }
 
   async #restore(
     restore: Restore,
+    shared: number | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly files: number } | { readonly message: string }> {
-    const bound = { signal, msMax: this.#options.bounds.restoreMs }
-    try {
-      await this.#open(bound)
-      const wanted = await this.#find(restore, bound)
-      if (wanted === undefined) return { message: missing(restore) }
-      const present = await this.#commit('before a restore', bound)
-      await this.#must(['update-ref', `refs/restores/${Date.now()}`, present], bound)
-      const files = await this.#put(present, wanted, bound)
-      // The same tree, on the branch and commit that are there now.
-      const latest = await this.#commit('after a restore', bound)
-      await this.#must(['update-ref', 'refs/latest', latest], bound)
-      return { files }
-    } catch (error) {
-      if (!(error instanceof Unsaved)) throw error
-      return { message: signal.aborted ? 'It was stopped.' : error.message }
+  ): Promise<{ readonly names: readonly Name[]; readonly result: Restored }> {
+    const { plan, held, notes } = await this.#plan(restore, signal)
+    const taken = takenSteps(plan, restore.take)
+    const steps = [...plan.back, ...taken]
+    const left = plan.stay.filter(({ step }) => step === undefined || !taken.includes(step))
+    if (steps.length === 0) return { names: [], result: resultOf(0, left, notes) }
+    const act = await this.#keeper.acts.begin({
+      kind: 'restore',
+      turn: restore.turn,
+      before: held.kept,
+      changes: written(changesBy(steps)),
+      ...(shared === undefined ? {} : { shared }),
+    })
+    const { done, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
+    const changes = changesBy(done)
+    // What was done is done: that it is written down is not given up any more.
+    const after = await this.#keeper.also([...changes.keys()], AbortSignal.timeout(hurriedMs * 4))
+    await this.#keeper.acts.end({ ...act, after: after.kept, changes: written(changes) })
+    return {
+      names: [...changes.keys()],
+      result: resultOf(done.length, [...left, ...stayed], notes),
     }
   }
 
   async #plan(
     restore: Restore,
     signal: AbortSignal,
-  ): Promise<Planned | { readonly message: string }> {
-    const bound = { signal, msMax: this.#options.bounds.restoreMs }
-    try {
-      await this.#open(bound)
-      const wanted = await this.#find(restore, bound)
-      if (wanted === undefined) return { message: missing(restore) }
-      const present = await this.#commit('a look before a restore', bound)
-      const args = ['diff-tree', '-r', '-z', '--name-status', '--no-renames', present, wanted]
-      const { output } = await this.#must(args, bound)
-      return { ...plannedOf(output.split('\0')), stay: [] }
-    } catch (error) {
-      if (!(error instanceof Unsaved)) throw error
-      return { message: signal.aborted ? 'It was stopped.' : error.message }
+  ): Promise<{ readonly plan: Plan; readonly held: Held; readonly notes: readonly string[] }> {
+    await this.#endCut(signal)
+    const records = this.#toTakeBack(restore)
+    const acts = records.map((record) => this.#actOf(record))
+    const touched = new Set(acts.flatMap(({ changes }) => [...changes.keys()]))
+    const held = await this.#keeper.also([...touched], signal)
+    const { tree, unreadable } = held.seen
+    const found = planOf(acts, (name) => (unreadable.has(name) ? 'unreadable' : tree.get(name)))
+    const plan = withoutIgnored(found, held.seen.ignored)
+    return { plan, held, notes: await this.#notes(records, held, signal) }
+  }
+
+  async #notes(records: readonly ActRecord[], held: Held, signal: AbortSignal) {
+    const [first] = records
+    if (first === undefined) return []
+    const about = await this.#keeper.about(first.before, signal)
+    return restoreNotes(about, held.seen, records)
+  }
+
+  #toTakeBack({ turn, to }: Restore): readonly ActRecord[] {
+    const { all } = this.#keeper.acts
+    if (to === 'undo') {
+      const last = all.findLast(({ kind }) => kind === 'restore')
+      if (last === undefined)
+        throw new Impossible('It was not put back yet, so there is nothing to undo.')
+      return [last]
+    }
+    const named = all.find((act) => act.kind === 'turn' && act.turn === turn)
+    if (named === undefined || (to === 'after' && named.cut))
+      throw new Impossible(`There is no checkpoint ${to} turn ${turn}.`)
+    const from = to === 'before' ? named.number : named.number + 1
+    return all.filter(({ number }) => number >= from)
+  }
+
+  #actOf(record: ActRecord): Act {
+    const overlaps =
+      record.shared === undefined ? [] : (this.#sharing()?.overlaps(record.shared) ?? [])
+    return {
+      number: record.number,
+      changes: changesOf(record),
+      doubt: (name) => {
+        if (record.cut)
+          return {
+            why: 'not-kept',
+            message: `Belay was ended in the middle of turn ${record.turn}, so it is not sure who changed it.`,
+          }
+        const other = overlaps.find(({ touched }) => touched(name))
+        if (other === undefined) return undefined
+        const message = `Session ${other.session} worked in this folder at the same time and changed it too.`
+        return { why: 'shared', message }
+      },
     }
   }
 
-  /** Makes the tree the wanted one. The shadow's index says what is there. */
-  async #put(present: string, wanted: string, bound: Bound): Promise<number> {
-    const names = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', present, wanted]
-    const { output } = await this.#must(names, bound)
-    const count = output.split('\0').filter((name) => name !== '').length
-    if (count > 0) await this.#must(['read-tree', '--reset', '-u', wanted], bound)
-    return count
-  }
-
-  async #recover(signal: AbortSignal): Promise<boolean> {
-    if (!this.#shadow.exists) return false
-    const bound = { signal, msMax: this.#options.bounds.branchMs }
-    try {
-      if (!(await this.#open(bound))) return false
-      const { fault, output } = await this.#shadow.run(
-        ['log', '-1', '--format=%B', 'refs/latest'],
-        bound,
-      )
-      if (fault !== undefined) return false
-      await this.#recoverHead(output, bound)
-      const present = await this.#commit('a fresh clone', bound)
-      await this.#put(present, 'refs/latest', bound)
-      return true
-    } catch (error) {
-      // The clone is whole without it; that it was not restored is said.
-      if (error instanceof Unsaved) return false
-      throw error
+  /** Looks until nothing is so new that it could change unseen. */
+  async #settle(signal: AbortSignal): Promise<void> {
+    for (let tries = 0; tries < settleTries; tries++) {
+      await this.#keeper.now(signal)
+      await sleep(settleMs, undefined, { signal })
+      if (await this.#keeper.look.isUnchanged(signal)) break
     }
+    await this.#keeper.remember()
   }
 
-  /** The branch the agent was on, with the commits that are nowhere else. */
-  async #recoverHead(message: string, bound: Bound): Promise<void> {
-    const { path } = this.#options
-    const commit = /^head: ([0-9a-f]+)$/m.exec(message)?.[1]
-    const branch = /^branch: (\S+)$/m.exec(message)?.[1]
-    if (commit === undefined) return
-    const here = (args: readonly string[]) => this.#shadow.runInWorkspace(args, bound)
-    const fetched = await here(['fetch', '--quiet', '--no-tags', '--', path, commit])
-    if (fetched.fault !== undefined) throw new Unsaved(fetched.fault)
-    const args =
-      branch === undefined
-        ? ['checkout', '--quiet', '--detach', commit]
-        : ['checkout', '--quiet', '-B', branch, commit]
-    const { fault } = await here(args)
-    if (fault !== undefined) throw new Unsaved(fault)
+  #sharing(): Beside | undefined {
+    const { sharing, dataFolder, workspace } = this.#options
+    if (sharing === undefined || this.#closed.signal.aborted) return undefined
+    this.#beside ??= new Beside({ ...sharing, dataFolder, folder: realpathSync(workspace) })
+    return this.#beside
   }
 
-  /** @returns whether it was there before */
-  async #open(bound: Bound): Promise<boolean> {
-    const { path, origin } = this.#options
-    const mark = join(path, 'belay-origin')
-    if (this.#shadow.exists) {
-      const made = await readFile(mark, 'utf8').catch(() => origin)
-      if (made !== origin) await rename(path, `${path}.${Date.now()}`)
-    }
-    const existed = this.#shadow.exists
-    const fault = await this.#shadow.open(bound)
-    if (fault !== undefined) throw new Unsaved(fault)
-    if (!existed) await writeFile(mark, origin)
-    return existed
+  #unsaved(when: string, error: unknown, signal: AbortSignal): string {
+    const why = this.#sentence(error, signal)
+    if (signal.aborted) this.#lates++
+    const isLast = error instanceof TooMuch || this.#lates >= latesMax
+    if (!isLast) return `The workspace was not saved ${when}: ${why}`
+    this.#off = why
+    return `The workspace is not saved ${when}, nor after it until the agent is woken again: ${why}`
   }
 
-  /** The whole tree as it is now, as a commit of the shadow. */
-  async #commit(title: string, bound: Bound): Promise<string> {
-    await this.#measure(bound)
-    const added = await this.#shadow.run(['add', '--all', '--ignore-errors', '--', '.'], bound)
-    // A file that cannot be read is left out; anything else leaves the index as it was.
-    const partly = added.end.type === 'exited' && added.end.code === 1
-    if (added.fault !== undefined && !partly) throw this.#unsaved(added.fault, bound)
-    const tree = await this.#must(['write-tree'], bound)
-    const head = await this.#bringHead(bound)
-    const made = await this.#must(
-      ['commit-tree', tree.output.trim(), '-m', title, ...head.flatMap((line) => ['-m', line])],
-      bound,
-    )
-    return made.output.trim()
-  }
-
-  /** How much is new: a folder that is no project is found out before it is copied. */
-  async #measure(bound: Bound): Promise<void> {
-    const { workspace } = this.#options
-    const { output } = await this.#must(
-      ['ls-files', '-z', '--others', '--modified', '--exclude-standard'],
-      bound,
-    )
-    const names = output.split('\0')
-    if (names.length > limits.checkpointFilesMax)
-      throw new Unsaved(`more than ${limits.checkpointFilesMax} files are new.`)
-    let bytes = 0
-    for (const name of names) {
-      if (name === '' || name.endsWith('/')) continue
-      bytes += lstatSync(join(workspace, name), { throwIfNoEntry: false })?.size ?? 0
-    }
-    if (bytes > limits.checkpointBytesMax)
-      throw new Unsaved(
-        `${Math.round(bytes / 1024 / 1024)} MiB are new, and ${limits.checkpointBytesMax / 1024 / 1024} MiB may be.`,
-      )
-  }
-
-  /** Which commit and branch the person's repository is on; of a clone the commit itself is brought here too. */
-  async #bringHead(bound: Bound): Promise<readonly string[]> {
-    const { isClone, workspace } = this.#options
-    const commit = await this.#shadow.runInWorkspace(
-      ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'],
-      bound,
-    )
-    if (commit.fault !== undefined) return []
-    const head = commit.output.trim()
-    if (isClone && head !== this.#head) {
-      const into = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', workspace]
-      await this.#must([...into, '+HEAD:refs/heads/belay-head'], bound)
-      this.#head = head
-    }
-    const branch = await this.#shadow.runInWorkspace(
-      ['symbolic-ref', '--short', '--quiet', 'HEAD'],
-      bound,
-    )
-    const on = branch.fault === undefined ? [`branch: ${branch.output.trim()}`] : []
-    return [[`head: ${head}`, ...on].join('\n')]
-  }
-
-  async #find(checkpoint: Restore, bound: Bound): Promise<string | undefined> {
-    if (checkpoint.to === 'undo') return this.#findKept(bound)
-    const { fault, output } = await this.#shadow.run(
-      ['rev-parse', '--verify', '--quiet', `${refOf(checkpoint)}^{commit}`],
-      bound,
-    )
-    return fault === undefined ? output.trim() : undefined
-  }
-
-  /** What the latest restore found. */
-  async #findKept(bound: Bound): Promise<string | undefined> {
-    const latest = ['for-each-ref', '--sort=-refname', '--count=1', '--format=%(objectname)']
-    const { output } = await this.#must([...latest, 'refs/restores'], bound)
-    return output.trim() === '' ? undefined : output.trim()
-  }
-
-  async #forget(turn: number, bound: Bound): Promise<void> {
-    if (turn < 1) return
-    for (const to of ['before', 'after'] as const)
-      await this.#must(['update-ref', '-d', refOf({ turn, to })], bound)
-  }
-
-  /** Now and then what nothing names any more is removed, behind the turn's back. */
-  #tidy(turn: number): void {
-    if (turn % tidyEvery !== 0) return
-    const msMax = this.#options.bounds.checkpointMs
-    void this.#next((signal) =>
-      this.#shadow.run(['gc', '--quiet', '--prune=1.day.ago'], { signal, msMax }),
-    )
-  }
-
-  async #must(args: readonly string[], bound: Bound) {
-    const end = await this.#shadow.run(args, bound)
-    if (end.fault !== undefined) throw this.#unsaved(end.fault, bound)
-    return end
-  }
-
-  #unsaved(fault: string, { msMax }: Bound): Unsaved {
-    return new Unsaved(fault.startsWith('it took') ? `it took longer than ${spell(msMax)}.` : fault)
+  #sentence(error: unknown, signal: AbortSignal): string {
+    if (this.#current.signal.aborted) return 'it was stopped.'
+    if (this.#closed.signal.aborted) return 'the runner ended.'
+    if (signal.aborted) return `it took longer than ${spell(this.#options.bounds.checkpointMs)}.`
+    return error instanceof Error ? error.message : String(error)
   }
 }
 
-/** Why there is no checkpoint. */
-class Unsaved extends Error {}
+/** What was asked for cannot be, for this reason. */
+class Impossible extends Error {}
 
-function missing({ turn, to }: Restore): string {
-  return to === 'undo'
-    ? 'It was not put back yet, so there is nothing to undo.'
-    : `There is no checkpoint ${to} turn ${turn}.`
+function changesBy(steps: readonly Step[]): Differences {
+  return new Map(steps.map(({ name, from, to }) => [name, { before: from, after: to }]))
 }
 
-const doing: Readonly<Record<string, BackFile['does']>> = { A: 'create', D: 'remove' }
+/**
+ * What Git ignores now stays, unless the rules that say so go back in the same restore.
+ * @param ignored names that are there and ignored
+ */
+function withoutIgnored({ back, stay }: Plan, ignored: ReadonlySet<Name>): Plan {
+  if (back.some(({ name }) => /(?:^|\/)\.gitignore$/.test(name))) return { back, stay }
+  const kept = back.filter(({ name }) => ignored.has(name))
+  const stays = kept.map((step): Stay => {
+    return { name: step.name, why: 'ignored', message: 'Git ignores it now.', step }
+  })
+  return { back: back.filter(({ name }) => !ignored.has(name)), stay: [...stay, ...stays] }
+}
 
-/** @param fields of `diff-tree --name-status -z`: letter, name, letter, name … */
-function plannedOf(fields: readonly string[]): Pick<Planned, 'back' | 'moreBack'> {
-  const back: BackFile[] = []
-  let room: number = limits.plannedFilesBytesMax
-  let more = 0
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const path = fields[at + 1] ?? ''
-    const file = { path, does: doing[fields[at] ?? ''] ?? 'change' }
-    room -= Buffer.byteLength(JSON.stringify(file)) + 1
-    if (room >= 0) back.push(file)
-    else more += 1
+function resultOf(files: number, left: readonly Stay[], notes: readonly string[]): Restored {
+  const stayed = left.filter(({ name }) => !name.endsWith('/'))
+  const reasons = stayed
+    .slice(0, 10)
+    .map(({ name, message }) => `${shown(name).path} stays: ${message}`)
+  const all = capped([...notes, ...reasons])
+  return {
+    files,
+    ...(stayed.length === 0 ? {} : { stayed: stayed.length }),
+    ...(all.length === 0 ? {} : { notes: all }),
   }
-  return { back, ...(more === 0 ? {} : { moreBack: more }) }
 }
 
-function refOf({ turn, to }: Restore): string {
-  return `refs/turns/${turn}/${to}`
+function inUse(session: string): string {
+  return `Session ${session} has a turn or a restore under way in the same folder: wait for its end or stop it, then try again.`
 }

@@ -2,36 +2,52 @@
  * Git, as a runner runs it: never asking, never with a word of a person read as an option, its end always known.
  *
  * Invariants:
- * - R-32 A repository's token reaches git through its environment alone, for the one address it is for; it is in no
- *   argument, no file and no line of output.
+ * - R-32 A repository's token reaches git on an inherited descriptor alone, for the one host it is for; it is in no
+ *   variable, no argument, no file and no line of output.
+ * - R-102 A command that is given a token runs no hook and writes no files of a work tree, and goes to the address it was
+ *   given, whatever settings rewrite addresses.
  */
+import { randomBytes } from 'node:crypto'
+
 import { stripVTControlCharacters } from 'node:util'
 import { limits } from '@belay/protocol'
 import { type ProgramEnd, runProgram } from './program.ts'
 
 export interface Credential {
+  /** Where the repository is. Only an address of HTTP takes a token. */
   readonly url: string
   readonly token: string
+  /** Default: `userDefault`. */
+  readonly user?: string | undefined
 }
 
 export interface GitOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
   readonly msMax: number
+  /** From being asked to end until it is killed. Default: that of `program.ts`. */
+  readonly graceMs?: number
   readonly credential?: Credential | undefined
   /** Which repository, where it is not the one of the folder. */
   readonly variables?: Readonly<Record<string, string>>
+  /** Settings that count more than those of any file. */
+  readonly settings?: readonly Setting[]
+  readonly input?: Uint8Array
   /** Lines of progress, as git rewrites them. */
   readonly onProgress?: (line: string) => void
   /** Output beyond this ends git, and what came before is the answer. */
   readonly outputBytesMax?: number
 }
 
+export type Setting = readonly [name: string, value: string]
+
 export interface GitEnd {
   readonly end: ProgramEnd
   /** One sentence; absent when it went well. */
   readonly fault: string | undefined
   readonly output: string
+  /** The same as it came: names are bytes. */
+  readonly bytes: Buffer
   /** There was more output than was wanted. */
   readonly cut: boolean
   /** The last lines of stderr that are no progress. */
@@ -41,15 +57,22 @@ export interface GitEnd {
 const outputBytesDefault = 64 * 1024 * 1024
 
 export async function git(args: readonly string[], options: GitOptions): Promise<GitEnd> {
-  const { signal, msMax, credential, onProgress, outputBytesMax = outputBytesDefault } = options
-  const heard = new Heard(onProgress)
+  const { signal, msMax, graceMs, onProgress, input } = options
+  const { outputBytesMax = outputBytesDefault } = options
+  const opened = openedBy(options.credential)
+  const hide = (text: string) =>
+    opened === undefined ? text : text.replaceAll(opened.token, '•••')
+  const heard = new Heard((line) => onProgress?.(hide(line)))
   const chunks: Buffer[] = []
   let bytes = 0
   const full = new AbortController()
   const end = await runProgram('git', args, {
-    env: environment(options),
+    env: environment(options, opened),
+    ...(input === undefined ? {} : { input }),
+    ...(opened === undefined ? {} : { handed: opened.handed }),
     signal: AbortSignal.any([signal, full.signal]),
     msMax,
+    ...(graceMs === undefined ? {} : { graceMs }),
     onOutput: (data) => {
       bytes += data.length
       if (bytes > outputBytesMax + data.length) return
@@ -59,12 +82,10 @@ export async function git(args: readonly string[], options: GitOptions): Promise
     onError: (data) => heard.push(data.toString('utf8')),
   })
   const cut = full.signal.aborted && !signal.aborted
-  const hide = (text: string) =>
-    credential === undefined ? text : text.replaceAll(credential.token, '•••')
   const lines = heard.last().map(hide)
   const fault = cut ? undefined : faultOf(end, lines, msMax)
-  const output = Buffer.concat(chunks).subarray(0, outputBytesMax).toString('utf8')
-  return { end, fault, output, cut, lines }
+  const all = Buffer.concat(chunks).subarray(0, outputBytesMax)
+  return { end, fault, output: all.toString('utf8'), bytes: all, cut, lines }
 }
 
 /** Whether another try may help: the other side or the way there failed, and not what was asked. */
@@ -112,15 +133,41 @@ export function spell(ms: number): string {
   return seconds === 1 ? '1 second' : `${seconds} seconds`
 }
 
-/** What would make git look at another repository than the one it is told, or write secrets where people look. */
-const unwanted =
-  /^GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|TRACE.*|CURL_VERBOSE)$/
+/**
+ * A name for an address that no setting rewrites: of all `insteadOf` the longest match counts, and nobody can have set
+ * one for a name that was made just now.
+ */
+export function pinned(url: string): {
+  readonly name: string
+  readonly settings: readonly Setting[]
+} {
+  const name = `belay-${randomBytes(12).toString('hex')}:`
+  return {
+    name,
+    settings: [
+      [`url.${url}.insteadOf`, name],
+      [`url.${url}.pushInsteadOf`, name],
+    ],
+  }
+}
 
-function environment({
-  env,
-  credential,
-  variables,
-}: GitOptions): Record<string, string | undefined> {
+/** Whether a token can be used there. */
+export function takesToken(credential: Credential | undefined): boolean {
+  return openedBy(credential) !== undefined
+}
+
+/**
+ * What would make git look at another repository than the one it is told, write secrets where people look, or hand on a
+ * token that lies in our own environment.
+ */
+const unwanted =
+  /^(GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|TRACE.*|CURL_VERBOSE)|BELAY_GIT_.*)$/
+
+/** What git is run with: nothing that makes it look elsewhere, ask a person, or say things in another language. */
+export function environment(
+  { env, variables, settings = [] }: GitOptions,
+  opened?: Opened,
+): Record<string, string | undefined> {
   const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !unwanted.test(name)))
   return {
     GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
@@ -133,27 +180,16 @@ function environment({
     GIT_TERMINAL_PROMPT: '0',
     GIT_ASKPASS: '',
     LC_ALL: 'C',
-    ...(credential === undefined ? {} : credentialEnv(credential, env)),
+    ...settingsEnv([...(opened?.settings ?? []), ...settings], env),
   }
 }
 
-/**
- * The token as git is given it: a helper that reads a variable, for this address only. All other helpers are taken off the
- * list, because some keep what worked.
- */
-function credentialEnv(
-  { url, token }: Credential,
+function settingsEnv(
+  settings: readonly Setting[],
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
+  if (settings.length === 0) return {}
   const first = Number(env['GIT_CONFIG_COUNT'] ?? 0)
-  const at = new URL(url)
-  const user = at.username === '' ? 'x-access-token' : decodeURIComponent(at.username)
-  const helper =
-    '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$BELAY_GIT_USER" "$BELAY_GIT_TOKEN"; }; f'
-  const settings = [
-    ['credential.helper', ''],
-    [`credential.${at.protocol}//${at.host}.helper`, helper],
-  ] as const
   return {
     GIT_CONFIG_COUNT: String(first + settings.length),
     ...Object.fromEntries(
@@ -162,8 +198,48 @@ function credentialEnv(
         [`GIT_CONFIG_VALUE_${first + index}`, value],
       ]),
     ),
-    BELAY_GIT_USER: user,
-    BELAY_GIT_TOKEN: token,
+  }
+}
+
+/** Who is let in where a host asks for any name beside a token. */
+const userDefault = 'x-access-token'
+/** One record is read for each time git asks, which it does once or twice in a transfer. */
+const records = 32
+
+interface Opened {
+  readonly token: string
+  readonly settings: readonly Setting[]
+  /** User and token, a line each, as often as git may ask. */
+  readonly handed: string
+}
+
+/**
+ * The token as git is given it: by a helper that reads it from descriptor 3, for the one host. All other helpers are taken
+ * off the list, because some keep what worked; hooks and what git does in the background would inherit the descriptor.
+ * A redirect is followed at the first request alone, and git asks anew for the host it led to, which has no helper.
+ */
+function openedBy(credential: Credential | undefined): Opened | undefined {
+  if (credential === undefined) return undefined
+  const { url, token, user } = credential
+  const at = URL.parse(url)
+  if (at === null || !/^https?:$/.test(at.protocol) || !/^[\w.\-:[\]]+$/.test(at.host))
+    return undefined
+  const name = user ?? (at.username === '' ? userDefault : decodeURIComponent(at.username))
+  const helper =
+    '!f() { test "$1" = get && IFS= read -r user <&3 && IFS= read -r token <&3 && printf "username=%s\\npassword=%s\\n" "$user" "$token"; }; f'
+  return {
+    token,
+    handed: `${name}\n${token}\n`.repeat(records),
+    settings: [
+      ['core.hooksPath', '/dev/null'],
+      ['core.fsmonitor', 'false'],
+      ['gc.auto', '0'],
+      ['maintenance.auto', 'false'],
+      ['submodule.recurse', 'false'],
+      ['http.followRedirects', 'initial'],
+      ['credential.helper', ''],
+      [`credential.${at.protocol}//${at.host}.helper`, helper],
+    ],
   }
 }
 

@@ -4,7 +4,7 @@
  * Owns: the one workspace of this runner, and the token that opens its repository. `driver.ts` asks; every outcome goes
  * back as an input.
  */
-import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReportOf } from '@belay/protocol'
 import type { Effect } from '../effect.ts'
@@ -32,6 +32,8 @@ export class Hands {
   readonly #stopped = new AbortController()
   #checkpoints: Checkpoints | undefined
   #credential: Credential | undefined
+  /** Of the repository, where the workspace is a clone. */
+  #url: string | undefined
   #place: Place | undefined
 
   constructor(options: HandsOptions) {
@@ -48,6 +50,7 @@ export class Hands {
     const { runnerFolder, workspaceFolder, dataFolder, bounds } = config
     const isClone = workspace.type === 'repository'
     this.#credential = credentialOf(workspace, token)
+    this.#url = isClone ? workspace.url : undefined
     const checkpoints = new Checkpoints({
       path: join(runnerFolder, 'checkpoints.git'),
       workspace: isClone ? workspaceFolder : workspace.path,
@@ -56,6 +59,7 @@ export class Hands {
       dataFolder,
       env,
       bounds,
+      ...(isClone ? {} : { sharing: { session: config.session, runnerFolder } }),
     })
     this.#checkpoints = checkpoints
     const prepared = await prepareWorkspace({
@@ -73,6 +77,8 @@ export class Hands {
     })
     if ('problem' in prepared) return feed({ type: 'workspace-failed', problem: prepared.problem })
     this.#place = { ...prepared, agent }
+    // While the agent starts: the first turn finds it made.
+    void checkpoints.ready()
     feed({ type: 'workspace-ready' })
   }
 
@@ -94,21 +100,25 @@ export class Hands {
   async commit({ turn, text, finish }: Commit): Promise<void> {
     const { env, feed, config } = this.#options
     const folder = this.#place?.folder
-    if (folder === undefined || !existsSync(join(folder, '.git'))) {
-      const result = { warning: 'Nothing was committed: the folder is no Git repository.' }
-      return feed({ type: 'committed', turn, result })
-    }
-    const result = await this.#checkpoints?.alone((signal) =>
-      commitTurn({
-        folder,
-        finish,
-        text,
-        env,
-        credential: this.#credential,
-        signal,
-        msMax: config.bounds.finishMs,
-      }),
-    )
+    const scratch = join(config.runnerFolder, 'commit')
+    // Of a runner that was killed. What cannot be removed is in nobody's way.
+    await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
+    const result =
+      folder === undefined
+        ? { warning: 'Nothing was committed: the workspace is not there.' }
+        : await this.#checkpoints?.alone((signal) =>
+            commitTurn({
+              folder,
+              finish,
+              text,
+              env,
+              credential: this.#credential,
+              url: this.#url,
+              scratch,
+              signal,
+              msMax: config.bounds.finishMs,
+            }),
+          )
     feed({ type: 'committed', turn, result })
   }
 

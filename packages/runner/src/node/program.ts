@@ -3,8 +3,11 @@
  *
  * Invariants:
  * - R-31 What is started here ends at its bound or its stop, with its whole process group.
+ * - R-100 It is asked first and killed after a grace: git takes its locks away when it is asked.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ProgramOptions {
   readonly cwd?: string
@@ -12,8 +15,14 @@ export interface ProgramOptions {
   /** Ends it. */
   readonly signal: AbortSignal
   readonly msMax: number
+  /** From being asked to end until it is killed. Default: `graceMsMax`. */
+  readonly graceMs?: number
   /** The command is a line of shell. */
   readonly shell?: true
+  /** What it reads on its stdin. Without it there is nothing to read. */
+  readonly input?: Uint8Array
+  /** What it and everything it starts can read on file descriptor 3: it is in no argument, variable or file. */
+  readonly handed?: string
   readonly onOutput?: (data: Buffer) => void
   readonly onError?: (data: Buffer) => void
 }
@@ -28,63 +37,126 @@ export type ProgramEnd =
 
 /** How long output is waited for once its program has ended. */
 const outputMsMax = 1000
+/** What git needs to take a lock away are milliseconds, and a busy disk makes seconds of them. */
+const graceMsMax = 2000
+const groupPollMs = 20
+
+/** Whatever runs now, each until it and its group are gone. */
+const running = new Set<Promise<ProgramEnd>>()
 
 export function runProgram(
   command: string,
   args: readonly string[],
   options: ProgramOptions,
 ): Promise<ProgramEnd> {
-  const { cwd, env, signal, msMax, shell, onOutput, onError } = options
-  if (signal.aborted) return Promise.resolve({ type: 'stopped' })
+  if (options.signal.aborted) return Promise.resolve({ type: 'stopped' })
+  const end = untilEnd(start(command, args, options), options)
+  running.add(end)
+  void end.finally(() => running.delete(end))
+  return end
+}
+
+/** Settles when nothing that was started here runs any more: who ends before that leaves what does not obey. */
+export async function programsEnded(): Promise<void> {
+  await Promise.all(running)
+}
+
+function start(command: string, args: readonly string[], options: ProgramOptions): ChildProcess {
+  const { cwd, env, shell, input, handed, onOutput, onError } = options
   const child = spawn(command, [...args], {
     cwd,
     env,
     shell: shell ?? false,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [
+      input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(handed === undefined ? [] : (['pipe'] as const)),
+    ],
     // A group of its own: what it starts ends with it.
     detached: true,
   })
-  child.stdout.on('data', (data: Buffer) => onOutput?.(data))
-  child.stderr.on('data', (data: Buffer) => onError?.(data))
+  child.stdout?.on('data', (data: Buffer) => onOutput?.(data))
+  child.stderr?.on('data', (data: Buffer) => onError?.(data))
+  if (input !== undefined) {
+    // One that ends without reading everything says so by its end.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input)
+  }
+  const third = child.stdio[3]
+  if (handed !== undefined && third instanceof Socket) {
+    // Mostly not all of it is needed. Only who reads hears that the other end is closed.
+    third.on('error', () => undefined)
+    third.resume()
+    third.end(handed)
+  }
+  return child
+}
+
+async function untilEnd(child: ChildProcess, options: ProgramOptions): Promise<ProgramEnd> {
+  const { signal, msMax, graceMs = graceMsMax } = options
+  const state: { why?: 'late' | 'stopped'; killAt?: number } = {}
+  const end = (reason: 'late' | 'stopped') => {
+    if (state.why !== undefined) return
+    state.why = reason
+    state.killAt = performance.now() + graceMs
+    signalGroup(child, 'SIGTERM')
+    killer = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs)
+  }
+  const stop = () => end('stopped')
+  let killer: NodeJS.Timeout | undefined
+  const timer = setTimeout(() => end('late'), msMax)
+  signal.addEventListener('abort', stop)
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const exit = await exitOf(child)
+  const outcome: ProgramEnd = state.why === undefined ? exit : { type: state.why }
+  if (exit.type !== 'not-started') {
+    // Something it left in the background may hold its output open for as long as it likes.
+    if (state.why === undefined) await within(closed, outputMsMax)
+    if (state.killAt !== undefined) {
+      await groupGone(child, state.killAt)
+      signalGroup(child, 'SIGKILL')
+      await within(closed, outputMsMax)
+    }
+  }
+  clearTimeout(timer)
+  clearTimeout(killer)
+  signal.removeEventListener('abort', stop)
+  return outcome
+}
+
+function exitOf(child: ChildProcess): Promise<ProgramEnd> {
   return new Promise((resolve) => {
-    let why: 'late' | 'stopped' | undefined
-    const end = (reason: 'late' | 'stopped') => {
-      why ??= reason
-      killGroup(child)
-    }
-    const stop = () => end('stopped')
-    const timer = setTimeout(() => end('late'), msMax)
-    signal.addEventListener('abort', stop)
-    const done = (outcome: ProgramEnd) => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', stop)
-      resolve(outcome)
-    }
-    child.once('error', (error) => done({ type: 'not-started', message: error.message }))
-    let outcome: ProgramEnd | undefined
-    child.once('exit', (code, killer) => {
-      const ended: ProgramEnd =
-        why !== undefined
-          ? { type: why }
-          : code === null
-            ? { type: 'killed', signal: killer ?? 'unknown' }
-            : { type: 'exited', code }
-      outcome = ended
-      // Something it left in the background may hold its output open for as long as it likes.
-      setTimeout(() => done(ended), outputMsMax)
-    })
-    child.once('close', () => {
-      if (outcome !== undefined) done(outcome)
-    })
+    child.once('error', (error) => resolve({ type: 'not-started', message: error.message }))
+    child.once('exit', (code, killer) =>
+      resolve(
+        code === null ? { type: 'killed', signal: killer ?? 'unknown' } : { type: 'exited', code },
+      ),
+    )
   })
 }
 
-/** The whole group: a transfer is done by a helper of git, not by git itself. */
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return
+async function within(what: Promise<void>, ms: number): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([what, sleep(ms, undefined, { signal: late.signal }).catch(() => undefined)])
+  late.abort()
+}
+
+/** Its first process may be gone long before the others have tidied up. */
+async function groupGone(child: ChildProcess, until: number): Promise<void> {
+  while (performance.now() < until && signalGroup(child, 0)) {
+    // oxlint-disable-next-line no-await-in-loop -- the system tells nobody when a group is empty
+    await sleep(groupPollMs)
+  }
+}
+
+/** The whole group: a transfer is done by a helper of git, not by git itself. @returns whether there is one */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  if (pid === undefined) return false
   try {
-    process.kill(-pid, 'SIGKILL')
+    return process.kill(-pid, signal)
   } catch {
     // All of it is gone already.
+    return false
   }
 }

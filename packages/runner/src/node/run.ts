@@ -16,6 +16,7 @@ import { Driver } from './driver.ts'
 import { type Link, startLink } from './link.ts'
 import { openLog } from './log-file.ts'
 import { agentMarker, markerScope, runnerLockName } from './name.ts'
+import { programsEnded } from './program.ts'
 import { createSpool, type Spool } from './spool.ts'
 
 /** From `sysexits.h`, for those who start runners. */
@@ -72,6 +73,8 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
   }
   const marker = agentMarker(config.session, config.runnerFolder, config.generation)
   await work(config, { spool, log, marker })
+  // Whoever holds the folder next may rely on nothing of ours working in it.
+  await programsEnded()
   lock.release()
   log('runner ends')
   return exitCodes.done

@@ -13,7 +13,9 @@ export interface Stamp {
 }
 
 export function stampOf(workspace: Workspace, setup: Setup): Stamp {
-  return { workspace: JSON.stringify(workspace), setup: JSON.stringify(setup) }
+  // Who opens the repository changes nothing in it.
+  const made = JSON.stringify({ ...workspace, user: undefined })
+  return { workspace: made, setup: JSON.stringify(setup) }
 }
 
 /** @returns `undefined` when there is none that can be read */

@@ -63,6 +63,21 @@ test('[R-17] a folder of the person is used as it is, on the branch it is on', a
   })
 })
 
+test('[R-104] a folder that is a package of a repository is on its branch', async () => {
+  const { path } = gitRepository()
+  expect(await prepare({ type: 'folder', path: join(path, 'src') })).toMatchObject({
+    branch: 'main',
+  })
+})
+
+test('[R-18] another user of the token makes no clone anew', async () => {
+  const { path: url } = gitRepository()
+  await prepare({ type: 'repository', url })
+  expect(await prepare({ type: 'repository', url, user: 'ann' })).toMatchObject({
+    workspace: 'kept',
+  })
+})
+
 test('[R-18] what a cut clone left is made again from nothing; a complete one is left alone', async () => {
   const { path: url } = gitRepository()
   mkdirSync(join(clone(), '.git'), { recursive: true })

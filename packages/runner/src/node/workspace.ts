@@ -6,9 +6,10 @@
  * Invariants:
  * - R-17 A folder of the person's own is only looked at, but for the setup commands they asked for.
  * - R-18 A clone is stamped as the last step, its setup included; without its stamp it is made again from nothing.
+ * - R-102 A command that is given a token writes no files of a work tree: those are written behind it, without.
  * - R-19 No word of a person is ever read by a shell, or as an option, but for their setup commands, which are shell.
  */
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
@@ -21,7 +22,15 @@ import {
 } from '@belay/protocol'
 import type { Problem } from '../input.ts'
 import { checkDisk } from './disk.ts'
-import { type Credential, git, type GitEnd, isNetworkFault } from './git.ts'
+import {
+  type Credential,
+  git,
+  type GitEnd,
+  type GitOptions,
+  isNetworkFault,
+  pinned,
+  takesToken,
+} from './git.ts'
 import { runSetup } from './setup.ts'
 import { readStamp, type Stamp, stampOf, writeStamp } from './stamp.ts'
 
@@ -206,40 +215,41 @@ async function clone(options: PrepareOptions, repository: Repository): Promise<v
   }
 }
 
+/** The token is for what comes over the network alone: files are written behind it, without, as they may run filters. */
 async function cloneOnce(
   options: PrepareOptions,
-  { url, branch, ref, shallow }: Repository,
+  repository: Repository,
   msMax: number,
 ): Promise<GitEnd> {
   const { cloneFolder } = options
+  const { url, branch, ref, shallow } = repository
   const depth = shallow === true ? ['--depth', '1'] : []
   // A name such as `refs/pull/12/head` is no branch and no tag: it is fetched by itself.
   const named = branch ?? ref?.replace(/^refs\/(?:heads|tags)\//, '')
   const full = named?.startsWith('refs/') === true ? named : undefined
   const what = full === undefined && named !== undefined ? ['--branch', named] : []
-  const run = (args: readonly string[], ms: number) => gitStep(options, args, Math.max(1, ms))
-  const began = performance.now()
-  const cloned = await run(
-    [
-      'clone',
-      '--progress',
-      ...depth,
-      ...what,
-      ...(full === undefined ? [] : ['--no-checkout']),
-      '--',
-      url,
-      cloneFolder,
-    ],
-    msMax,
+  const credential = credentialOf(repository, options.token)
+  const pin = takesToken(credential) ? pinned(url) : { name: url, settings: [] }
+  const until = performance.now() + msMax
+  const left = () => ({ msMax: Math.max(1, until - performance.now()) })
+  const far = () => ({ ...left(), credential, settings: pin.settings })
+  const cloned = await gitStep(
+    options,
+    ['clone', '--progress', '--no-checkout', ...depth, ...what, '--', pin.name, cloneFolder],
+    far(),
   )
-  if (cloned.fault !== undefined || full === undefined) return cloned
-  const left = msMax - (performance.now() - began)
-  const fetched = await run(
-    ['-C', cloneFolder, 'fetch', '--progress', ...depth, 'origin', `+${full}:refs/belay/start`],
-    left,
+  if (cloned.fault !== undefined) return cloned
+  const here = ['-C', cloneFolder]
+  const origin = await gitStep(options, [...here, 'config', 'remote.origin.url', url], left())
+  if (origin.fault !== undefined) return origin
+  if (full === undefined) return writeFiles(options, left)
+  const fetched = await gitStep(
+    options,
+    [...here, 'fetch', '--progress', ...depth, '--', pin.name, `+${full}:refs/belay/start`],
+    far(),
   )
   if (fetched.fault !== undefined) return fetched
-  return run(['-C', cloneFolder, 'checkout', '--quiet', '--detach', 'refs/belay/start'], left)
+  return writeFiles(options, left, ['--detach', 'refs/belay/start'])
 }
 
 function cloneFailed({ fault, lines }: GitEnd, tries: number): StepFailed {
@@ -265,18 +275,47 @@ async function checkOut(options: PrepareOptions, { workBranch }: Repository): Pr
   throw new StepFailed({ step: 'branch', code: 'branch-failed', message, stderr: [...lines] })
 }
 
-/** Git over the network, its progress told. */
+/** The files of what was cloned. What Git LFS cannot fetch without the token stays a pointer, and that is said. */
+async function writeFiles(
+  options: PrepareOptions,
+  left: () => { readonly msMax: number },
+  what: readonly string[] = [],
+): Promise<GitEnd> {
+  const { cloneFolder, onStep } = options
+  const here = ['-C', cloneFolder]
+  const head = await gitStep(
+    options,
+    [...here, 'rev-parse', '--quiet', '--verify', what.at(-1) ?? 'HEAD'],
+    left(),
+  )
+  // A repository without a commit has no files.
+  if (head.end.type === 'exited' && head.end.code === 1) return { ...head, fault: undefined }
+  const args = [...here, 'checkout', '--quiet', '--force', ...what]
+  const written = await gitStep(options, args, left())
+  if (written.fault === undefined || !written.lines.some((line) => /smudge filter lfs/.test(line)))
+    return written
+  onStep({
+    type: 'step',
+    step: 'clone',
+    status: 'progress',
+    detail: 'Git LFS could not fetch its files, so pointers stand in their place.',
+  })
+  return gitStep(options, args, { ...left(), variables: { GIT_LFS_SKIP_SMUDGE: '1' } })
+}
+
+type StepMeans = Pick<GitOptions, 'msMax' | 'credential' | 'settings' | 'variables'>
+
+/** Git for a clone, its progress told. */
 function gitStep(
-  { workspace, token, env, signal, onStep }: PrepareOptions,
+  { env, signal, onStep }: PrepareOptions,
   args: readonly string[],
-  msMax: number,
+  means: StepMeans,
 ): Promise<GitEnd> {
   let toldAt = Number.NEGATIVE_INFINITY
   return git(args, {
     env,
     signal,
-    msMax,
-    credential: credentialOf(workspace, token),
+    ...means,
     onProgress(line) {
       const now = performance.now()
       if (now - toldAt < progressMs) return
@@ -286,18 +325,18 @@ function gitStep(
   })
 }
 
+/** What opens the repository of a workspace. */
 export function credentialOf(
   workspace: Workspace,
   token: string | undefined,
 ): Credential | undefined {
   return workspace.type === 'folder' || token === undefined
     ? undefined
-    : { url: workspace.url, token }
+    : { url: workspace.url, token, user: workspace.user }
 }
 
 /** The branch of a folder; `undefined` when it has none, or is no repository. */
 async function branchOf(folder: string, options: PrepareOptions): Promise<string | undefined> {
-  if (!existsSync(join(folder, '.git'))) return undefined
   const { env, signal, bounds } = options
   const { fault, output } = await git(
     ['-C', folder, 'symbolic-ref', '--short', '--quiet', 'HEAD'],

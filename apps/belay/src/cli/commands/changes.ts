@@ -1,8 +1,9 @@
 /** What turns changed: `belay diff`. `restore.ts` takes it back. */
-import type { Client } from '@belay/client/webapi'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ApiError, type Client } from '@belay/client/webapi'
 import type { RouteAnswer } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
-import { fileLine } from '../lines.ts'
+import { changesNotes, fileLine } from '../lines.ts'
 import { harmless, oneLine, type Paint, painter } from '../paint.ts'
 import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
@@ -15,22 +16,43 @@ export interface DiffOptions extends ManageOptions {
 export async function diff(world: World, given: string, options: DiffOptions): Promise<number> {
   const { client, id } = await connectTo(world, given, options)
   const turn = options.turn === undefined ? await lastTurn(client, id) : turnOf(options.turn)
-  const changes = await client.call('turnChanges', { id, turn })
+  const changes = await changesWhenKnown(client, { id, turn })
   const paint = painter(world.out.color)
   return say(world, options, changes, changeLines(paint, changes).join('\n'))
 }
 
+/** Longer than a session waits before it says that it is not known. */
+const dueMsMax = 60_000
+const dueAskMs = 100
+
+/** Right after a turn it is still being looked at: that is waited for. */
+async function changesWhenKnown(
+  client: Client,
+  wanted: { readonly id: string; readonly turn: number },
+): Promise<Changes> {
+  const until = performance.now() + dueMsMax
+  for (;;) {
+    try {
+      return await client.call('turnChanges', wanted)
+    } catch (error) {
+      const isDue = error instanceof ApiError && error.problem.code === 'not-ready'
+      if (!isDue || performance.now() > until) throw error
+    }
+    await sleep(dueAskMs)
+  }
+}
+
 type Changes = RouteAnswer<'turnChanges'>
 
-function changeLines(paint: Paint, { turn, files, more, patch, notes, problem }: Changes) {
-  if (problem !== undefined)
-    return [`What turn ${turn} changed is not known: ${oneLine(problem)}`, ...noteLines(notes)]
+function changeLines(paint: Paint, changes: Changes): readonly string[] {
+  const { turn, files, more, patch, problem } = changes
+  const notes = changesNotes(paint, changes)
   // With a sentence beside it, not even an empty list says that nothing changed.
-  if (files.length === 0 && notes === undefined) return [`Turn ${turn} changed nothing.`]
+  if (files.length === 0)
+    return problem === undefined && notes.length === 0 ? [`Turn ${turn} changed nothing.`] : notes
   const listed = files.map((file) => fileLine(paint, file))
   const rest = more === undefined ? [] : [`  … and ${more} files more`]
-  const body = files.length === 0 ? [] : ['', ...patchLines(paint, patch)]
-  return [...listed, ...rest, ...noteLines(notes), ...body]
+  return [...notes, ...listed, ...rest, '', ...patchLines(paint, patch)]
 }
 
 /** Sentences of a runner, each on its line. */

@@ -115,7 +115,8 @@ export function workspaceOf(world: World, asked: PlaceToWork): WorkspaceBody {
   const { ref, workBranch, shallow } = asked
   // In the environment and not on the command line, which others can read.
   const token = world.env['BELAY_GIT_TOKEN']
-  return { type: 'repository', url, branch, ref, workBranch, shallow, token }
+  const user = world.env['BELAY_GIT_USER']
+  return { type: 'repository', url, branch, ref, workBranch, shallow, user, token }
 }
 
 interface Announced {

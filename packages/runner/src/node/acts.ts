@@ -1,0 +1,142 @@
+/**
+ * The acts of this session on its workspace, each a small file beside the store: turns and restores, with the checkpoints
+ * before and after and what changed between them.
+ *
+ * Owns: their numbers, their order, and how many are kept. A clock has no say in any of it.
+ *
+ * Invariants:
+ * - R-76 An act is written down before anything of it is done, and its end after all of it is.
+ */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Name } from '../tree/name.ts'
+import type { Difference, Differences } from '../tree/tree.ts'
+
+export const entrySchema = z.object({
+  mode: z.enum(['100644', '100755', '120000', '040000']),
+  perm: z.int(),
+  blob: z.string(),
+})
+const changeSchema = z.tuple([z.string(), entrySchema.nullable(), entrySchema.nullable()])
+
+const keptSchema = z.object({
+  number: z.int(),
+  commit: z.string(),
+  files: z.string().optional(),
+})
+
+const actSchema = z.object({
+  number: z.int().min(1),
+  kind: z.enum(['turn', 'restore']),
+  /** Of a turn, its own number. */
+  turn: z.int().optional(),
+  /** The checkpoint before it, by number and commit. */
+  before: keptSchema,
+  after: keptSchema.optional(),
+  /** What it changed; of a restore that is not over, what it means to change. */
+  changes: z.array(changeSchema).default([]),
+  /** Its end was never seen: whatever was found afterwards counts as its changes, and is not sure. */
+  cut: z.boolean().default(false),
+  /** Under which number it is known to those who share the folder. */
+  shared: z.int().optional(),
+})
+export type ActRecord = z.infer<typeof actSchema>
+
+/** Acts that are kept: many more than a person goes back, each some kilobytes. */
+const actsMax = 400
+
+export class Acts {
+  readonly #folder: string
+  #all: ActRecord[] = []
+  #last = 0
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  get all(): readonly ActRecord[] {
+    return this.#all
+  }
+
+  /** Reads what is there. One that cannot be read is set aside: it is a fault of the disk, and the others stay good. */
+  async open(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    this.#all = []
+    for (const name of (await readdir(this.#folder)).toSorted()) {
+      if (!/^\d+\.json$/.test(name)) continue
+      const path = join(this.#folder, name)
+      const act = parsed(await readFile(path, 'utf8'))
+      if (act === undefined) await rename(path, `${path}.unreadable`)
+      else this.#all.push(act)
+      this.#last = Math.max(this.#last, Number.parseInt(name, 10))
+    }
+  }
+
+  /** Of another workspace, these are nobody's any more. */
+  async clear(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true })
+    this.#all = []
+    await this.open()
+  }
+
+  async begin(
+    act: Omit<ActRecord, 'number' | 'cut' | 'changes'> & Partial<ActRecord>,
+  ): Promise<ActRecord> {
+    this.#last++
+    const begun: ActRecord = { changes: [], cut: false, ...act, number: this.#last }
+    // A prompt waits for this one: it is safe from the death of the runner, and after one of the machine the turn has no end anyhow.
+    await this.#write(begun, false)
+    this.#all.push(begun)
+    return begun
+  }
+
+  async end(act: ActRecord): Promise<void> {
+    await this.#write(act, true)
+    this.#all = this.#all.map((one) => (one.number === act.number ? act : one))
+  }
+
+  /** It did not come to be. */
+  async drop({ number }: ActRecord): Promise<void> {
+    await rm(this.#path(number), { force: true })
+    this.#all = this.#all.filter((act) => act.number !== number)
+  }
+
+  /** Lets go of the oldest. @returns whether there were any */
+  async forget(): Promise<boolean> {
+    const gone = this.#all.slice(0, Math.max(0, this.#all.length - actsMax))
+    for (const act of gone) await this.drop(act)
+    return gone.length > 0
+  }
+
+  async #write(act: ActRecord, flush: boolean): Promise<void> {
+    const path = this.#path(act.number)
+    await writeFile(`${path}.new`, JSON.stringify(act), { mode: 0o600, flush })
+    await rename(`${path}.new`, path)
+  }
+
+  #path(number: number): string {
+    return join(this.#folder, `${String(number).padStart(9, '0')}.json`)
+  }
+}
+
+function parsed(text: string): ActRecord | undefined {
+  try {
+    return actSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+export function written(changes: Differences): ActRecord['changes'] {
+  return [...changes].map(([name, { before, after }]) => [name, before ?? null, after ?? null])
+}
+
+export function changesOf({ changes }: ActRecord): ReadonlyMap<Name, Difference> {
+  return new Map(
+    changes.map(([name, before, after]) => [
+      name,
+      { before: before ?? undefined, after: after ?? undefined },
+    ]),
+  )
+}

@@ -1,0 +1,160 @@
+/**
+ * Sessions beside this one in the same folder, or in one that holds it or lies in it: who has a turn or a restore under way,
+ * and whose turns overlapped.
+ *
+ * Owns: `beside.db` in the data folder. Order is by number, not by time. A row of a runner that is gone counts as over, which
+ * its lock says (K-4).
+ *
+ * Invariants:
+ * - R-77 A restore begins while no other session has a turn or a restore in its folder, and no turn begins during one: both
+ *   are decided in one commit.
+ */
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { lockOwner } from '@belay/actor/node'
+import { nameOf, type Name } from '../tree/name.ts'
+
+export interface BesideOptions {
+  readonly dataFolder: string
+  readonly session: string
+  readonly runnerFolder: string
+  /** The real path of the folder. */
+  readonly folder: string
+}
+
+/** Another session's act that overlapped one of ours. */
+export interface Overlap {
+  readonly session: string
+  /** Whether it changed this name of ours; of one whose end was never written, everything may be. */
+  readonly touched: (name: Name) => boolean
+}
+
+interface Row {
+  readonly id: number
+  readonly session: string
+  readonly runner: string
+  readonly folder: string
+  readonly ended: number | null
+  readonly names: string | null
+}
+
+/** Each statement takes well under a millisecond. */
+const busyMs = 5000
+/** Rows that are kept: those of acts that may still be taken back. */
+const rowsMax = 5000
+
+export class Beside {
+  readonly #options: BesideOptions
+  readonly #database: DatabaseSync
+
+  constructor(options: BesideOptions) {
+    this.#options = options
+    this.#database = new DatabaseSync(join(options.dataFolder, 'beside.db'), { timeout: busyMs })
+    this.#database.exec(
+      `PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF;
+       CREATE TABLE IF NOT EXISTS act (
+         id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, runner TEXT NOT NULL, folder TEXT NOT NULL,
+         kind TEXT NOT NULL, ended INTEGER, names TEXT)`,
+    )
+  }
+
+  /** Says that a turn begins. @returns its number, or the session whose restore is in the way */
+  beginTurn(): { readonly id: number } | { readonly busy: string } {
+    return this.#begin('turn', "kind = 'restore'")
+  }
+
+  /** Says that a restore begins. @returns its number, or the session whose turn or restore is in the way */
+  beginRestore(): { readonly id: number } | { readonly busy: string } {
+    return this.#begin('restore', '1')
+  }
+
+  /** The session whose turn or restore would be in the way of a restore now. */
+  busyWith(): string | undefined {
+    return this.#others('ended IS NULL').find((row) => isAlive(row))?.session
+  }
+
+  /** @param names what it changed; absent: nobody knows */
+  end(id: number, names: readonly Name[] | undefined): void {
+    const text = names === undefined ? null : JSON.stringify(names)
+    this.#database
+      .prepare('UPDATE act SET ended = (SELECT MAX(id) FROM act), names = ? WHERE id = ?')
+      .run(text, id)
+    this.#database.prepare('DELETE FROM act WHERE id < ?').run(id - rowsMax)
+  }
+
+  /** Which acts of others were under way at any moment of this one. */
+  overlaps(id: number): readonly Overlap[] {
+    const own = this.#row(id)
+    if (own === undefined) return []
+    const until = own.ended ?? Number.MAX_SAFE_INTEGER
+    return this.#others()
+      .filter((row) => row.id <= until && (row.ended ?? Number.MAX_SAFE_INTEGER) >= id)
+      .map((row) => ({ session: row.session, touched: touched(row, this.#options.folder) }))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #begin(kind: string, inTheWay: string): { readonly id: number } | { readonly busy: string } {
+    const { session, runnerFolder, folder } = this.#options
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      // Whatever this session had open belongs to a runner that is gone.
+      this.#database
+        .prepare(
+          'UPDATE act SET ended = (SELECT MAX(id) FROM act) WHERE session = ? AND ended IS NULL',
+        )
+        .run(session)
+      const busy = this.#others(`ended IS NULL AND ${inTheWay}`).find((row) => isAlive(row))
+      if (busy !== undefined) return { busy: busy.session }
+      const { lastInsertRowid } = this.#database
+        .prepare('INSERT INTO act (session, runner, folder, kind) VALUES (?, ?, ?, ?)')
+        .run(session, runnerFolder, folder, kind)
+      return { id: Number(lastInsertRowid) }
+    } finally {
+      this.#database.exec('COMMIT')
+    }
+  }
+
+  #row(id: number): Row | undefined {
+    return rows(this.#database.prepare('SELECT * FROM act WHERE id = ?').all(id))[0]
+  }
+
+  #others(where = '1'): readonly Row[] {
+    const { session, folder } = this.#options
+    const found = this.#database
+      .prepare(`SELECT * FROM act WHERE session <> ? AND ${where} ORDER BY id`)
+      .all(session)
+    return rows(found).filter((row) => isInside(row.folder, folder) || isInside(folder, row.folder))
+  }
+}
+
+function rows(found: readonly Record<string, unknown>[]): readonly Row[] {
+  return found.map((row) => ({
+    id: Number(row['id']),
+    session: String(row['session']),
+    runner: String(row['runner']),
+    folder: String(row['folder']),
+    ended: row['ended'] === null ? null : Number(row['ended']),
+    names: typeof row['names'] === 'string' ? row['names'] : null,
+  }))
+}
+
+function isAlive({ runner }: Row): boolean {
+  return lockOwner(runner) !== undefined
+}
+
+function isInside(folder: string, outer: string): boolean {
+  return folder === outer || folder.startsWith(outer === '/' ? '/' : `${outer}/`)
+}
+
+/** Names are relative to the folder of their session: the other one's may begin above ours or below it. */
+function touched({ folder, names }: Row, ours: string): (name: Name) => boolean {
+  if (names === null) return () => true
+  const list: unknown = JSON.parse(names)
+  const theirs = new Set(
+    Array.isArray(list) ? list.map((name) => nameOf(`${folder}/`) + String(name)) : [],
+  )
+  return (name) => theirs.has(nameOf(`${ours}/`) + name)
+}

@@ -1,0 +1,287 @@
+/**
+ * The checkpoints of one workspace as they are kept: looking, writing what is new, and reading back.
+ *
+ * Owns: which checkpoint is the last one, and that nothing is said to be kept that is not.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { lstatSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { folderOf, type Name } from '../tree/name.ts'
+import type { Step } from '../tree/plan.ts'
+import { differences, type Difference, isSame } from '../tree/tree.ts'
+import { type About, aboutOf, type Head, readAbout, treeWith } from './about.ts'
+import { type ActRecord, Acts, changesOf, written } from './acts.ts'
+import { type Ask, Look, type Seen } from './look.ts'
+import { pathOf } from './path-of.ts'
+import { type PutBack, putBack } from './put-back.ts'
+import { type Kept, Reader, Store, type StoreOptions, Writer } from './store.ts'
+
+export interface KeeperOptions extends StoreOptions {
+  readonly origin: string
+  readonly dataFolder: string
+}
+
+/** A checkpoint, and what was seen when it was made. */
+export interface Held {
+  readonly kept: Kept
+  readonly seen: Seen
+}
+
+/** Bounds of single calls: what bounds the whole is the signal. */
+const msMax = 10 * 60_000
+
+export class Keeper {
+  readonly #options: KeeperOptions
+  readonly store: Store
+  readonly look: Look
+  readonly acts: Acts
+  #last: (Held & { readonly about: string }) | undefined
+  #isOpen = false
+  /** The commit of the clone that was brought here last. */
+  #head = ''
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+    const { workspace, dataFolder, env } = options
+    this.store = new Store(options)
+    this.look = new Look({ workspace, dataFolder, env, store: this.store })
+    this.acts = new Acts(join(options.path, 'belay-acts'))
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    if (this.#isOpen) return
+    await this.#openStore(signal)
+    try {
+      await this.#readLast(signal)
+    } catch {
+      signal.throwIfAborted()
+      // The machine died while it was written, say. What is there is kept for those who know Git; the rest begins anew.
+      await this.store.setAside()
+      await this.#openStore(signal)
+    }
+    this.#isOpen = true
+  }
+
+  async #openStore(signal: AbortSignal): Promise<void> {
+    const fault = await this.store.open(this.#options.origin, { signal, msMax })
+    if (fault !== undefined) throw new Error(fault)
+    await this.acts.open()
+  }
+
+  async #readLast(signal: AbortSignal): Promise<void> {
+    const kept = await this.store.latest({ signal, msMax })
+    if (kept === undefined) return
+    this.#last = await this.#read(kept, signal)
+    this.look.remember(await readFile(this.#memory, 'utf8').catch(() => ''))
+  }
+
+  /** What is there now, by the rules of now. Nothing is read or written when all is as it was. */
+  async now(signal: AbortSignal): Promise<Held> {
+    await this.open(signal)
+    if (this.#last !== undefined && (await this.look.isUnchanged(signal))) return this.#last
+    return this.#keep({ follow: [], since: undefined }, signal)
+  }
+
+  /** What is there after an act: by the rules of then and of now, and whatever was kept before it is followed. */
+  after(before: Held, signal: AbortSignal): Promise<Held> {
+    const { tree, rules } = before.seen
+    return this.#keep({ follow: tree.keys(), since: { rules, tree } }, signal)
+  }
+
+  /** What is there now, these names included whatever ignores them. */
+  async also(names: readonly Name[], signal: AbortSignal): Promise<Held> {
+    await this.open(signal)
+    return this.#keep({ follow: names, since: undefined }, signal)
+  }
+
+  async about({ commit }: Kept, signal: AbortSignal): Promise<About> {
+    return readAbout(await this.store.about(commit, { signal, msMax }))
+  }
+
+  /**
+   * Ends an act whose runner died in it. Of a turn, all that was found since may be its doing; of a restore, each step
+   * shows for itself whether it was done.
+   */
+  async endCut(act: ActRecord, signal: AbortSignal): Promise<void> {
+    if (act.kind === 'restore') this.#sweep(act)
+    const before = await this.#read(act.before, signal)
+    const now = await (act.kind === 'turn'
+      ? this.after(before, signal)
+      : this.also([...changesOf(act).keys()], signal))
+    const changes =
+      act.kind === 'turn'
+        ? differences(before.seen.tree, now.seen.tree)
+        : new Map(
+            [...changesOf(act)].filter(([name, { after }]) =>
+              isSame(now.seen.tree.get(name), after),
+            ),
+          )
+    await this.acts.end({
+      ...act,
+      after: now.kept,
+      changes: written(changes),
+      cut: act.kind === 'turn',
+    })
+  }
+
+  /** Lets go of checkpoints that no act names any more. */
+  async tidy(signal: AbortSignal): Promise<void> {
+    const named = this.acts.all.flatMap(({ before, after }) => [before, ...(after ? [after] : [])])
+    const numbers = new Set(named.map(({ number }) => number))
+    if (this.#last !== undefined) numbers.add(this.#last.kept.number)
+    await this.store.keepOnly(numbers, { signal, msMax })
+  }
+
+  /** Writes down what need not be read again by the next runner. */
+  async remember(): Promise<void> {
+    await writeFile(`${this.#memory}.new`, this.look.remembered(), { mode: 0o600 })
+    await rename(`${this.#memory}.new`, this.#memory)
+  }
+
+  /** Brings into a fresh clone what the latest checkpoint holds. @returns whether there was one */
+  async recover(signal: AbortSignal): Promise<boolean> {
+    if (!this.store.exists) return false
+    await this.open(signal)
+    const last = this.#last
+    if (last === undefined) return false
+    await this.#recoverHead(await this.about(last.kept, signal), signal)
+    const wanted = last.seen.tree
+    const present = await this.also([...wanted.keys()], signal)
+    const steps = [...differences(present.seen.tree, wanted)].map(
+      ([name, { before, after }]: readonly [Name, Difference]) => ({
+        name,
+        from: before,
+        to: after,
+      }),
+    )
+    const { stayed } = await this.put(steps, 'recover', signal)
+    const [first] = stayed
+    if (first !== undefined)
+      throw new Error(`${first.name} could not be brought back: ${first.message}`)
+    return true
+  }
+
+  /** Does what a plan says, as far as all is as the last look found it. @param mark in names of files in the making */
+  async put(steps: readonly Step[], mark: string, signal: AbortSignal): Promise<PutBack> {
+    const reader = new Reader(this.store, signal)
+    try {
+      return await putBack(steps, {
+        workspace: this.#options.workspace,
+        reader,
+        signal,
+        mark,
+        isAsFound: ({ name, from }) => this.look.isStill(name, from),
+      })
+    } finally {
+      await reader.close()
+    }
+  }
+
+  get #memory(): string {
+    return join(this.#options.path, 'belay-look.json')
+  }
+
+  /** A checkpoint of before, as it was seen. */
+  async #read(kept: Kept, signal: AbortSignal): Promise<Held & { readonly about: string }> {
+    const bound = { signal, msMax }
+    const text = await this.store.about(kept.commit, bound)
+    const about = readAbout(text)
+    const tree = treeWith(await this.store.tree(kept.files, bound), about)
+    const seen: Seen = {
+      tree,
+      ignored: new Set(),
+      unreadable: new Set(),
+      rules: about.rules,
+      dropped: 0,
+      inner: about.inner,
+      repository: about.repository,
+      notes: [],
+    }
+    return { kept, seen, about: text }
+  }
+
+  async #keep(ask: Omit<Ask, 'last'>, signal: AbortSignal): Promise<Held> {
+    const last = this.#last
+    const tree = last?.seen.tree ?? new Map()
+    let writer: Writer | undefined
+    const begin = () => (writer ??= new Writer(this.store, signal))
+    try {
+      const seen = await this.look.take({ ...ask, last: tree }, begin, signal)
+      const about = aboutOf(seen, await this.#headNow(signal))
+      const changes = differences(tree, seen.tree)
+      const kept =
+        last !== undefined && changes.size === 0 && about === last.about
+          ? last.kept
+          : await begin().commit(
+              {
+                number: (last?.kept.number ?? 0) + 1,
+                base: last?.kept.files,
+                changes: linesOf(changes),
+                about,
+                message: 'A checkpoint of Belay',
+              },
+              Math.floor(Date.now() / 1000),
+            )
+      if (kept === last?.kept) writer?.abandon()
+      this.#last = { kept, seen, about }
+      return this.#last
+    } catch (error) {
+      writer?.abandon()
+      this.look.forget(tree)
+      throw error
+    }
+  }
+
+  /** Of a clone, its commit and branch; its commits are brought here, since nobody else may have them. */
+  async #headNow(signal: AbortSignal): Promise<Head> {
+    const { isClone, workspace } = this.#options
+    if (!isClone) return {}
+    const bound = { signal, msMax }
+    const names = ['rev-parse', 'HEAD', '--symbolic-full-name', 'HEAD']
+    const { fault, output } = await this.store.runInWorkspace(names, bound)
+    const [head, full = ''] = output.trim().split('\n')
+    if (fault !== undefined || head === undefined || head === '') return {}
+    if (head !== this.#head) {
+      const into = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', workspace]
+      const fetched = await this.store.run([...into, '+HEAD:refs/heads/belay-head'], bound)
+      if (fetched.fault !== undefined) throw new Error(fetched.fault)
+      this.#head = head
+    }
+    const branch = /^refs\/heads\/(.+)$/.exec(full)?.[1]
+    return { head, ...(branch === undefined ? {} : { branch }) }
+  }
+
+  /** The branch the agent was on, with the commits that are nowhere else. */
+  async #recoverHead({ head, branch }: About, signal: AbortSignal): Promise<void> {
+    if (head === undefined) return
+    const here = async (args: readonly string[]) => {
+      const { fault } = await this.store.runInWorkspace(args, { signal, msMax })
+      if (fault !== undefined) throw new Error(fault)
+    }
+    await here(['fetch', '--quiet', '--no-tags', '--', this.#options.path, head])
+    await here(
+      branch === undefined
+        ? ['checkout', '--quiet', '--detach', head]
+        : ['checkout', '--quiet', '-B', branch, head],
+    )
+  }
+
+  /** Files in the making that a killed runner left. */
+  #sweep(act: ActRecord): void {
+    const folders = new Set([...changesOf(act).keys()].map((name) => folderOf(name)))
+    for (const folder of folders) {
+      const path = pathOf(this.#options.workspace, `${folder}.belay-restore-${act.number}.tmp`)
+      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) unlinkSync(path)
+    }
+  }
+}
+
+/** What goes first: a file may take the place of a folder. Folders with nothing in them are no lines of Git's. */
+function linesOf(changes: ReturnType<typeof differences>) {
+  const lines = [...changes].map(([name, { after }]) => [name, after] as const)
+  const files = lines.filter(([name]) => !name.endsWith('/'))
+  return [
+    ...files.filter(([, entry]) => entry === undefined),
+    ...files.filter(([, entry]) => entry !== undefined),
+  ]
+}

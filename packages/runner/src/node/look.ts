@@ -1,0 +1,379 @@
+/**
+ * Looking at a workspace: what it holds now, as a tree, with every content that is new handed to the store.
+ *
+ * Owns: what was seen last, so that only what changed since is read, and the answer to "is all as it was seen?", which
+ * needs no process. `listing.ts` says which names belong, `reading.ts` what is in one of them.
+ *
+ * Invariants:
+ * - R-74 Belay's own files are in no tree: any data folder, told by what it is on the disk.
+ * - R-75 What cannot be looked at is left out and named, or, when it was there before, taken to be as it was; it stops nothing.
+ */
+import { lstatSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { folderOf, type Name } from '../tree/name.ts'
+import { type Entry, isSame, type Tree } from '../tree/tree.ts'
+import { entrySchema } from './acts.ts'
+import { breather } from './breather.ts'
+import { Gathering, type GatherOptions, isRefusal } from './gathering.ts'
+import { FolderAsker, type Owner, ownerOf, personalRules } from './listing.ts'
+import { pathOf } from './path-of.ts'
+import {
+  isSameOutside,
+  isSettled,
+  nowhere,
+  type Outside,
+  outside,
+  read,
+  type Sink,
+} from './reading.ts'
+import { ignoredBy, isSameRules, readRules, type Rules, rulesAround } from './rules.ts'
+
+/** What is there, and what is to be said about it. */
+export interface Seen {
+  readonly tree: Tree
+  /** Names that are in the tree although Git ignores them now: they were kept before, and are followed to the end of an act. */
+  readonly ignored: ReadonlySet<Name>
+  /** Names that cannot be looked at; those that were kept before are in the tree as they were. */
+  readonly unreadable: ReadonlySet<Name>
+  readonly rules: readonly Rules[]
+  /** How many files were left out because the rules of an earlier moment ignored them. */
+  readonly dropped: number
+  /** Repositories inside the workspace. */
+  readonly inner: readonly Name[]
+  /** Which repository the workspace belongs to: another one in the same place is another one. */
+  readonly repository: string | undefined
+  /** Sentences about what was left out. */
+  readonly notes: readonly string[]
+}
+
+export interface Ask {
+  /** Names that are looked at whatever Git ignores now: those kept before, or wanted back. */
+  readonly follow: Iterable<Name>
+  /** The rules of an earlier moment: what is new since then, and was ignored by them, is left out too. */
+  readonly since: { readonly rules: readonly Rules[]; readonly tree: Tree } | undefined
+  /** What is taken to be there of a name that cannot be looked at. */
+  readonly last: Tree
+}
+
+interface Known extends Outside {
+  readonly entry: Entry
+  /** Nothing can have changed it since without a trace. */
+  readonly sure: boolean
+}
+
+const rememberedSchema = z.array(
+  z.tuple([
+    z.string(),
+    z.object({
+      size: z.number(),
+      changed: z.number(),
+      written: z.number(),
+      inode: z.number(),
+      mode: z.number(),
+      entry: entrySchema,
+      sure: z.boolean(),
+    }),
+  ]),
+)
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+interface Folder extends Outside {
+  /** Folders in it. */
+  readonly folders: readonly Name[]
+  readonly isEmpty: boolean
+  readonly sure: boolean
+}
+
+export class Look {
+  readonly #options: GatherOptions
+  #known = new Map<Name, Known>()
+  #folders = new Map<Name, Folder>()
+  /** Files outside the tree that decide what is in it: rules, and what repositories track. */
+  #deciding = new Map<string, Outside | undefined>()
+  /** Folders that are ignored as a whole or not, by the rules seen last. */
+  #verdicts = new Map<Name, boolean>()
+  #rules: readonly Rules[] = []
+  readonly #personal = new Map<
+    Name,
+    { readonly config: string; readonly changed: number | undefined; readonly path: string }
+  >()
+  /** What was seen last is what a look without a past would see. */
+  #isPlain = false
+
+  constructor(options: GatherOptions) {
+    this.#options = options
+  }
+
+  /** Everything is as it was seen last; by time stamps alone, so `false` may be a false alarm. */
+  async isUnchanged(signal: AbortSignal): Promise<boolean> {
+    if (!this.#isPlain) return false
+    const breathe = breather()
+    const { workspace } = this.#options
+    for (const [path, then] of this.#deciding) if (!isAsBefore(path, then)) return false
+    for (const seen of [this.#folders, this.#known]) {
+      for (const [name, then] of seen) {
+        if (!then.sure || !isAsBefore(pathOf(workspace, name), then)) return false
+        await breathe()
+      }
+    }
+    return !signal.aborted
+  }
+
+  /** What the next runner need not read again. */
+  remembered(): string {
+    return JSON.stringify([...this.#known])
+  }
+
+  /** @param text of `remembered`; what is no such text is as good as none */
+  remember(text: string): void {
+    const known = rememberedSchema.safeParse(parsed(text))
+    if (known.success) this.#known = new Map(known.data)
+  }
+
+  /** What was read counts no more but for what is in this tree: other contents were not kept. */
+  forget(tree: Tree): void {
+    for (const [name, { entry }] of this.#known)
+      if (tree.get(name)?.blob !== entry.blob) this.#known.delete(name)
+    this.#isPlain = false
+  }
+
+  /** Whether a name holds this and nothing else at this moment. @throws when it cannot be looked at */
+  async isStill(name: Name, entry: Entry | undefined): Promise<boolean> {
+    const path = pathOf(this.#options.workspace, name)
+    const now = outside(path)
+    if (entry === undefined) return now === undefined || now.stats.isDirectory()
+    if (now === undefined) return false
+    const known = this.#known.get(name)
+    if (known !== undefined && known.sure && isSameOutside(known, now))
+      return isSame(known.entry, entry)
+    const got = await read(path, { writer: nowhere, isKept: () => true })
+    return got !== undefined && isSame(got.entry, entry)
+  }
+
+  /** @throws when it cannot be said what the workspace holds, or that is too much */
+  async take(ask: Ask, writer: () => Sink, signal: AbortSignal): Promise<Seen> {
+    const work = new Gathering(this.#options, signal)
+    await work.listAll()
+    work.leaveOwn()
+    const plain = new Set(work.names.keys())
+    await work.follow(ask.follow)
+    const rules = await this.#rulesOf(work)
+    const dropped = await this.#drop(work, rules, ask)
+    work.measure((name, now) => this.#isKnown(name, now))
+    const tree = await this.#readAll(work, ask.last, writer)
+    const empty = await this.#lookAtFolders(work, rules)
+    for (const [name, entry] of empty) tree.set(name, entry)
+    const ignored = new Set([...work.names.keys()].filter((name) => !plain.has(name)))
+    this.#rules = rules
+    this.#isPlain = dropped === 0 && ignored.size === 0 && work.unreadable.size === 0
+    return {
+      tree,
+      ignored,
+      unreadable: work.unreadable,
+      rules,
+      inner: [...work.owners.keys()].filter((at) => at !== ''),
+      dropped,
+      repository: identityOf(work.owners.get('')),
+      notes: [...work.notes],
+    }
+  }
+
+  #isKnown(name: Name, now: Outside): boolean {
+    const known = this.#known.get(name)
+    return known !== undefined && known.sure && isSameOutside(known, now)
+  }
+
+  async #rulesOf(work: Gathering): Promise<readonly Rules[]> {
+    const { workspace } = this.#options
+    this.#deciding = new Map()
+    const all: Rules[] = []
+    for (const owner of work.owners.values()) {
+      const { at, prefix, repository } = owner
+      const personal = readRules(await this.#personalPath(owner, work.signal))
+      const around =
+        repository === undefined
+          ? { everywhere: personal, files: [] }
+          : rulesAround(repository, prefix, personal)
+      const files = [...around.files]
+      for (const folder of work.foldersIn(owner)) {
+        const text = readRules(pathOf(workspace, `${folder}.gitignore`))
+        if (text !== '') files.push([prefix + folder.slice(at.length), text])
+      }
+      all.push({ at, prefix, everywhere: around.everywhere, files })
+      this.#watch(owner)
+    }
+    return all
+  }
+
+  /** Where the person's own excludes are. Asked anew only when the repository's settings were written. */
+  async #personalPath(owner: Owner, signal: AbortSignal): Promise<string> {
+    const config = owner.repository === undefined ? '' : join(owner.repository.common, 'config')
+    const now = plainOutside(config, false)
+    const known = this.#personal.get(owner.at)
+    if (known !== undefined && known.config === config && known.changed === now?.changed)
+      return known.path
+    const path = await personalRules(owner, this.#options, signal)
+    this.#personal.set(owner.at, { config, changed: now?.changed, path })
+    return path
+  }
+
+  /** Whatever is outside the tree and decides what is in it: a change of it makes every earlier look worthless. */
+  #watch({ at, prefix, repository }: Owner): void {
+    const { workspace } = this.#options
+    const paths: string[] = []
+    if (repository !== undefined) {
+      const { top, gitFolder, common } = repository
+      paths.push(gitFolder, join(gitFolder, 'index'), join(common, 'info', 'exclude'))
+      paths.push(join(common, 'config'))
+      let above = top
+      for (const part of at === '' ? prefix.split('/') : []) {
+        paths.push(join(above, '.gitignore'))
+        above = join(above, part)
+      }
+    } else paths.push(join(workspace, '.git'))
+    for (const path of paths)
+      this.#deciding.set(path, plainOutside(path, path === repository?.gitFolder))
+  }
+
+  /** Leaves out what is new since an earlier moment, and was ignored by the rules of then. @returns how many */
+  async #drop(work: Gathering, rules: readonly Rules[], { since, follow }: Ask): Promise<number> {
+    if (since === undefined || isSameRules(since.rules, rules)) return 0
+    const followed = new Set(follow)
+    const fresh = [...work.names.keys()].filter(
+      (name) => !since.tree.has(name) && !followed.has(name),
+    )
+    const { store } = this.#options
+    const ignored = await ignoredBy(since.rules, fresh, store, work.signal)
+    for (const name of ignored) work.names.delete(name)
+    return ignored.size
+  }
+
+  async #readAll(work: Gathering, last: Tree, writer: () => Sink): Promise<Map<Name, Entry>> {
+    const { workspace } = this.#options
+    const tree = new Map<Name, Entry>()
+    const known = new Map<Name, Known>()
+    for (const [name, now] of work.names) {
+      const before = this.#known.get(name)
+      if (before !== undefined && before.sure && isSameOutside(before, now)) {
+        known.set(name, before)
+        tree.set(name, before.entry)
+        continue
+      }
+      await work.breathe()
+      work.signal.throwIfAborted()
+      try {
+        const at = Date.now()
+        const isKept = (blob: string) =>
+          blob === before?.entry.blob || blob === last.get(name)?.blob
+        const got = await read(pathOf(workspace, name), { writer, isKept })
+        if (got === undefined) continue
+        const sure = !got.torn && isSettled(got.outside, at)
+        known.set(name, { ...got.outside, entry: got.entry, sure })
+        tree.set(name, got.entry)
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+        work.cannot(name, error)
+      }
+    }
+    for (const name of work.unreadable) {
+      const entry = last.get(name)
+      if (entry !== undefined) tree.set(name, entry)
+    }
+    this.#known = known
+    return tree
+  }
+
+  /** Folders that a new file would change, and those with nothing in them, as entries. */
+  async #lookAtFolders(
+    work: Gathering,
+    rules: readonly Rules[],
+  ): Promise<ReadonlyMap<Name, Entry>> {
+    if (!isSameRules(this.#rules, rules)) this.#verdicts = new Map()
+    const folders = new Map<Name, Folder>()
+    const empty = new Map<Name, Entry>()
+    const asker = new FolderAsker(this.#options, work.signal)
+    const waiting = ['', ...work.folders]
+    const inTree = new Set(waiting)
+    try {
+      for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+        if (folders.has(folder)) continue
+        await work.breathe()
+        const seen = this.#folder(folder)
+        if (seen === undefined) continue
+        folders.set(folder, seen)
+        if (seen.isEmpty && folder !== '')
+          empty.set(folder, { mode: '040000', perm: seen.mode & 0o7777, blob: '' })
+        for (const inner of seen.folders)
+          if (!inTree.has(inner) && !(await this.#isIgnored(inner, work, asker)))
+            waiting.push(inner)
+      }
+    } finally {
+      await asker.close()
+    }
+    this.#folders = folders
+    return empty
+  }
+
+  #folder(name: Name): Folder | undefined {
+    const path = pathOf(this.#options.workspace, name)
+    try {
+      const at = Date.now()
+      const now = plainOutside(path, false)
+      if (now === undefined) return undefined
+      const before = this.#folders.get(name)
+      if (before !== undefined && before.sure && isSameOutside(before, now)) return before
+      const entries = readdirSync(Buffer.from(path), { withFileTypes: true, encoding: 'buffer' })
+      const folders = entries
+        .filter((entry) => entry.isDirectory() && entry.name.toString('latin1') !== '.git')
+        .map((entry) => `${name}${entry.name.toString('latin1')}/`)
+      const sure = isSettled(now, at)
+      return { ...now, folders, isEmpty: entries.length === 0, sure }
+    } catch (error) {
+      // What cannot be looked into was named with the list.
+      if (!isRefusal(error)) throw error
+      return undefined
+    }
+  }
+
+  async #isIgnored(folder: Name, work: Gathering, asker: FolderAsker): Promise<boolean> {
+    const known = this.#verdicts.get(folder)
+    if (known !== undefined) return known
+    const owner = ownerOf(folderOf(folder), work.owners)
+    const ignored =
+      work.isOwn(folder) || owner === undefined || (await asker.isIgnored(folder, owner))
+    this.#verdicts.set(folder, ignored)
+    return ignored
+  }
+}
+
+function identityOf(owner: Owner | undefined): string | undefined {
+  if (owner?.repository === undefined) return undefined
+  const look = statSync(owner.repository.common, { throwIfNoEntry: false })
+  return look === undefined ? undefined : `${look.dev}:${look.ino}`
+}
+
+function isAsBefore(path: string | Buffer, then: Outside | undefined): boolean {
+  const now = plainOutside(path, false)
+  if (now === undefined || then === undefined) return now === then
+  return then.changed === 0 ? then.inode === now.inode : isSameOutside(then, now)
+}
+
+/** @param onlyThere that it is the same thing counts, and not what is in it */
+function plainOutside(path: string | Buffer, onlyThere: boolean): Outside | undefined {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return undefined
+    const { size, ctimeMs, mtimeMs, ino, mode } = stats
+    return { size, changed: onlyThere ? 0 : ctimeMs, written: mtimeMs, inode: ino, mode }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Belay's own files, told by what they are on disk: a data folder, this server's or another's, and what lies in one.
+ *
+ * Owns: the one answer to "is this a data folder?", for the server, the runner and the checkpoints. It asks the disk and no
+ * pattern, so neither a link nor another spelling of a path hides one.
+ */
+import { realpathSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** What every data folder holds, as files: the store and its two secrets. */
+const held = ['belay.db', 'secret', 'token'] as const
+
+/**
+ * Whether a folder is the data folder of a Belay server, whichever. Cheap, and never throws: a folder that cannot be looked
+ * into is none, as nobody could take a file out of it either.
+ */
+export function isDataFolder(path: string): boolean {
+  return held.every((name) => isFile(join(path, name)))
+}
+
+/**
+ * The data folder that a path is, or lies in, by its real path.
+ * @returns the nearest one; `undefined` when there is none. Of a path that is not there yet its nearest folder counts.
+ */
+export function dataFolderAbove(path: string): string | undefined {
+  let at = realPathOf(path)
+  for (;;) {
+    if (isDataFolder(at)) return at
+    const above = dirname(at)
+    if (above === at) return undefined
+    at = above
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  } catch {
+    return false
+  }
+}
+
+/** Links followed as far as the path is there. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    const above = dirname(path)
+    return above === path ? path : join(realPathOf(above), path.slice(above.length))
+  }
+}

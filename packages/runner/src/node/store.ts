@@ -1,0 +1,367 @@
+/**
+ * Where checkpoints are kept: a Git repository of Belay's own beside the runner's files, which stands on no other one.
+ *
+ * A checkpoint is a commit whose tree has two entries: `files`, what the workspace held, and `about`, what Git has no word
+ * for. Each is a ref of its own (`refs/checkpoints/<number>`), and `refs/latest` is the last one.
+ *
+ * Owns: making it, writing and reading checkpoints. What is kept in it, and when, is `checkpoints.ts`.
+ *
+ * Invariants:
+ * - R-33 The person's index, branches, stash and hooks are never written and never run; files go in as their bytes are.
+ * - R-72 A checkpoint that is said to be kept needs nothing of the person's repository.
+ */
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Name } from '../tree/name.ts'
+import type { Entry, Tree } from '../tree/tree.ts'
+import { git, type GitEnd } from './git.ts'
+import { GitPipe } from './git-pipe.ts'
+
+export interface Bound {
+  readonly signal: AbortSignal
+  readonly msMax: number
+}
+
+export interface StoreOptions {
+  /** Where it is. */
+  readonly path: string
+  readonly workspace: string
+  /** The workspace is a clone of the session's own, which may be lost with its commits: those are brought here too. */
+  readonly isClone: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** One checkpoint as it is kept. */
+export interface Kept {
+  readonly number: number
+  readonly commit: string
+  /** The tree of `files`; absent when it holds none. */
+  readonly files?: string | undefined
+}
+
+/** Raised when the way checkpoints are kept changes: older ones are set aside. */
+const format = '2'
+
+export class Store {
+  readonly #options: StoreOptions
+
+  constructor(options: StoreOptions) {
+    this.#options = options
+  }
+
+  get path(): string {
+    return this.#options.path
+  }
+
+  get exists(): boolean {
+    return existsSync(join(this.#options.path, 'HEAD'))
+  }
+
+  /** Runs git in the store. */
+  run(args: readonly string[], bound: Bound): Promise<GitEnd> {
+    return git(args, { env: this.#options.env, ...bound, variables: this.variables })
+  }
+
+  /** Runs git in the workspace's own repository: to read from it, and for a fresh clone to bring back what was lost. */
+  runInWorkspace(args: readonly string[], bound: Bound): Promise<GitEnd> {
+    const { workspace, env } = this.#options
+    // Even a status would refresh the person's index.
+    return git(['-c', 'core.hooksPath=/dev/null', '-C', workspace, ...args], {
+      env,
+      ...bound,
+      variables: { GIT_OPTIONAL_LOCKS: '0' },
+    })
+  }
+
+  pipe(args: readonly string[], signal: AbortSignal): GitPipe {
+    const { env } = this.#options
+    return new GitPipe(args, { env, signal, variables: this.variables })
+  }
+
+  get variables(): Readonly<Record<string, string>> {
+    return { ...identity, GIT_DIR: this.#options.path }
+  }
+
+  /**
+   * Makes it ready to be used.
+   * @param origin what the workspace was made from: checkpoints of another are set aside
+   * @returns what is wrong
+   */
+  async open(origin: string, bound: Bound): Promise<string | undefined> {
+    if (this.exists && (await this.#isForeign(origin))) await this.setAside()
+    const fault = this.exists ? undefined : await this.#make(origin, bound)
+    if (fault !== undefined) return fault
+    await this.#unlock()
+    return undefined
+  }
+
+  /** What is there is kept under another name, and nothing of it is looked at any more. */
+  async setAside(): Promise<void> {
+    const { path } = this.#options
+    await rename(path, await freeName(path))
+  }
+
+  async #isForeign(origin: string): Promise<boolean> {
+    const { path } = this.#options
+    const [made, written] = await Promise.all([
+      readFile(join(path, 'belay-origin'), 'utf8').catch(() => origin),
+      readFile(join(path, 'belay-format'), 'utf8').catch(() => '1'),
+    ])
+    return made !== origin || written !== format
+  }
+
+  /** In one step: it is there whole, or not at all. */
+  async #make(origin: string, bound: Bound): Promise<string | undefined> {
+    const { path, workspace, isClone, env } = this.#options
+    const fresh = `${path}.new`
+    await rm(fresh, { recursive: true, force: true, maxRetries: 3 })
+    // A clone's objects come along as hard links, which cost nothing; so its commits are here when it is lost.
+    const args = isClone
+      ? ['clone', '--quiet', '--bare', '--no-tags', '--template=', '--', workspace, fresh]
+      : ['init', '--quiet', '--bare', '--template=', '--', fresh]
+    const { fault } = await git(args, { env, ...bound })
+    if (fault !== undefined) return fault
+    await mkdir(join(fresh, 'info'), { recursive: true })
+    await appendFile(join(fresh, 'config'), settings)
+    await writeFile(join(fresh, 'info', 'attributes'), asBytes)
+    await writeFile(join(fresh, 'belay-origin'), origin)
+    await writeFile(join(fresh, 'belay-format'), format)
+    await rename(fresh, path)
+    return undefined
+  }
+
+  /** A runner that was killed leaves locks and half a pack; that it is gone says the folder's own lock. */
+  async #unlock(): Promise<void> {
+    const { path } = this.#options
+    const refs = await readdir(join(path, 'refs'), { recursive: true })
+    const packs = await readdir(join(path, 'objects', 'pack')).catch(() => [])
+    const left = [
+      ...(await readdir(path)).filter((name) => /\.lock$|^fast_import_crash_/.test(name)),
+      ...refs.filter((name) => name.endsWith('.lock')).map((name) => join('refs', name)),
+      ...packs
+        .filter((name) => /^tmp_|\.lock$/.test(name))
+        .map((name) => join('objects', 'pack', name)),
+    ]
+    for (const name of left) await rm(join(path, name), { force: true })
+  }
+
+  /** The checkpoint that was kept last. */
+  async latest(bound: Bound): Promise<Kept | undefined> {
+    const { output } = await this.run(
+      [
+        'for-each-ref',
+        '--format=%(objectname) %(refname:lstrip=1)',
+        'refs/latest',
+        'refs/checkpoints',
+      ],
+      bound,
+    )
+    const lines = output.split('\n').map((line) => line.split(' '))
+    const commit = lines.find(([, name]) => name === 'latest')?.[0]
+    const numbers = lines
+      .map(([, name = '']) => Number(/^checkpoints\/(\d+)$/.exec(name)?.[1]))
+      .filter((number) => Number.isSafeInteger(number) && number > 0)
+    if (commit === undefined || commit === '' || numbers.length === 0) return undefined
+    const files = await this.run(['rev-parse', '--verify', '--quiet', `${commit}:files`], bound)
+    return {
+      number: Math.max(...numbers),
+      commit,
+      ...(files.fault === undefined ? { files: files.output.trim() } : {}),
+    }
+  }
+
+  /** What a checkpoint says that Git has no word for. @throws when it is not there */
+  async about(commit: string, bound: Bound): Promise<string> {
+    const { output, fault } = await this.run(['cat-file', 'blob', `${commit}:about`], bound)
+    if (fault !== undefined) throw new Error(fault)
+    return output
+  }
+
+  /** The files of a checkpoint, their permissions as Git knows them. @throws when they are not there */
+  async tree(files: string | undefined, bound: Bound): Promise<Map<Name, Entry>> {
+    const tree = new Map<Name, Entry>()
+    if (files === undefined) return tree
+    const listed = this.pipe(['ls-tree', '-r', '-z', files], bound.signal)
+    listed.close()
+    const answer = await listed.all()
+    const fault = await listed.end()
+    if (fault !== undefined) throw new Error(fault)
+    for (const line of answer.toString('latin1').split('\0')) {
+      const [, mode, blob, name] = /^(\d+) blob ([0-9a-f]+)\t([\s\S]+)$/.exec(line) ?? []
+      if (name === undefined || blob === undefined) continue
+      if (mode === '120000') tree.set(name, { mode, perm: 0, blob })
+      else if (mode === '100755') tree.set(name, { mode, perm: 0o755, blob })
+      else tree.set(name, { mode: '100644', perm: 0o644, blob })
+    }
+    return tree
+  }
+
+  /** Lets go of all checkpoints but these, and of what only the others held. Nothing else may run meanwhile. */
+  async keepOnly(numbers: ReadonlySet<number>, bound: Bound): Promise<void> {
+    const { output } = await this.run(
+      ['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/checkpoints'],
+      bound,
+    )
+    const gone = output.split('\n').filter((name) => name !== '' && !numbers.has(Number(name)))
+    if (gone.length === 0) return
+    const refs = this.pipe(['update-ref', '--stdin'], bound.signal)
+    for (const name of gone) await refs.write(`delete refs/checkpoints/${name}\n`)
+    await refs.end()
+    // Nothing is being written, so nothing that is unnamed is wanted: no clock has a say in it.
+    await this.run(['gc', '--quiet', '--prune=now'], bound)
+  }
+}
+
+/** Writes one checkpoint: contents as they come, then the commit. A writer that is not committed leaves nothing. */
+export class Writer {
+  readonly #pipe: GitPipe
+
+  constructor(store: Store, signal: AbortSignal) {
+    this.#pipe = store.pipe(
+      ['fast-import', '--quiet', '--force', '--done', '--depth=0', '--date-format=raw'],
+      signal,
+    )
+  }
+
+  /** @param parts exactly `size` bytes together */
+  async blob(size: number, parts: Iterable<Uint8Array>): Promise<void> {
+    await this.#pipe.write(`blob\ndata ${size}\n`)
+    for (const part of parts) await this.#pipe.write(part)
+    await this.#pipe.write('\n')
+  }
+
+  /**
+   * @param base what `changes` are relative to
+   * @param now seconds since the epoch, for those who look at the repository by hand
+   */
+  async commit({ number, base, changes, about, message }: CommitParts, now: number): Promise<Kept> {
+    const pipe = this.#pipe
+    const committer = `committer Belay <belay@localhost> ${now} +0000`
+    await pipe.write(`commit refs/checkpoints/${number}\nmark :1\n${committer}\n${data(message)}`)
+    // An empty line would end the commit.
+    if (base !== undefined) await pipe.write(`M 040000 ${base} "files"\n`)
+    let lines = ''
+    for (const [name, entry] of changes) {
+      lines +=
+        entry === undefined
+          ? `D ${quoted(`files/${name}`)}\n`
+          : `M ${entry.mode} ${entry.blob} ${quoted(`files/${name}`)}\n`
+      if (lines.length > 65_536) {
+        await pipe.write(lines)
+        lines = ''
+      }
+    }
+    await pipe.write(`${lines}M 100644 inline "about"\n${data(about)}\n`)
+    await pipe.write('ls :1 "files"\nget-mark :1\nreset refs/latest\nfrom :1\n\ndone\n')
+    const listed = (await pipe.readUntil(10)).toString('latin1')
+    const commit = (await pipe.readUntil(10)).toString('latin1').trim()
+    const fault = await pipe.end()
+    if (fault !== undefined) throw new Error(fault)
+    const files = /^040000 tree ([0-9a-f]+)/.exec(listed)?.[1]
+    return { number, commit, ...(files === undefined ? {} : { files }) }
+  }
+
+  /** Gives it up. */
+  abandon(): void {
+    this.#pipe.kill()
+  }
+}
+
+export interface CommitParts {
+  readonly number: number
+  readonly base: string | undefined
+  /** Names in the order in which they are written: what is removed first. */
+  readonly changes: Iterable<readonly [Name, Entry | undefined]>
+  readonly about: string
+  readonly message: string
+}
+
+/** Reads contents by their blob's name, one after the other. */
+export class Reader {
+  readonly #pipe: GitPipe
+
+  constructor(store: Store, signal: AbortSignal) {
+    this.#pipe = store.pipe(['cat-file', '--batch'], signal)
+  }
+
+  /** @throws when it is not there */
+  async read(blob: string): Promise<Buffer> {
+    await this.#pipe.write(`${blob}\n`)
+    const head = (await this.#pipe.readUntil(10)).toString('latin1')
+    const size = /^[0-9a-f]+ blob (\d+)\n$/.exec(head)?.[1]
+    if (size === undefined) throw new Error(`Its content is not kept: ${head.trim()}.`)
+    const content = await this.#pipe.read(Number(size) + 1)
+    return content.subarray(0, -1)
+  }
+
+  async close(): Promise<void> {
+    await this.#pipe.end()
+  }
+}
+
+/** The files of a tree as those lines of a commit, from nothing. */
+export function* allOf(tree: Tree): Iterable<readonly [Name, Entry]> {
+  for (const [name, entry] of tree) if (entry.mode !== '040000') yield [name, entry]
+}
+
+/** As `fast-import` takes a text of any letters. */
+function data(text: string): string {
+  const bytes = Buffer.from(text, 'utf8')
+  return `data ${bytes.length}\n${bytes.toString('latin1')}\n`
+}
+
+/** A name of any bytes, in quotes as C has them. */
+function quoted(name: Name): string {
+  const inside = name.replaceAll(
+    // oxlint-disable-next-line no-control-regex -- names are bytes, and these are the ones to be written as numbers
+    /["\\\u0000-\u001f\u007f-\u00ff]/g,
+    (letter) => `\\${letter.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  )
+  return `"${inside}"`
+}
+
+async function freeName(path: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const name = `${path}.${number}`
+    if (!existsSync(name)) return name
+  }
+}
+
+const identity = {
+  GIT_AUTHOR_NAME: 'Belay',
+  GIT_AUTHOR_EMAIL: 'belay@localhost',
+  GIT_COMMITTER_NAME: 'Belay',
+  GIT_COMMITTER_EMAIL: 'belay@localhost',
+}
+
+/** Nothing of the person's settings may run a program, change bytes or write elsewhere. */
+const settings = `[core]
+\tbare = false
+\thooksPath = /dev/null
+\tfsmonitor = false
+\tuntrackedCache = false
+\tautocrlf = false
+\tsafecrlf = false
+\tlogAllRefUpdates = false
+\tquotePath = false
+\tcompression = 1
+\tprotectHFS = false
+\tprotectNTFS = false
+[pack]
+\tcompression = 1
+[gc]
+\tauto = 0
+[submodule]
+\trecurse = false
+[diff]
+\tnoprefix = false
+\tmnemonicPrefix = false
+\texternal =
+[commit]
+\tgpgSign = false
+[uploadpack]
+\tallowAnySHA1InWant = true
+`
+/** Over every `.gitattributes`: no line ends are changed, no filter is run. */
+const asBytes = '* -text -filter -ident !eol !working-tree-encoding !diff\n'
