@@ -1,5 +1,4 @@
 /** The list, the pages beside the chat, and the dialogs, in a real browser against scripted sessions. */
-import { finishedTurn } from '@belay/testing'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { signIn, test as browserTest, withoutBrowser } from './testing/browser-test.ts'

@@ -74,8 +74,8 @@ test('[W-93] a name is read from what Git quotes, wherever only its head tells i
     const shown = (...rest: readonly string[]) => patchFiles([head, ...rest].join('\n'))[0]?.path
     expect(shown('Binary files differ')).toBe(name)
     expect(shown('old mode 100644', 'new mode 100755')).toBe(name)
-    const lines = ['@@ -1 +0,0 @@', '-x']
-    expect(shown(`--- ${quoted('a', name)}`, '+++ /dev/null', ...lines)).toBe(name)
+    const hunk = ['@@ -1 +0,0 @@', '-x']
+    expect(shown(`--- ${quoted('a', name)}`, '+++ /dev/null', ...hunk)).toBe(name)
     expect(shown('--- /dev/null', `+++ ${quoted('b', name)}`, '@@ -0,0 +1 @@', '+x')).toBe(name)
   }
   // Without quotes a name can still hold what looks like the second one.
@@ -114,16 +114,16 @@ test('[W-93] real patches of names that Git quotes are shown under those names',
   const changed = git('diff', '--cached', '--name-only', '-z').split('\0').slice(0, -1)
   expect(changed).toHaveLength(9)
   for (const quoting of ['true', 'false']) {
-    const patch = git('-c', `core.quotePath=${quoting}`, 'diff', '--cached', '--no-renames')
-    const parts = patchFiles(patch)
+    const whole = git('-c', `core.quotePath=${quoting}`, 'diff', '--cached', '--no-renames')
+    const parts = patchFiles(whole)
     expect(parts.map(({ path }) => path)).toEqual(changed)
     expect(
       patchFiles(
-        patch,
+        whole,
         changed.map((path) => ({ path })),
       ),
     ).toEqual(parts)
-    expect(parts.every(({ lines, note }) => lines.length > 0 || note !== undefined)).toBe(true)
+    expect(parts.every((part) => part.lines.length > 0 || part.note !== undefined)).toBe(true)
   }
 })
 
@@ -133,7 +133,7 @@ test('[W-93] the list of files names the parts, one for each in its order, also 
   const cut = '… [cut by Belay: the patch goes on]\n'
   const files = [{ path: '\\xff' }, { path: '\\xfe' }]
   const shown = patchFiles(`${part('one')}${cut}${part('two')}`, files)
-  expect(shown.map(({ path, lines, note }) => [path, lines, note])).toEqual([
+  expect(shown.map((one) => [one.path, one.lines, one.note])).toEqual([
     [
       '\\xff',
       [{ type: 'added', new: 1, text: 'one' }],
@@ -151,7 +151,7 @@ test('[W-93] a patch with fewer parts than files, as older logs have them, is to
     { path: 'b' },
     { path: 'c' },
   ])
-  expect(shown.map(({ path, lines, note }) => [path, lines.length, note])).toEqual([
+  expect(shown.map((one) => [one.path, one.lines.length, one.note])).toEqual([
     ['a', 0, 'Its lines were too long to keep.'],
     ['b', 2, undefined],
     ['c', 0, 'Its lines were too long to keep.'],

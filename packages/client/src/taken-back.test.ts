@@ -51,8 +51,12 @@ test('[V-161] the changes of a turn carry it, however late they are told', () =>
       fault: 'none',
     }) as const
   const changes = (seq: number, turn: number): SessionEvent => ({
-    ...{ seq, at: seq, type: 'turn-changes', turn },
-    ...{ files: [], patch: '' },
+    seq,
+    at: seq,
+    type: 'turn-changes',
+    turn,
+    files: [],
+    patch: '',
   })
   const restored = (seq: number, to: To, stayed?: number) =>
     ({ seq, at: seq, type: 'restored', turn: 1, to, files: 1, stayed }) as const

@@ -362,7 +362,13 @@ function addChanges(state: Transcript, event: EventOf<'turn-changes'>): Transcri
   return put(state, {
     type: 'changes',
     ...place,
-    ...{ turn, files, more, patch, notes, problem, takenBack },
+    turn,
+    files,
+    more,
+    patch,
+    notes,
+    problem,
+    takenBack,
   })
 }
 

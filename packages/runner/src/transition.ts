@@ -36,10 +36,10 @@ import {
 import { problemOf, unavailable } from './link.ts'
 import { overhear } from './overhear.ts'
 import { asked, withdraw, without } from './permission.ts'
+import { askRestore, effectOf, restoreDone } from './restore.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
 import {
   type AgentState,
-  type AskedRestore,
   closingSaveMs,
   type Ending,
   type RunnerState,
@@ -66,9 +66,10 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'committed':
       return committed(state, input.turn, input.result)
     case 'restored':
-      return restored(state, input)
-    case 'planned':
-      return planned(state, input)
+    case 'planned': {
+      const done = restoreDone(state, input)
+      return done === undefined ? ignored(state) : after(done, advance)
+    }
     case 'agent-ready':
       return agentReady(state, input)
     case 'agent-link':
@@ -495,53 +496,6 @@ function committed(
   if (turn?.turn !== number || turn.phase !== 'finishing') return ignored(state)
   const finish = result === undefined ? {} : { finish: result }
   return finishTurn(state, { ...turn.ending, ...finish })
-}
-
-// Restoring.
-
-function askRestore(state: RunnerState, asked: AskedRestore): RunnerStep {
-  const refusal =
-    state.turn !== undefined || state.restore !== undefined
-      ? 'The workspace is in use.'
-      : state.phase === 'closing' || state.phase === 'idle'
-        ? 'The workspace is not prepared.'
-        : undefined
-  if (refusal !== undefined) return told(state, [restoreFailed(asked.restore, refusal)])
-  const isFree = state.phase === 'open' && state.saving === undefined
-  const effects: Effect[] = isFree ? [effectOf(asked)] : []
-  return { state: { ...state, restore: asked }, reports: [], effects }
-}
-
-function effectOf({ does, restore }: AskedRestore): Effect {
-  return { type: does, restore }
-}
-
-function restored(
-  state: RunnerState,
-  { restore, result }: Extract<Input, { type: 'restored' }>,
-): RunnerStep {
-  if (state.restore?.does !== 'restore') return ignored(state)
-  const { restore: _, ...rest } = state
-  const { turn, to } = restore
-  const report: Report =
-    'files' in result
-      ? { type: 'restored', turn, to, ...result }
-      : restoreFailed(restore, result.message)
-  return after(told(rest, [report]), advance)
-}
-
-function planned(
-  state: RunnerState,
-  { restore, result }: Extract<Input, { type: 'planned' }>,
-): RunnerStep {
-  if (state.restore?.does !== 'plan') return ignored(state)
-  const { restore: _, ...rest } = state
-  const { turn, to } = restore
-  const report: Report =
-    'back' in result
-      ? { type: 'restore-planned', turn, to, ...result }
-      : restoreFailed(restore, result.message)
-  return after(told(rest, [report]), advance)
 }
 
 /** The one way a turn ends while the runner lives; the one that waited behind it goes on. */

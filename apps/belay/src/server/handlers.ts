@@ -31,6 +31,9 @@ import { gitPlace, type Seal } from './seal.ts'
 import type { Tickets } from './tokens.ts'
 import type { SessionHost } from './session-host.ts'
 
+/** Beyond the runner's and the session's own bounds, so that one of them is to say what took too long. */
+const answerSlackMs = 15_000
+
 export type Handlers = {
   readonly [Name in RouteName]: (
     args: RouteArgs<Name>,
@@ -225,7 +228,7 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
     async planRestore({ id, turn, to }: RouteArgs<'planRestore'>) {
       const input = { type: 'plan-restore', turn, to } as const
       await ask({ host, id, type: 'planning' }, input)
-      return planOnceMade({ host, id, turn, to, msMax: deadlines.restoreMs })
+      return planOnceMade({ host, id, turn, to, msMax: deadlines.restoreMs + answerSlackMs })
     },
     async turnChanges({ id, turn }: RouteArgs<'turnChanges'>) {
       const input = { type: 'changes-looked-up', turn } as const

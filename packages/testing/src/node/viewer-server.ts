@@ -255,7 +255,7 @@ export class ViewerServer {
       )
       return event?.type === 'turn-changes' ? event : { turn, files: [], patch: '' }
     },
-    planRestore: ({ id, turn, to }) => {
+    planRestore: ({ turn, to }) => {
       if (this.plan === undefined) throw new Refused('not-restorable')
       return { ...this.plan, turn, to }
     },
