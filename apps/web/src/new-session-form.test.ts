@@ -41,6 +41,7 @@ test('[W-15] a changed form is another request, for each field that can be chang
     'branch',
     'ref',
     'workBranch',
+    'worktreeBranch',
     'token',
     'setup',
     'prompt',
@@ -48,6 +49,7 @@ test('[W-15] a changed form is another request, for each field that can be chang
     expect(attemptOf({ ...form, [name]: 'changed' }, attempt, second).sessionId).toBe('s-2')
   }
   expect(attemptOf({ ...form, where: 'repository' }, attempt, second).sessionId).toBe('s-2')
+  expect(attemptOf({ ...form, apart: 'worktree' }, attempt, second).sessionId).toBe('s-2')
 })
 
 test('[W-14] what is sent is what the API takes, for each kind of agent and workspace', () => {
