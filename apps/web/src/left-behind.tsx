@@ -31,7 +31,7 @@ export function LeftBehind({ client, id, left }: LeftBehindProps) {
   return (
     <div className="empty left-behind">
       <h1>The session is deleted</h1>
-      <p role="status">{left.why}</p>
+      <p role="alert">{left.why}</p>
       {problem !== undefined && <ProblemNote problem={problem} />}
       <div className="buttons">
         <button

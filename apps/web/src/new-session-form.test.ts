@@ -42,6 +42,7 @@ test('[W-15] a changed form is another request, for each field that can be chang
     'ref',
     'workBranch',
     'user',
+    'worktreeBranch',
     'token',
     'setup',
     'prompt',
@@ -49,6 +50,7 @@ test('[W-15] a changed form is another request, for each field that can be chang
     expect(attemptOf({ ...form, [name]: 'changed' }, attempt, second).sessionId).toBe('s-2')
   }
   expect(attemptOf({ ...form, where: 'repository' }, attempt, second).sessionId).toBe('s-2')
+  expect(attemptOf({ ...form, apart: 'worktree' }, attempt, second).sessionId).toBe('s-2')
 })
 
 test('[W-14] what is sent is what the API takes, for each kind of agent and workspace', () => {

@@ -52,14 +52,14 @@ function InIt({ sessions }: Pick<Place, 'sessions'>) {
   const [first, ...others] = sessions
   if (first === undefined) return undefined
   return (
-    <p className="shared-note" role="status">
+    <output className="shared-note">
       <CircleAlert className="icon" aria-hidden="true" />
       <span>
         “{first.title}”{others.length > 0 && ` and ${others.length} more`}{' '}
         {others.length > 0 ? 'work' : 'works'} in this folder. In the same folder each may change
         files while the other works on them.
       </span>
-    </p>
+    </output>
   )
 }
 

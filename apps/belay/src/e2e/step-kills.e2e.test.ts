@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type PreparationStep, type SessionView, steps as allSteps } from '@belay/protocol'
+import { type PreparationStep, type SessionView, steps } from '@belay/protocol'
 import {
   agentPids,
   alive,
@@ -21,6 +21,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ofType, startWorld, turnEnd, watch, type World } from './world.ts'
 
 const hold = stepHold()
+/** Those of a clone: `worktree-kills.e2e.test.ts` has the other. */
+const allSteps = steps.filter((step) => step !== 'worktree')
 const prompt = { promptId: 'p1', text: 'fast no-permission' }
 /** Long enough that nothing but the kill ends a step that is held. */
 const patient = ['workspaceMs', 'checkpointMs', 'turnStartMs'].map((name) => `${name}=100000`)
@@ -44,9 +46,9 @@ afterAll(async () => {
 const idOf = (round: string, step: PreparationStep) => `${round}-at-${step}`
 
 /** A session for each step, standing in it. */
-async function heldIn(round: string, steps: readonly PreparationStep[]): Promise<void> {
+async function heldIn(round: string, held: readonly PreparationStep[]): Promise<void> {
   await Promise.all(
-    steps.map(async (step) => {
+    held.map(async (step) => {
       const id = idOf(round, step)
       hold.hold(id, step)
       await world.client.call('createSession', {
@@ -62,8 +64,8 @@ async function heldIn(round: string, steps: readonly PreparationStep[]): Promise
 }
 
 async function standsIn(id: string, step: PreparationStep): Promise<boolean> {
-  const { steps } = await world.client.call('getSession', { id })
-  const at = steps.at(-1)
+  const view = await world.client.call('getSession', { id })
+  const at = view.steps.at(-1)
   return at?.step === step && at.status === 'started'
 }
 
@@ -141,10 +143,10 @@ test('[B-32] a runner killed at any step of a preparation is told with its cause
 })
 
 test('[B-33] [R-44] an agent killed while it starts, opens its session or waits for its first prompt is started again by itself, and the prompt runs once', async () => {
-  const steps = ['agent-start', 'agent-session', 'first-prompt'] as const
-  await heldIn('agent', steps)
+  const held = ['agent-start', 'agent-session', 'first-prompt'] as const
+  await heldIn('agent', held)
   await Promise.all(
-    steps.map(async (step) => {
+    held.map(async (step) => {
       const id = idOf('agent', step)
       const agents = demoPids(runnerOf(id))
       expect(agents.length).toBeGreaterThan(0)

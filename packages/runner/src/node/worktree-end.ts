@@ -51,7 +51,8 @@ export function isWorktree(path: string): boolean {
 
 /** Looks what would be lost. @returns `undefined` when nothing would, or nothing is there */
 export async function lookAtWorktree(path: string, bound: GitBound): Promise<Left | undefined> {
-  if (!existsSync(path) || (await isEmpty(path))) return undefined
+  if (!existsSync(path) || (await isEmpty(path)) || (await isHalfMade(path, bound)))
+    return undefined
   const here = hereIn(path, bound)
   const on = await here('symbolic-ref', '--short', '--quiet', 'HEAD')
   const branch = on.fault === undefined ? on.output.trim() : undefined
@@ -70,7 +71,10 @@ export async function endWorktree(
 ): Promise<Left | undefined> {
   const stays = await lookAtWorktree(path, bound)
   if (stays !== undefined) return stays
-  if (existsSync(path) && !(await isEmpty(path))) {
+  if (await isHalfMade(path, bound)) {
+    const common = await commonOf(path, bound)
+    await clearAttempt(path, record ?? unknownOf(common))
+  } else if (existsSync(path) && !(await isEmpty(path))) {
     const common = await commonOf(path, bound)
     // Git looks once more by itself, and refuses what has changed since.
     const removed = await patientGit([...gitDir(common), 'worktree', 'remove', '--', path], bound)
@@ -280,6 +284,19 @@ async function commonOf(path: string, bound: GitBound): Promise<string> {
     '--git-common-dir',
   )
   return common.fault === undefined ? common.output.replace(/\n$/, '') : ''
+}
+
+/** Git was cut while it wrote the files of its last commit, and says so by its own lock: nobody has worked there yet. */
+async function isHalfMade(path: string, bound: GitBound): Promise<boolean> {
+  if (!isWorktree(path)) return false
+  const [admin] = await registrationsOf(path, await commonOf(path, bound))
+  if (admin === undefined) return false
+  const lock = await readFile(join(admin, 'locked'), 'utf8').catch(() => '')
+  return lock.trim() === 'initializing'
+}
+
+function unknownOf(common: string): WorktreeRecord {
+  return { common, top: '', prefix: '', branch: '', created: false, base: '' }
 }
 
 async function isEmpty(path: string): Promise<boolean> {

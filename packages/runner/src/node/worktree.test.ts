@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { deadlines, type ReportOf, type Workspace } from '@belay/protocol'
 import { type GitRepository, gitRepository, temporaryFolder } from '@belay/testing/node'
 import { beforeEach, expect, test } from 'vitest'
+import { dataFolderAbove, isDataFolder } from './own-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { prepareWorkspace, type PrepareOptions } from './workspace.ts'
 import { branchFor, readRecord } from './worktree.ts'
@@ -165,9 +165,12 @@ test('[R-141] what a cut attempt left is cleared: its folder, its registration a
 test('[R-142] the lock of another git is waited for and told, and within the bound only', async () => {
   const lock = join(repository.path, '.git', 'refs', 'heads', 'mine.lock')
   writeFileSync(lock, '')
-  const freed = sleep(700).then(() => rmSync(lock))
-  expect(await prepare(inWorktree('mine'))).toMatchObject({ workspace: 'made' })
-  await freed
+  // The other git goes on as soon as it is told that it is waited for.
+  const onStep = (step: ReportOf<'step'>) => {
+    steps.push(step)
+    if (step.step === 'worktree' && step.status === 'progress') rmSync(lock, { force: true })
+  }
+  expect(await prepare(inWorktree('mine'), { onStep })).toMatchObject({ workspace: 'made' })
   const told = steps.filter(({ step, status }) => step === 'worktree' && status === 'progress')
   expect(told.map(({ detail }) => detail)).toEqual([
     expect.stringMatching(/^Another git is at work in .*mine\.lock/),
@@ -175,7 +178,7 @@ test('[R-142] the lock of another git is waited for and told, and within the bou
   const other = { stampFile: join(root, 'other', 'stamp'), cloneFolder: join(root, 'other', 'w') }
   mkdirSync(join(root, 'other'))
   writeFileSync(join(repository.path, '.git', 'refs', 'heads', 'second.lock'), '')
-  const bounds = { ...deadlines, branchMs: 1000 }
+  const bounds = { ...deadlines, branchMs: 5000 }
   expect(await messageOf(prepare(inWorktree('second'), { ...other, bounds }))).toContain(
     'second.lock',
   )
@@ -250,6 +253,15 @@ test('[R-145] a data folder, and whatever lies in one, is refused by any spellin
   // Not yet one: the secret is missing.
   expect(await prepare({ type: 'folder', path: data })).toMatchObject({ workspace: 'kept' })
   writeFileSync(join(data, 'secret'), '')
+  expect([isDataFolder(data), isDataFolder(inside), isDataFolder(root)]).toEqual([
+    true,
+    false,
+    false,
+  ])
+  expect([dataFolderAbove(join(link, 'not', 'yet')), dataFolderAbove(root)]).toEqual([
+    data,
+    undefined,
+  ])
   for (const path of spellings)
     for (const worktree of [{}, { worktree: true as const }])
       // oxlint-disable-next-line no-await-in-loop -- small

@@ -26,7 +26,7 @@ export interface RetryOptions extends ManageOptions, PlaceToWork {
 export async function retry(world: World, given: string, options: RetryOptions): Promise<number> {
   const { client, id } = await connectTo(world, given, options)
   const { agent, setup, dir, repo, worktree } = options
-  const place = [dir, repo, worktree].every((given) => given === undefined)
+  const place = [dir, repo, worktree].every((option) => option === undefined)
     ? undefined
     : workspaceOf(world, options)
   const session = await client.call('retry', {
