@@ -13,6 +13,8 @@ export const limits = {
   frameBytesMax: 1024 * 1024,
   /** One event. Larger tool output is cut, with a marker that says how much is missing. */
   eventBytesMax: 256 * 1024,
+  /** Lists and objects inside each other in any JSON that comes from outside: what people and tools write has a dozen. */
+  jsonLevelsMax: 100,
   /** Unacked bytes a runner has under way before it waits for acks, so a server's queue stays bounded. */
   windowBytesMax: 2 * 1024 * 1024,
   /** Unacked bytes on a runner's disk before it stops reading its agent. */

@@ -30,6 +30,7 @@ import {
   type Command,
   type Hello,
   helloSchema,
+  parseJson,
   protocolFloor,
   protocolVersion,
   type Refusal,
@@ -265,7 +266,7 @@ function helloOf(who: RunnerIdentity, lines: readonly Line[]): Hello | string {
 function parseHello(json: string): Hello | string {
   let value: unknown
   try {
-    value = JSON.parse(json)
+    value = parseJson(json)
   } catch {
     return 'the hello is not JSON'
   }

@@ -112,6 +112,8 @@ export type SessionInput =
       readonly generation: number
       readonly code: number | undefined
       readonly signal: string | undefined
+      /** What it said at its end, when a fault of its own ended it. */
+      readonly fault?: string | undefined
     }
   /** The runner's process is alive and has not dialled in. */
   | { readonly type: 'runner-silent'; readonly generation: number }

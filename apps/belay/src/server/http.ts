@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
-import { limits, openApi, type Route, type RouteName, routes } from '@belay/protocol'
+import { limits, openApi, parseJson, type Route, type RouteName, routes } from '@belay/protocol'
 import { Hono, type HonoRequest } from 'hono'
 import type { Logger } from 'pino'
 import type { Handlers } from './handlers.ts'
@@ -115,10 +115,11 @@ async function bodyOf(request: HonoRequest): Promise<unknown> {
     )
   const bytes = await limitedBody(request.raw)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    throw new RefusalError('bad-request', 'The body is not JSON in UTF-8.', {
-      fields: [{ path: 'body', expected: 'JSON in UTF-8', got: `${bytes.length} bytes` }],
+    const expected = `JSON in UTF-8, nested at most ${limits.jsonLevelsMax} levels`
+    throw new RefusalError('bad-request', `The body is not ${expected}.`, {
+      fields: [{ path: 'body', expected, got: `${bytes.length} bytes` }],
     })
   }
 }

@@ -21,6 +21,7 @@ import { type Deadlines, limits } from '@belay/protocol'
 import {
   agentMarker,
   handsMarker,
+  readLastWords,
   readSpool,
   runnerLockName,
   type RunnerConfig,
@@ -155,7 +156,8 @@ export class Launcher {
     if (this.#standing(which) === undefined) return
     await submitSpool(host, folder, which)
     log.info({ session, generation, ...exit }, 'runner is gone')
-    await host.submit(session, { type: 'runner-exited', generation, ...exit })
+    const fault = readLastWords(folder, generation)
+    await host.submit(session, { type: 'runner-exited', generation, ...exit, fault })
   }
 
   /** What the session thinks of this runner; `undefined` when it has no say any more. */

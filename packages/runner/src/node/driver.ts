@@ -6,6 +6,7 @@
  *
  * Invariants:
  * - R-9 The reports of a step are in the spool before any effect of it is performed.
+ * - R-150 Whoever feeds an input, an SDK's callback or a timer, a fault of a step reaches `onFault` and not the feeder alone.
  */
 import { existsSync } from 'node:fs'
 import { oneAtATime, unreachable } from '@belay/actor'
@@ -32,6 +33,8 @@ export interface DriverOptions {
   readonly onSpooled: () => void
   /** Nothing is left to do. */
   readonly onFinished: () => void
+  /** A step threw: nothing is decided any more. Ends the process. */
+  readonly onFault: (error: unknown) => void
   readonly log: (line: string) => void
 }
 
@@ -42,7 +45,8 @@ function steadyNow(): number {
 
 export class Driver {
   /** What happened. An effect that makes something happen at once only queues it. */
-  readonly feed = oneAtATime((input: Input) => this.#step(input))
+  readonly feed = (input: Input) => this.#loudly(() => this.#take(input))
+  readonly #take = oneAtATime((input: Input) => this.#step(input))
   readonly #options: DriverOptions
   readonly #agent: AgentSlot
   readonly #hands: Hands
@@ -81,6 +85,16 @@ export class Driver {
     this.#agent.kill()
   }
 
+  /** Who feeds may catch what is thrown, as an SDK does with what its handlers throw: the fault is told before. */
+  #loudly(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#options.onFault(error)
+      throw error
+    }
+  }
+
   #step(input: Input): void {
     const step = transition(this.#state, input, steadyNow())
     this.#state = step.state
@@ -114,7 +128,7 @@ export class Driver {
     if (due === undefined || this.#joinTimer !== undefined) return
     this.#joinTimer = setTimeout(() => {
       this.#joinTimer = undefined
-      this.#joinDue()
+      this.#loudly(() => this.#joinDue())
     }, due - performance.now())
   }
 

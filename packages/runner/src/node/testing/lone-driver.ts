@@ -6,7 +6,11 @@ import { Driver } from '../driver.ts'
 import type { Spool } from '../spool.ts'
 
 /** @param folder the runner's; its workspace is made in it */
-export function loneDriver(folder: string, spool: Spool): { driver: Driver; workspace: string } {
+export function loneDriver(
+  folder: string,
+  spool: Spool,
+): { driver: Driver; workspace: string; faults: unknown[] } {
+  const faults: unknown[] = []
   const workspace = join(folder, 'workspace')
   mkdirSync(workspace)
   const driver = new Driver({
@@ -27,9 +31,10 @@ export function loneDriver(folder: string, spool: Spool): { driver: Driver; work
     env: process.env,
     onSpooled: () => undefined,
     onFinished: () => undefined,
+    onFault: (error) => faults.push(error),
     log: () => undefined,
   })
-  return { driver, workspace }
+  return { driver, workspace, faults }
 }
 
 /** Has it prepare that workspace for an agent. */
