@@ -186,8 +186,8 @@ export const eventSchema = z
 export type SessionEvent = z.infer<typeof eventSchema>
 export type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
 
-/** An event a session makes itself, before it has a number. That a restore failed, both may have to say. */
+/** An event a session makes itself, before it has a number. That a restore failed, and warnings, both may have to say. */
 export type OwnEvent = Unstamped<
-  Exclude<SessionEvent, { type: Exclude<Report['type'], 'restore-failed'> }>
+  Exclude<SessionEvent, { type: Exclude<Report['type'], 'restore-failed' | 'warning'> }>
 >
 type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never

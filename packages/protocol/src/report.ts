@@ -280,7 +280,7 @@ export const restoreFailedReportSchema = z.object({
 /** Something a person should know that fails nothing. */
 export const warningReportSchema = z.object({
   type: z.literal('warning'),
-  code: z.enum(['checkpoint-skipped', 'choice-refused']),
+  code: z.enum(['checkpoint-skipped', 'choice-refused', 'disk-full', 'effect-refused']),
   message: z.string().max(2000),
 })
 export const agentExitedReportSchema = z.object({

@@ -12,6 +12,7 @@ import type {
   Setup,
   Workspace,
 } from '@belay/protocol'
+import type { RefusedEffect } from './effect.ts'
 import type { CallbackAddress } from './state.ts'
 
 /** A prompt as it came in. `digest` is made at the edge: it recognises the same text without keeping it. */
@@ -120,6 +121,8 @@ export type SessionInput =
   | { readonly type: 'runner-start-failed'; readonly generation: number; readonly message: string }
   /** Outcome of `stop-runner`: no process of that generation is left. */
   | { readonly type: 'runner-stopped'; readonly generation: number }
+  /** The world refused an effect, for this reason. It is tried again. */
+  | { readonly type: 'effect-refused'; readonly what: RefusedEffect; readonly message: string }
   /** Outcome of `remove-files`. */
   | { readonly type: 'files-removed' }
   /** Outcome of `deliver-callback`; without a problem it was taken. */

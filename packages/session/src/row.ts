@@ -83,6 +83,7 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'runner-start-failed':
     case 'runner-stopped':
     case 'files-removed':
+    case 'effect-refused':
       return []
   }
 }

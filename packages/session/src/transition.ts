@@ -15,7 +15,7 @@ import { ring } from './alarm.ts'
 import { callbackTried, resendCallback } from './callback.ts'
 import { type Change, refuse } from './change.ts'
 import { create } from './create.ts'
-import { expire, remove } from './delete.ts'
+import { deletedSentence, expire, filesRemoved, remove } from './delete.ts'
 import type { SessionEffect } from './effect.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { checkState } from './invariant.ts'
@@ -25,6 +25,7 @@ import { answerPermission } from './permission.ts'
 import { beginPreparation, retry } from './preparation.ts'
 import { cancelPrompt, editPrompt, lookUpPrompt, steerPrompt, submitPrompt } from './prompt.ts'
 import { receive } from './receive.ts'
+import { effectRefused } from './refused.ts'
 import { resolveTurn } from './resolve.ts'
 import { askRestore, startRestore } from './restore.ts'
 import {
@@ -77,7 +78,7 @@ function gate(state: SessionState, input: SessionInput): SessionReply | undefine
         : refuse('session-not-found', 'There is no session with this id.')
     case 'deleted':
       if (input.type === 'delete') return { type: 'done' }
-      return refuse('session-deleted', 'This session was deleted.')
+      return refuse('session-deleted', deletedSentence(state))
     case 'preparing':
     case 'ready':
     case 'attention':
@@ -90,6 +91,7 @@ function isAboutWhatIsLeft({ type }: SessionInput): boolean {
   return (
     type === 'runner-stopped' ||
     type === 'files-removed' ||
+    type === 'effect-refused' ||
     type === 'callback-tried' ||
     type === 'alarm'
   )
@@ -107,6 +109,7 @@ const factTypes = [
   'runner-start-failed',
   'runner-stopped',
   'files-removed',
+  'effect-refused',
 ] as const
 type Fact = Extract<SessionInput, { type: (typeof factTypes)[number] }>
 type Request = Exclude<SessionInput, Fact>
@@ -180,8 +183,9 @@ function learn(change: Change, input: Fact): SessionReply {
       change.settle.push(`stop-runner:${input.generation}`)
       return { type: 'done' }
     case 'files-removed':
-      change.settle.push('remove-files')
-      return { type: 'done' }
+      return filesRemoved(change)
+    case 'effect-refused':
+      return effectRefused(change, input)
   }
 }
 

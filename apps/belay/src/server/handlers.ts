@@ -12,6 +12,7 @@ import type {
 import { foundAgentSchema, limits, protocolVersion } from '@belay/protocol'
 import {
   callbacksOf,
+  deletedSentence,
   type Proofs,
   type PromptText,
   type SessionInput,
@@ -246,9 +247,10 @@ function sessionAt(host: SessionHost, id: string) {
 }
 
 function existing(host: SessionHost, id: string): void {
-  const { type } = host.read(id).lifecycle
+  const state = host.read(id)
+  const { type } = state.lifecycle
   if (type === 'absent') throw new RefusalError('session-not-found', `There is no session ${id}.`)
-  if (type === 'deleted') throw new RefusalError('session-deleted', `Session ${id} was deleted.`)
+  if (type === 'deleted') throw new RefusalError('session-deleted', deletedSentence(state))
 }
 
 function isReply<Type extends SessionReply['type']>(

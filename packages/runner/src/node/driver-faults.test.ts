@@ -21,6 +21,21 @@ class BuggySpool extends Spool {
   }
 }
 
+/** This test stands where the process would end: what is thrown after the fault was told is not the runner's any more. */
+function quietProcess(): () => void {
+  const uncaught = process.listeners('uncaughtException')
+  const unhandled = process.listeners('unhandledRejection')
+  const ignore = () => undefined
+  process.removeAllListeners('uncaughtException').on('uncaughtException', ignore)
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', ignore)
+  return () => {
+    process.removeAllListeners('uncaughtException')
+    process.removeAllListeners('unhandledRejection')
+    for (const listener of uncaught) process.on('uncaughtException', listener)
+    for (const listener of unhandled) process.on('unhandledRejection', listener)
+  }
+}
+
 const script = `
 methods['session/prompt'] = async () => {
   say('a word')
@@ -37,17 +52,7 @@ test.each(['agent-ready', 'text', 'permission-asked'])(
     const folder = temporaryFolder('runner')
     const spool = new BuggySpool(join(folder, 'spool-1.log'), type)
     const { driver, workspace, faults } = loneDriver(folder, spool)
-    // This test stands where the process would end.
-    const heard: unknown[] = []
-    const hear = (error: unknown) => heard.push(error)
-    const others = ['uncaughtException', 'unhandledRejection'].map((event) => {
-      const listeners = process.listeners(
-        event === 'uncaughtException' ? event : 'unhandledRejection',
-      )
-      process.removeAllListeners(event)
-      process.on(event, hear)
-      return { event, listeners }
-    })
+    const restore = quietProcess()
     try {
       prepare(driver, workspace, rudeAgent(workspace, script))
       driver.feed({
@@ -58,11 +63,7 @@ test.each(['agent-ready', 'text', 'permission-asked'])(
       expect(faults[0]).toEqual(new Error(`a fault at ${type}`))
     } finally {
       driver.kill()
-      for (const { event, listeners } of others) {
-        process.removeAllListeners(event)
-        for (const listener of listeners)
-          process.on(event, (...args) => Reflect.apply(listener, process, args))
-      }
+      restore()
     }
   },
 )

@@ -28,8 +28,9 @@ import {
 import { codexAgent, gitRepository, startFakeModel, waitFor } from '@belay/testing/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { agentMarker, readLastWords, readSpool, type RunnerConfig } from './index.ts'
+import { agentMarker, readLastWords, type RunnerConfig } from './index.ts'
 import { exitCodes } from './run.ts'
+import { heldReports } from './testing/held-reports.ts'
 
 const repositoryRoot = join(import.meta.dirname, '../../../..')
 const runnerEntry = join(import.meta.dirname, 'run.ts')
@@ -428,7 +429,7 @@ describe('a runner with the demo agent', () => {
         !existsSync(`/proc/${agent}/stat`) ||
         readFileSync(`/proc/${agent}/stat`, 'utf8').includes(') Z'),
     )
-    const tail = readSpool(config.runnerFolder, 1, stored)
+    const tail = await heldReports(config.runnerFolder, 1, stored)
     expect(tail.length).toBeGreaterThan(2)
     expect(tail.map(({ n }) => n)).toEqual(tail.map((_, index) => stored + 1 + index))
     session.stored.push(...tail)

@@ -17,12 +17,12 @@ import {
   ftruncateSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '@belay/actor'
 import { limits } from '@belay/protocol'
@@ -45,6 +45,10 @@ const newline = 10
 /** Acknowledged numbers the index may carry along before it is cut, so that an ack costs no copy. */
 const indexSlack = 1024
 const copyBytes = 1024 * 1024
+/** Of a dead runner's file, at a time: cutting it into lines takes a millisecond. */
+const pieceBytes = 128 * 1024
+/** A report with its number. */
+const lineBytesMax = limits.eventBytesMax + 64
 
 /** @returns `undefined` when this generation has run before: a generation runs once. */
 export function createSpool(
@@ -62,27 +66,40 @@ export function createSpool(
 }
 
 /**
- * What a runner that may be dead had reported after number `after`, as far as its file still holds it.
+ * What a runner that may be dead had reported after number `after`, as far as its file still holds it. It is read in
+ * pieces, so that a spool of any size costs its reader neither much memory nor a pause.
  * @returns nothing when there is no such file
  */
-export function readSpool(
+export async function* readSpool(
   folder: string,
   generation: number,
   after: number,
-): readonly SpooledReport[] {
+): AsyncGenerator<SpooledReport> {
   const path = spoolPath(folder, generation)
-  if (!existsSync(path)) return []
-  const lines = readFileSync(path, 'utf8').split('\n')
-  // What follows the last line end was torn by the end of its writer.
-  lines.pop()
-  const reports: SpooledReport[] = []
-  for (const line of lines) {
-    const report = parseLine(line)
-    const last = reports.at(-1)
-    if (report === undefined || (last !== undefined && report.n !== last.n + 1)) break
-    reports.push(report)
+  if (!existsSync(path)) return
+  const file = await open(path, 'r')
+  try {
+    const piece = Buffer.allocUnsafe(pieceBytes)
+    // What follows the last line end was torn by the end of its writer; nobody wrote a line longer than a report may be.
+    let rest: Buffer = Buffer.alloc(0)
+    let last: number | undefined
+    while (rest.length <= lineBytesMax) {
+      // oxlint-disable-next-line no-await-in-loop -- one piece after the other
+      const { bytesRead } = await file.read(piece, 0, piece.length, null)
+      if (bytesRead === 0) return
+      const bytes = Buffer.concat([rest, piece.subarray(0, bytesRead)])
+      const end = bytes.lastIndexOf(newline) + 1
+      rest = bytes.subarray(end)
+      for (const line of bytes.toString('utf8', 0, end).split('\n').slice(0, -1)) {
+        const report = parseLine(line)
+        if (report === undefined || (last !== undefined && report.n !== last + 1)) return
+        last = report.n
+        if (report.n > after) yield report
+      }
+    }
+  } finally {
+    await file.close()
   }
-  return reports.filter((report) => report.n > after)
 }
 
 function spoolPath(folder: string, generation: number): string {
