@@ -51,6 +51,7 @@ type CounterStep = Step<CounterState, CounterEffect, CounterReply>
 
 export const counter: Actor<CounterState, CounterInput, CounterEffect, CounterReply> = {
   alarm: { type: 'alarm' },
+  isFact: (input) => input.type === 'remember',
   initial: () => ({
     count: { total: 0, seq: 0 },
     settings: { label: '', listed: true },

@@ -19,6 +19,8 @@ export const limits = {
   windowBytesMax: 2 * 1024 * 1024,
   /** Unacked bytes on a runner's disk before it stops reading its agent. */
   spoolBytesMax: 256 * 1024 * 1024,
+  /** Room a runner keeps on its disk for its last words: one event of the largest, what is joined, and the end of a turn. */
+  spoolReserveBytesMax: 512 * 1024,
   /** Text chunks of an agent are joined for this long … */
   joinMsMax: 40,
   /** … or up to this size, whichever comes first. */

@@ -21,7 +21,7 @@ const sentences: Readonly<Record<RefusedEffect, string>> = {
 
 export function effectRefused(change: Change, { what, message }: Refused): SessionReply {
   const { lifecycle } = change.state
-  const why = `${sentences[what]}: ${message.slice(0, messageCharsMax)}. It is tried again by itself.`
+  const why = `${sentences[what]}: ${message.slice(0, messageCharsMax).replace(/\.$/, '')}. It is tried again by itself.`
   switch (lifecycle.type) {
     case 'absent':
       return ignore('there is no session')

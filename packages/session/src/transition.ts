@@ -114,7 +114,8 @@ const factTypes = [
 type Fact = Extract<SessionInput, { type: (typeof factTypes)[number] }>
 type Request = Exclude<SessionInput, Fact>
 
-function isFact(input: SessionInput): input is Fact {
+/** Whether it is something that has happened, and not something that is wanted. */
+export function isFact(input: SessionInput): input is Fact {
   return factTypes.some((type) => type === input.type)
 }
 

@@ -9,7 +9,7 @@ import { limits, openApi, parseJson, type Route, type RouteName, routes } from '
 import { Hono, type HonoRequest } from 'hono'
 import type { Logger } from 'pino'
 import type { Handlers } from './handlers.ts'
-import { badRequest, RefusalError } from './problem.ts'
+import { badRequest, RefusalError, refusalOfStore } from './problem.ts'
 
 export interface HttpOptions {
   readonly handlers: Handlers
@@ -27,7 +27,8 @@ const open: readonly RouteName[] = ['health', 'version']
 export function createHttp({ handlers, version, authorize, pageFolder, log }: HttpOptions): Hono {
   const app = new Hono()
   app.onError((error, context) => {
-    if (error instanceof RefusalError) return problem(error)
+    const refusal = error instanceof RefusalError ? error : refusalOfStore(error)
+    if (refusal !== undefined) return problem(refusal)
     log.error({ path: context.req.path, error: error.stack }, 'request failed')
     return problem(new RefusalError('internal', 'The server could not answer; its log says why.'))
   })

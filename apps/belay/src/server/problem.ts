@@ -1,4 +1,5 @@
 /** A refusal on its way out: one shape, one place. */
+import { StoreRefusal } from '@belay/host'
 import { type ErrorCode, errorTable, type Problem, type Refusal } from '@belay/protocol'
 import type { z } from 'zod'
 
@@ -23,6 +24,12 @@ export class RefusalError extends Error {
   static of(refusal: Refusal, limit: number | undefined): RefusalError {
     return new RefusalError(refusal.code, refusal.message, limit === undefined ? {} : { limit })
   }
+}
+
+/** What a store refused, for whoever asked for it; `undefined` for any other error. */
+export function refusalOfStore(error: unknown): RefusalError | undefined {
+  if (!(error instanceof StoreRefusal)) return undefined
+  return new RefusalError(error.reason === 'full' ? 'disk-full' : 'store-busy', error.message)
 }
 
 /** What is wrong with an input, field by field. */

@@ -114,6 +114,10 @@ async function serveFolder(
     perform: (session, effect) => perform(made.parts, session, effect),
     onActorStopped: (session, error) =>
       log.fatal({ session, error: error.stack }, 'a session was stopped by a broken invariant'),
+    onRefusal: (refusal) =>
+      refusal === undefined
+        ? log.info('the store takes everything again')
+        : log.error({ error: String(refusal.cause) }, `${refusal.message} It is tried again.`),
     onStop: (error) => {
       log.fatal({ error: error.stack }, 'the store failed; nothing more is accepted')
       options.onFatal?.(error)

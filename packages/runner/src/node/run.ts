@@ -18,6 +18,7 @@ import { reserveLastWords } from './last-words.ts'
 import { type Link, startLink } from './link.ts'
 import { openLog } from './log-file.ts'
 import { agentMarker, markerScope, runnerLockName } from './name.ts'
+import { Reserve } from './reserve.ts'
 import { createSpool, type Spool } from './spool.ts'
 
 /** From `sysexits.h`, for those who start runners. */
@@ -73,8 +74,10 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
     return exitCodes.generationSpent
   }
   const marker = agentMarker(config.session, config.runnerFolder, config.generation)
+  const reserve = new Reserve(config.runnerFolder)
+  reserve.take()
   const lastWords = reserveLastWords(config.runnerFolder, config.generation)
-  await work(config, { spool, log, marker, lastWords })
+  await work(config, { spool, reserve, log, marker, lastWords })
   lock.release()
   log('runner ends')
   return exitCodes.done
@@ -82,6 +85,7 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
 
 interface Means {
   readonly spool: Spool
+  readonly reserve: Reserve
   readonly marker: string
   /** Written into room that was taken before. */
   readonly lastWords: (words: string) => void
@@ -89,7 +93,8 @@ interface Means {
 }
 
 /** Settles when nothing is left to do and what was spooled is handed over, or cannot be. */
-async function work(config: RunnerConfig, { spool, marker, log, lastWords }: Means): Promise<void> {
+async function work(config: RunnerConfig, means: Means): Promise<void> {
+  const { spool, reserve, marker, log, lastWords } = means
   const finished = Promise.withResolvers<void>()
   const dismissal = new AbortController()
   const close = (reason: string) => driver.feed({ type: 'close-asked', reason })
@@ -106,6 +111,7 @@ async function work(config: RunnerConfig, { spool, marker, log, lastWords }: Mea
   const driver = new Driver({
     config,
     spool,
+    reserve,
     marker,
     log,
     env: agentEnv(),

@@ -26,6 +26,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '@belay/actor'
 import { limits } from '@belay/protocol'
+import { isNoRoom } from './reserve.ts'
 
 export interface SpooledReport {
   readonly n: number
@@ -206,7 +207,12 @@ export class Spool {
     const front = this.#baseEnd - this.#fileStart
     if (front < this.#options.rotateBytes) return
     if (n === this.last) this.#empty()
-    else if (front > this.bytesBetween(n, this.last)) this.#rotate()
+    else if (front > this.bytesBetween(n, this.last)) this.#rotateIfRoom()
+  }
+
+  /** Lets go of what was acknowledged at once, where that needs no room: when there is nothing else. */
+  letGo(): void {
+    if (this.#acked === this.last && this.#base === this.last) this.#empty()
   }
 
   #endOf(n: number): number {
@@ -233,10 +239,33 @@ export class Spool {
     this.#fileStart = this.#baseEnd
   }
 
+  /** On a full disk the file stays as it is: it is cut when all of it was acknowledged, which needs no room. */
+  #rotateIfRoom(): void {
+    try {
+      this.#rotate()
+    } catch (error) {
+      rmSync(`${this.#path}.new`, { force: true })
+      if (!isNoRoom(error)) throw error
+    }
+  }
+
   /** Leaves the acknowledged front behind. The name always stands for a whole spool, the old one or the new one. */
   #rotate(): void {
     const path = `${this.#path}.new`
     const file = openSync(path, 'w+', 0o600)
+    try {
+      this.#copyTo(file)
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
+    renameSync(path, this.#path)
+    closeSync(this.#file)
+    this.#file = file
+    this.#fileStart = this.#baseEnd
+  }
+
+  #copyTo(file: number): void {
     const end = this.#endOf(this.last)
     for (let from = this.#baseEnd; from < end; from += copyBytes) {
       const part = this.#bytes(from, Math.min(from + copyBytes, end))
@@ -247,9 +276,5 @@ export class Spool {
       )
     }
     fdatasyncSync(file)
-    renameSync(path, this.#path)
-    closeSync(this.#file)
-    this.#file = file
-    this.#fileStart = this.#baseEnd
   }
 }

@@ -3,12 +3,14 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { deadlines } from '@belay/protocol'
 import { Driver } from '../driver.ts'
+import { Reserve } from '../reserve.ts'
 import type { Spool } from '../spool.ts'
 
 /** @param folder the runner's; its workspace is made in it */
 export function loneDriver(
   folder: string,
   spool: Spool,
+  reserve = new Reserve(folder),
 ): { driver: Driver; workspace: string; faults: unknown[] } {
   const faults: unknown[] = []
   const workspace = join(folder, 'workspace')
@@ -27,6 +29,7 @@ export function loneDriver(
       diskFreeBytesMin: 0,
     },
     spool,
+    reserve,
     marker: 'lone-driver',
     env: process.env,
     onSpooled: () => undefined,
