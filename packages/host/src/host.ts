@@ -13,6 +13,8 @@
  * - H-4 The inputs that wait when a tick begins run in order and share one commit.
  * - H-5 After the commit leave first the effects, then what watchers see, then the replies, each in order.
  * - H-7 After a failed commit nothing leaves, ever again, and the store is not touched.
+ * - H-54 Before anything else of a tick, actors with a deadline hear of a step of the wall clock, and of the time that a
+ *   store refused.
  * - H-52 A store that is full or busy wrote nothing: what would have been written is refused, facts wait, reads go on, and
  *   all goes on by itself when it takes commits again.
  */
@@ -30,6 +32,8 @@ export interface HostOptions<State extends Parts, Input, Effect, Reply> {
   readonly storage: Storage
   /** Milliseconds since the epoch. */
   readonly clock: () => number
+  /** Milliseconds that never jump, and stand still while the machine sleeps. Without it no jump is seen. */
+  readonly steady?: () => number
   /** Runs the callback once, soon, after the I/O of this turn of the loop. */
   readonly soon: (callback: () => void) => void
   /** The one timer of the host: calls back at `at`, which may have passed; a new call replaces the old one. */
@@ -80,6 +84,8 @@ export interface Host<State, Input, Reply> {
   list(options: ListOptions): SummaryRow[]
   /** Every actor that is stored. */
   ids(): Iterable<string>
+  /** Every actor that has a deadline. However many are stored, those at work are few. */
+  alarmed(): readonly string[]
   stats(): HostStats
   /** Runs what is queued in one last tick and closes the store. Later submits reject. */
   stop(): void
@@ -93,6 +99,8 @@ export function createHost<State extends Parts, Input, Effect, Reply>(
 }
 
 const residentsMaxDefault = 2000
+/** Less is the slewing of a clock; every deadline is longer. */
+const jumpMsMin = 2000
 /** Due alarms that share a tick, so that a start after a long absence does not block the loop. */
 const alarmsPerTickMax = 200
 
@@ -111,6 +119,10 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   #phase: 'new' | 'running' | 'stopping' | 'ended' = 'new'
   /** Why submits reject once the phase is past `running`. */
   #reason = new Error('the host is stopped')
+  /** Of the time that the store refused, what the present tick tells already. */
+  #told = 0
+  /** How far the wall clock was ahead of the steady one. */
+  #ahead: number | undefined
   /** Whether a stored alarm changed, or rang, since the timer was set. */
   #timerIsStale = true
   #commits = 0
@@ -186,6 +198,11 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     return this.#storage.ids()
   }
 
+  alarmed(): readonly string[] {
+    this.#assertReadable()
+    return this.#storage.alarms(Number.MAX_SAFE_INTEGER).map(({ id }) => id)
+  }
+
   stats(): HostStats {
     return {
       loaded: this.#residents.size,
@@ -236,7 +253,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   }
 
   #tick(): void {
-    const jobs = [...this.#waiting, ...this.#queue]
+    const jobs = [...this.#jumps(this.#jump()), ...this.#waiting, ...this.#queue]
     this.#waiting = []
     this.#queue = []
     this.#ticking = true
@@ -245,6 +262,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
       if (tick !== undefined) this.#letOut(tick)
     } finally {
       this.#ticking = false
+      this.#told = 0
       this.#residents.trim()
       if (this.#timerIsStale) this.#setTimer()
     }
@@ -283,8 +301,41 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     }
     this.#commits += 1
     this.#refused = undefined
-    if (before !== undefined) this.#options.onRefusal?.(undefined)
+    if (before !== undefined) {
+      this.#options.onRefusal?.(undefined)
+      // Nobody could be heard meanwhile, so nobody's time went on.
+      const stood = this.#options.clock() - before.since - this.#told
+      for (const job of this.#jumps(stood)) this.#enqueue(job)
+    }
     return undefined
+  }
+
+  /** @returns how far the wall clock was moved since the last look, 0 when it was not */
+  #jump(): number {
+    const { steady, clock } = this.#options
+    if (steady === undefined) return 0
+    const ahead = clock() - steady()
+    const by = ahead - (this.#ahead ?? ahead)
+    // A clock that is corrected little by little is no jump, as long as it is followed.
+    if (this.#ahead === undefined || Math.abs(by) < jumpMsMin) {
+      this.#ahead ??= ahead
+      return 0
+    }
+    this.#ahead = ahead
+    return Math.round(by)
+  }
+
+  #jumps(by: number): Job<Input, Reply>[] {
+    const { jumped } = this.#options.actor
+    if (by === 0 || jumped === undefined || this.#phase !== 'running') return []
+    const limit = Number.MAX_SAFE_INTEGER - this.#residents.stoppedCount
+    return (this.#alarms(limit) ?? []).map(({ id }) => ({
+      id,
+      input: jumped(by),
+      rings: false,
+      resolve: ignore,
+      reject: ignore,
+    }))
   }
 
   #hear(refusal: StoreRefusal): Refused {
@@ -398,6 +449,12 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     const due = (this.#alarms(alarmsPerTickMax) ?? []).filter(({ at }) => at <= now)
     // A timer may be early.
     if (due.length === 0 && this.#waiting.length === 0) this.#setTimer()
+    // After a refusal deadlines have moved before they may ring: who is told of that is who asks the store again.
+    if (this.#refused !== undefined && this.#options.actor.jumped !== undefined && due.length > 0) {
+      this.#told = now - this.#refused.since
+      for (const job of this.#jumps(this.#told)) this.#enqueue({ ...job, rings: true })
+      return
+    }
     const input = this.#options.actor.alarm
     for (const { id } of due) {
       this.#enqueue({ id, input, rings: true, resolve: ignore, reject: ignore })

@@ -94,8 +94,12 @@ export function refusals(play: TestAPI<Stage>): void {
       expect(await scene.advance(200, 50)).toBeLessThan(10)
       expect(door.tries - before).toBeLessThan(10)
       expect(scene.host.read('a').alarms.rang).toBe(0)
+      await scene.advance(60_000)
       door.refuses = undefined
-      await scene.advance(5000)
+      await scene.advance(3000)
+      expect(scene.host.read('a').alarms.rang, 'nobody’s time went on meanwhile').toBe(0)
+      await scene.advance(1000)
+      await scene.advance(1000)
       expect(scene.host.read('a').alarms.rang).toBe(1)
       scene.host.stop()
     },

@@ -27,6 +27,12 @@ export const limits = {
   joinBytesMax: 4096,
   /** Permissions open at once in one session. */
   permissionsOpenMax: 50,
+  /** All of them together: they are told again with each change of the session's state. */
+  permissionsBytesMax: 256 * 1024,
+  /** What is asked, in words; some agents put a whole command line there. */
+  permissionTitleCharsMax: 4000,
+  /** An agent's own id of a conversation. */
+  agentSessionCharsMax: 1000,
   /** Tools open at once in one turn, for saying what is waited for. */
   toolsOpenMax: 500,
   /** One page of events. */

@@ -24,6 +24,7 @@ export function createSessionActor(overrides: Partial<Deadlines> = {}): SessionA
     isFact: (input) =>
       isFact(input) && input.type !== 'runner-hello' && input.type !== 'runner-frame',
     alarm: { type: 'alarm' },
+    jumped: (by) => ({ type: 'clock-jumped', by }),
     summary: (state) => summaryOf(state),
   }
 }

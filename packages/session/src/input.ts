@@ -94,6 +94,8 @@ export type SessionInput =
   | { readonly type: 'trim'; readonly through: number }
   | { readonly type: 'callback-resent'; readonly callbackId: string }
   | { readonly type: 'alarm' }
+  /** The wall clock went further than time did, by so many milliseconds; back, when it is negative. */
+  | { readonly type: 'clock-jumped'; readonly by: number }
   /** A server began its life: whoever was linked is not any more, and whoever is away gets its time anew. */
   | { readonly type: 'server-started' }
   /** A runner dialled in and says it has commands up to `received`. */

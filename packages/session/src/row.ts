@@ -75,6 +75,7 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'retry':
     case 'delete':
     case 'alarm':
+    case 'clock-jumped':
     case 'runner-hello':
     case 'runner-frame':
     case 'runner-link-lost':

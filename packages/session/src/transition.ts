@@ -14,6 +14,7 @@ import type { Deadlines } from '@belay/protocol'
 import { ring } from './alarm.ts'
 import { callbackTried, resendCallback } from './callback.ts'
 import { type Change, refuse } from './change.ts'
+import { clockJumped } from './clock.ts'
 import { create } from './create.ts'
 import { deletedSentence, expire, filesRemoved, remove } from './delete.ts'
 import type { SessionEffect } from './effect.ts'
@@ -92,6 +93,7 @@ function isAboutWhatIsLeft({ type }: SessionInput): boolean {
     type === 'runner-stopped' ||
     type === 'files-removed' ||
     type === 'effect-refused' ||
+    type === 'clock-jumped' ||
     type === 'callback-tried' ||
     type === 'alarm'
   )
@@ -99,6 +101,7 @@ function isAboutWhatIsLeft({ type }: SessionInput): boolean {
 
 const factTypes = [
   'alarm',
+  'clock-jumped',
   'server-started',
   'callback-tried',
   'runner-hello',
@@ -164,6 +167,8 @@ function learn(change: Change, input: Fact): SessionReply {
   switch (input.type) {
     case 'alarm':
       return ring(change)
+    case 'clock-jumped':
+      return clockJumped(change, input.by)
     case 'server-started':
       return serverStarted(change)
     case 'callback-tried':

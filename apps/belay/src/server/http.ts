@@ -36,7 +36,9 @@ export function createHttp({ handlers, version, authorize, pageFolder, log }: Ht
   let document: string | undefined
   app.get('/v1/openapi.json', () => {
     document ??= JSON.stringify(openApi(version))
-    return new Response(document, { headers: { 'content-type': 'application/json' } })
+    return new Response(document, {
+      headers: { ...apiHeaders, 'content-type': 'application/json' },
+    })
   })
   for (const [name, route] of Object.entries<Route>(routes)) {
     if (!isRouteName(name)) continue
@@ -76,8 +78,14 @@ function problem(error: RefusalError): Response {
   return json(error.status, error.problem)
 }
 
+/** What is said of sessions is kept by no cache, and is taken for nothing else. */
+export const apiHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+} as const
+
 function json(status: number, value: unknown): Response {
-  return Response.json(value, { status })
+  return Response.json(value, { status, headers: apiHeaders })
 }
 
 async function argumentsOf(request: HonoRequest, route: Route): Promise<object> {
@@ -183,7 +191,7 @@ async function page(folder: string, path: string): Promise<Response> {
           : 'no-cache',
         'x-content-type-options': 'nosniff',
         'content-security-policy':
-          "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'",
+          "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; object-src 'none'; frame-ancestors 'none'",
         'referrer-policy': 'no-referrer',
       },
     })

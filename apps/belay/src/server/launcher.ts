@@ -40,6 +40,7 @@ const probeMs = 250
 const retrying: BackoffPolicy = { ...channelBackoff, capMs: 4000 }
 /** Runners that were started and have not dialled in: after a boot all would come at once. */
 const startsMax = 8
+const startLookMs = 50
 /** What passes by itself: too many processes, files or bytes at this moment. */
 const passing = new Set(['EAGAIN', 'EBUSY', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC'])
 /** Of a dead runner's spool, in one commit: small, so that the commits of others come in between. */
@@ -75,6 +76,8 @@ export class Launcher {
   /** The latest runner of a session that this server started, until its end was dealt with. */
   readonly #children = new Map<string, Child>()
   readonly #lanes = new Map<string, Promise<void>>()
+  /** Sessions whose runner was started and has not dialled in. */
+  readonly #starting = new Set<string>()
   readonly #abort = new AbortController()
 
   constructor(options: LauncherOptions) {
@@ -147,6 +150,7 @@ export class Launcher {
     if (runner.type !== 'starting' || runner.generation !== generation) return
     const folder = runnerFolder(dataFolder, session)
     if (isHeldBy(await ownerOf(folder, this.#abort.signal), which)) return
+    await this.#turnToStart(which)
     try {
       const child = await launch(this.#options, which)
       const exited = exitOf(child)
@@ -159,6 +163,19 @@ export class Launcher {
       const message = `The runner could not be started: ${why}.`
       await host.submit(session, { type: 'runner-start-failed', generation, message })
     }
+  }
+
+  /** Waits while too many others start: after a boot all would come at once, and each would take longer than it may. */
+  async #turnToStart(which: Which): Promise<void> {
+    const { signal } = this.#abort
+    const { session } = which
+    while (this.#starting.size >= startsMax) {
+      for (const other of this.#starting)
+        if (this.#options.host.read(other).runner.type !== 'starting') this.#starting.delete(other)
+      // oxlint-disable-next-line no-await-in-loop -- one look after the other
+      if (this.#starting.size >= startsMax) await sleep(startLookMs, undefined, { signal })
+    }
+    this.#starting.add(session)
   }
 
   /** Looks whether a runner is there, for as long as it is lost, and says so when it is not. */

@@ -14,6 +14,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import type { Refusal } from '@belay/protocol'
 import type { Logger } from 'pino'
+import { apiHeaders } from './http.ts'
 import { RefusalError, refusalOfStore } from './problem.ts'
 
 /** What asks to become a WebSocket. */
@@ -82,7 +83,7 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
       if (streams.request(request, admit(request), response)) return
     } catch (error) {
       const { status, problem } = refusalOf(error)
-      response.writeHead(status, { 'content-type': 'application/json' })
+      response.writeHead(status, { ...apiHeaders, 'content-type': 'application/json' })
       response.end(JSON.stringify(problem))
       return
     }

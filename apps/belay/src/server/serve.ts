@@ -267,7 +267,8 @@ function perform(parts: Parts | undefined, session: string, effect: SessionEffec
 
 /** After a start no socket is there: each session hears so once, before any alarm, and the runners that live dial in. */
 function recover(host: SessionHost): void {
-  for (const id of host.ids()) {
+  // Whoever has a runner has a deadline (S-3): those that sleep are not looked at, however many they are.
+  for (const id of host.alarmed()) {
     const runner = runnerOf(host, id)
     if (runner === undefined || runner.type === 'none') continue
     // One that cannot take it is stopped, and the host has said so.

@@ -22,7 +22,7 @@ import {
   methods,
   RequestError,
 } from '@agentclientprotocol/sdk'
-import { type Chosen, parseJsonCut, type PromptAttachment } from '@belay/protocol'
+import { type Chosen, limits, parseJsonCut, type PromptAttachment } from '@belay/protocol'
 import { z } from 'zod'
 import { type Ask, askOfElicitation, askOfPermission, elicitationAnswer } from '../ask.ts'
 import { type AgentExit, exitSentence } from '../exit.ts'
@@ -81,6 +81,9 @@ const initializeSchema = z.looseObject({
       sessionCapabilities: z.looseObject({ resume: z.unknown() }).nullish(),
     })
     .nullish(),
+})
+const newSessionSchema = z.looseObject({
+  sessionId: z.string().max(limits.agentSessionCharsMax),
 })
 const stopReasonSchema = z.looseObject({ stopReason: z.string() })
 const updateSchema = z.looseObject({
@@ -160,9 +163,12 @@ class AcpConnection implements AgentConnection {
     const params = this.#conversation(initialized.ok)
     const answer = await this.#request(methods.agent.session.new, params, () => newSessionMsMax)
     if ('failure' in answer) return answer
-    const parsed = z.looseObject({ sessionId: z.string() }).safeParse(answer.ok)
+    const parsed = newSessionSchema.safeParse(answer.ok)
     if (!parsed.success)
-      return failed('agent-error', 'The agent answered session/new without a session id.')
+      return failed(
+        'agent-error',
+        `The agent answered session/new without a session id of at most ${limits.agentSessionCharsMax} characters.`,
+      )
     this.#agentSession = parsed.data.sessionId
     const restored = previous === undefined ? 'new' : 'lost'
     const opened = { agentSession: this.#agentSession, restored } as const
