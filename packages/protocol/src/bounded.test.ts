@@ -30,7 +30,7 @@ function unbounded(schema: z.ZodType): readonly string[] {
 }
 
 const nodeSchema = z.looseObject({
-  type: z.unknown(),
+  type: z.unknown().optional(),
   properties: z.record(z.string(), z.unknown()).optional(),
   $defs: z.record(z.string(), z.unknown()).optional(),
 })
