@@ -2,13 +2,13 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { routes } from './api.ts'
-import { reportSchema } from './report.ts'
+import { type Report, reportSchema } from './report.ts'
 
 /**
  * Reports that go into the log as they came and into no state: each is bounded as a whole, by `eventBytesMax`, where it
  * enters (`decodeReport`).
  */
-const boundedAsAWhole = new Set([
+const boundedAsAWhole = new Set<Report['type']>([
   'text',
   'thought',
   'tool',
@@ -53,7 +53,7 @@ function walk(value: unknown, path: string, found: string[]): void {
 test('[P-51] every string of a report that reaches a session’s state has a limit', () => {
   const looked: string[] = []
   for (const schema of reportSchema.options) {
-    const type = String(schema.shape.type.value)
+    const type = schema.shape.type.value
     if (boundedAsAWhole.has(type)) continue
     looked.push(type)
     expect(unbounded(schema), type).toEqual([])
