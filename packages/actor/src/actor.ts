@@ -84,6 +84,10 @@ export interface Actor<State extends Parts, Input, Effect, Reply> {
   transition(state: State, input: Input, context: Context): Step<State, Effect, Reply>
   /** The next stored deadline, in milliseconds since the epoch; the host submits `alarm` at or after it. */
   nextAlarm(state: State): number | undefined
+  /** Whether an input is a fact that nobody tells twice: while the store takes nothing it waits, and is not refused. */
+  readonly isFact?: (input: Input) => boolean
+  /** The input that says that the wall clock went further than time did, by so many milliseconds. */
+  readonly jumped?: (by: number) => Input
   /** The input that says a deadline may have passed. */
   readonly alarm: Input
   /**

@@ -4,7 +4,7 @@
  * Invariants:
  * - A-6 A form with a single choice becomes options; any other form is declined, never shown half.
  */
-import { type PermissionOption, type ReportOf } from '@belay/protocol'
+import { limits, type PermissionOption, type ReportOf } from '@belay/protocol'
 import { z } from 'zod'
 
 /** A permission as the agent asked it; the runner adds the turn and the id. */
@@ -28,7 +28,7 @@ const optionsMax = 50
 export function askOfPermission(params: unknown): Ask {
   const { toolCall, options } = permissionSchema.parse(params)
   return {
-    title: toolCall.title ?? 'The agent asks for permission',
+    title: cutTitle(toolCall.title ?? 'The agent asks for permission'),
     ...(toolCall.toolCallId === undefined ? {} : { toolCallId: toolCall.toolCallId.slice(0, 200) }),
     options: offered(options),
     ...(toolCall.content ? { content: toolCall.content } : {}),
@@ -36,12 +36,22 @@ export function askOfPermission(params: unknown): Ask {
   }
 }
 
+/** A person is told that there was more. */
+function cutTitle(title: string): string {
+  const max = limits.permissionTitleCharsMax
+  return title.length <= max ? title : `${title.slice(0, max - 1)}…`
+}
+
 /** An answer longer than a report can carry could never come back, so it is not offered. */
 function offered(options: readonly PermissionOption[]): PermissionOption[] {
   return options
     .filter((option) => option.optionId !== '' && option.optionId.length <= optionIdCharsMax)
     .slice(0, optionsMax)
-    .map(({ optionId, name, kind }) => ({ optionId, name, kind }))
+    .map(({ optionId, name, kind }) => ({
+      optionId,
+      name: name.slice(0, limits.choiceNameCharsMax),
+      kind: kind.slice(0, limits.choiceNameCharsMax),
+    }))
 }
 
 const declineOption: PermissionOption = {
@@ -88,7 +98,11 @@ export function askOfElicitation(params: unknown): Choice | undefined {
   const options = [...offered(answersOf(choice.data)), declineOption]
   const { toolCallId, message: title } = form.data
   return {
-    ask: { title, options, ...(toolCallId ? { toolCallId: toolCallId.slice(0, 200) } : {}) },
+    ask: {
+      title: cutTitle(title),
+      options,
+      ...(toolCallId ? { toolCallId: toolCallId.slice(0, 200) } : {}),
+    },
     field: field[0],
     boolean: choice.data.type === 'boolean',
   }

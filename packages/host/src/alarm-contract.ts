@@ -4,6 +4,51 @@ import { restart, type Scene, type Stage, start, startRecording } from './scene.
 
 export function alarms(play: TestAPI<Stage>): void {
   play(
+    '[H-54] a clock that is set, or a lid that is closed, moves a deadline and does not ring it',
+    async ({ world }) => {
+      const scene = start(world)
+      await scene.ask('a', { type: 'wake', at: scene.now + 60_000 })
+      for (const by of [8 * 3600_000, -3600_000]) {
+        scene.set += by
+        await scene.ask('b', { type: 'look' })
+        expect(scene.host.read('a').alarms.at).toBe(scene.now + scene.set + 60_000)
+        expect(rang(scene.host)).toEqual([0, 0, 0])
+      }
+      scene.set += 5 * 3600_000
+      await scene.advance(59_000)
+      expect(rang(scene.host), 'a second of its time is left').toEqual([0, 0, 0])
+      await scene.advance(5000)
+      await scene.advance(5000)
+      expect(rang(scene.host)).toEqual([1, 0, 0])
+    },
+  )
+
+  play(
+    '[H-54] a clock that is corrected by less than a deadline can be moves nothing',
+    async ({ world }) => {
+      const scene = start(world)
+      const at = scene.now + 60_000
+      await scene.ask('a', { type: 'wake', at })
+      scene.set += 500
+      await scene.ask('b', { type: 'look' })
+      expect(scene.host.read('a').alarms.at).toBe(at)
+    },
+  )
+
+  play('[H-53] those with a deadline are named, and nobody else', async ({ world }) => {
+    const scene = start(world)
+    await scene.askAll([
+      ['sleeps', { type: 'list', listed: true }],
+      ['b', { type: 'wake', at: scene.now + 20 }],
+      ['a', { type: 'wake', at: scene.now + 50 }],
+    ])
+    expect(scene.host.alarmed()).toEqual(['b', 'a'])
+    const again = restart(world, scene)
+    expect(again.host.alarmed(), 'before any of them was loaded').toEqual(['b', 'a'])
+    again.host.stop()
+  })
+
+  play(
     '[H-21] alarms ring at their time, in one timer, and survive a restart',
     async ({ world }) => {
       const scene = start(world)

@@ -23,6 +23,7 @@ export function alarmToStore({ stored, wanted, now, rang }: AlarmChange): number
     `an alarm is a finite number of milliseconds, got ${wanted}`,
   )
   if (rang && wanted !== undefined && wanted <= now) return now + alarmRestMs
-  if (stored === undefined || stored <= now) return wanted
-  return wanted === undefined ? stored : Math.min(stored, wanted)
+  // Who wants none sleeps, seldom and for long: a start must not look at it for what is left of its last day.
+  if (wanted === undefined || stored === undefined || stored <= now) return wanted
+  return Math.min(stored, wanted)
 }

@@ -9,6 +9,7 @@ import { alarms } from './alarm-contract.ts'
 import { crashes } from './crash-contract.ts'
 import { log, rows, wipe } from './log-contract.ts'
 import { outbox } from './outbox-contract.ts'
+import { refusals } from './refusal-contract.ts'
 import {
   add,
   hookStorage,
@@ -38,6 +39,7 @@ export function registerHostContract(name: string, openWorld: () => HostWorld): 
     transitions(play)
     ticks(play)
     failures(play)
+    refusals(play)
     parts(play)
     log(play)
     wipe(play)

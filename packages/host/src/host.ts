@@ -13,11 +13,16 @@
  * - H-4 The inputs that wait when a tick begins run in order and share one commit.
  * - H-5 After the commit leave first the effects, then what watchers see, then the replies, each in order.
  * - H-7 After a failed commit nothing leaves, ever again, and the store is not touched.
+ * - H-54 Before anything else of a tick, actors with a deadline hear of a step of the wall clock, and of the time that a
+ *   store refused.
+ * - H-52 A store that is full or busy wrote nothing: what would have been written is refused, facts wait, reads go on, and
+ *   all goes on by itself when it takes commits again.
  */
 import type { Actor, Parts } from '@belay/actor'
+import { isTooEarly, mayWait, type Refused, refusedOnceMore, StoreRefusal } from './refusal.ts'
 import { Residents } from './residents.ts'
 import type { Segment } from './segment.ts'
-import type { AlarmRow, ListOptions, Storage, SummaryRow } from './storage.ts'
+import type { ActorWrite, AlarmRow, ListOptions, Storage, SummaryRow } from './storage.ts'
 import { type Job, runTick, type Tick } from './tick.ts'
 import { type Commit, Watchers } from './watchers.ts'
 import { finishWork, type Sealed, type Work } from './work.ts'
@@ -27,6 +32,8 @@ export interface HostOptions<State extends Parts, Input, Effect, Reply> {
   readonly storage: Storage
   /** Milliseconds since the epoch. */
   readonly clock: () => number
+  /** Milliseconds that never jump, and stand still while the machine sleeps. Without it no jump is seen. */
+  readonly steady?: () => number
   /** Runs the callback once, soon, after the I/O of this turn of the loop. */
   readonly soon: (callback: () => void) => void
   /** The one timer of the host: calls back at `at`, which may have passed; a new call replaces the old one. */
@@ -38,6 +45,8 @@ export interface HostOptions<State extends Parts, Input, Effect, Reply> {
   readonly perform: (id: string, effect: Effect, must: { readonly key: string } | undefined) => void
   /** A transition of this actor threw: it is stopped until the host is started again, the others go on. */
   readonly onActorStopped: (id: string, error: Error) => void
+  /** The store takes nothing for now, and why; or it takes everything again. */
+  readonly onRefusal?: (refusal: StoreRefusal | undefined) => void
   /** The store failed; nothing of that tick has left, and every submit rejects from now on. End the process. */
   readonly onStop: (error: Error) => void
   /** Actors kept in memory between ticks, watched or not. */
@@ -56,7 +65,7 @@ export interface HostStats {
 export interface Host<State, Input, Reply> {
   /** Performs everything in the outbox again and sets the timer. */
   start(): void
-  /** Resolves after the commit. Rejects when the actor or the host is stopped; nothing of the input is kept then. */
+  /** Resolves after the commit. Rejects with a `StoreRefusal` when the store takes nothing now, and when the actor or the host is stopped; nothing of the input is kept then. */
   submit(id: string, input: Input): Promise<Reply>
   /** The committed state; `initial` when nobody has written to the actor. @throws when it cannot be read */
   read(id: string): State
@@ -75,6 +84,8 @@ export interface Host<State, Input, Reply> {
   list(options: ListOptions): SummaryRow[]
   /** Every actor that is stored. */
   ids(): Iterable<string>
+  /** Every actor that has a deadline. However many are stored, those at work are few. */
+  alarmed(): readonly string[]
   stats(): HostStats
   /** Runs what is queued in one last tick and closes the store. Later submits reject. */
   stop(): void
@@ -88,6 +99,8 @@ export function createHost<State extends Parts, Input, Effect, Reply>(
 }
 
 const residentsMaxDefault = 2000
+/** Less is the slewing of a clock; every deadline is longer. */
+const jumpMsMin = 2000
 /** Due alarms that share a tick, so that a start after a long absence does not block the loop. */
 const alarmsPerTickMax = 200
 
@@ -97,11 +110,19 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   readonly #residents: Residents<State, Input, Effect, Reply>
   readonly #watchers = new Watchers<State>()
   #queue: Job<Input, Reply>[] = []
+  /** The store refuses. */
+  #refused: Refused | undefined
+  /** What waits for the store, in order. */
+  #waiting: Job<Input, Reply>[] = []
   #tickIsDue = false
   #ticking = false
   #phase: 'new' | 'running' | 'stopping' | 'ended' = 'new'
   /** Why submits reject once the phase is past `running`. */
   #reason = new Error('the host is stopped')
+  /** Of the time that the store refused, what the present tick tells already. */
+  #told = 0
+  /** How far the wall clock was ahead of the steady one. */
+  #ahead: number | undefined
   /** Whether a stored alarm changed, or rang, since the timer was set. */
   #timerIsStale = true
   #commits = 0
@@ -177,6 +198,11 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     return this.#storage.ids()
   }
 
+  alarmed(): readonly string[] {
+    this.#assertReadable()
+    return this.#storage.alarms(Number.MAX_SAFE_INTEGER).map(({ id }) => id)
+  }
+
   stats(): HostStats {
     return {
       loaded: this.#residents.size,
@@ -205,6 +231,10 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
 
   #enqueue(job: Job<Input, Reply>): void {
     this.#queue.push(job)
+    this.#enqueueTick()
+  }
+
+  #enqueueTick(): void {
     if (this.#tickIsDue) return
     this.#tickIsDue = true
     this.#options.soon(() => {
@@ -215,14 +245,16 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   }
 
   #close(): void {
-    if (this.#queue.length > 0) this.#tick()
+    if (this.#queue.length > 0 || this.#waiting.length > 0) this.#tick()
     if (this.#phase !== 'stopping') return
     this.#phase = 'ended'
+    for (const job of this.#waiting.splice(0)) job.reject(this.#reason)
     this.#storage.close()
   }
 
   #tick(): void {
-    const jobs = this.#queue
+    const jobs = [...this.#jumps(this.#jump()), ...this.#waiting, ...this.#queue]
+    this.#waiting = []
     this.#queue = []
     this.#ticking = true
     try {
@@ -230,6 +262,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
       if (tick !== undefined) this.#letOut(tick)
     } finally {
       this.#ticking = false
+      this.#told = 0
       this.#residents.trim()
       if (this.#timerIsStale) this.#setTimer()
     }
@@ -246,15 +279,99 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
       for (const { sealed } of tick.opened.values()) {
         if (sealed !== undefined) writes.push(sealed.write)
       }
-      if (writes.length > 0) {
-        this.#storage.commit(writes)
-        this.#commits += 1
-      }
-      return tick
+      if (writes.length === 0) return tick
+      const refused = this.#commit(writes)
+      return refused === undefined ? tick : this.#withhold(tick, refused)
     } catch (error) {
-      this.#fail(error, jobs)
+      if (error instanceof StoreRefusal) this.#refuse(this.#hear(error), jobs)
+      else this.#fail(error, jobs)
       return undefined
     }
+  }
+
+  /** @returns why nothing was written, if so */
+  #commit(writes: readonly ActorWrite[]): Refused | undefined {
+    const before = this.#refused
+    if (before !== undefined && isTooEarly(before, this.#options.clock())) return before
+    try {
+      this.#storage.commit(writes)
+    } catch (error) {
+      if (error instanceof StoreRefusal) return this.#hear(error)
+      throw error
+    }
+    this.#commits += 1
+    this.#refused = undefined
+    if (before !== undefined) {
+      this.#options.onRefusal?.(undefined)
+      // Nobody could be heard meanwhile, so nobody's time went on.
+      const stood = this.#options.clock() - before.since - this.#told
+      for (const job of this.#jumps(stood)) this.#enqueue(job)
+    }
+    return undefined
+  }
+
+  /** @returns how far the wall clock was moved since the last look, 0 when it was not */
+  #jump(): number {
+    const { steady, clock } = this.#options
+    if (steady === undefined) return 0
+    const ahead = clock() - steady()
+    const by = ahead - (this.#ahead ?? ahead)
+    // A clock that is corrected little by little is no jump, as long as it is followed.
+    if (this.#ahead === undefined || Math.abs(by) < jumpMsMin) {
+      this.#ahead ??= ahead
+      return 0
+    }
+    this.#ahead = ahead
+    return Math.round(by)
+  }
+
+  #jumps(by: number): Job<Input, Reply>[] {
+    const { jumped } = this.#options.actor
+    if (by === 0 || jumped === undefined || this.#phase !== 'running') return []
+    const limit = Number.MAX_SAFE_INTEGER - this.#residents.stoppedCount
+    return (this.#alarms(limit) ?? []).map(({ id }) => ({
+      id,
+      input: jumped(by),
+      rings: false,
+      resolve: ignore,
+      reject: ignore,
+    }))
+  }
+
+  #hear(refusal: StoreRefusal): Refused {
+    const before = this.#refused
+    this.#refused = refusedOnceMore(before, refusal, this.#options.clock())
+    this.#timerIsStale = true
+    if (before?.refusal.reason !== refusal.reason) this.#options.onRefusal?.(refusal)
+    return this.#refused
+  }
+
+  /** What is left of a tick whose writes were refused: the answers of those who write nothing. */
+  #withhold(
+    tick: Tick<State, Input, Effect, Reply>,
+    refused: Refused,
+  ): Tick<State, Input, Effect, Reply> {
+    for (const opened of tick.opened.values()) {
+      if (opened.sealed !== undefined) opened.lost = refused.refusal
+      opened.sealed = undefined
+    }
+    const lost = tick.answered.filter(({ opened }) => opened.lost === refused.refusal)
+    this.#refuse(
+      refused,
+      lost.map(({ job }) => job),
+    )
+    return { ...tick, answered: tick.answered.filter((one) => !lost.includes(one)) }
+  }
+
+  /** Facts wait: nobody tells them twice. An alarm rings again by itself. Requests hear that nothing of them was kept. */
+  #refuse(refused: Refused, jobs: readonly Job<Input, Reply>[]): void {
+    const { isFact } = this.#options.actor
+    const waits = mayWait(refused, this.#options.clock())
+    for (const job of jobs) {
+      if (!job.rings && (waits || isFact?.(job.input) === true)) this.#waiting.push(job)
+      else job.reject(refused.refusal)
+    }
+    this.#timerIsStale = true
   }
 
   #fail(thrown: unknown, jobs: readonly Job<Input, Reply>[]): void {
@@ -264,8 +381,9 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
       cause: error,
     })
     this.#options.timer.clear()
-    for (const job of [...jobs, ...this.#queue]) job.reject(this.#reason)
+    for (const job of [...jobs, ...this.#waiting, ...this.#queue]) job.reject(this.#reason)
     this.#queue = []
+    this.#waiting = []
     this.#options.onStop(this.#reason)
   }
 
@@ -313,34 +431,47 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   #setTimer(): void {
     if (this.#phase !== 'running') return
     this.#timerIsStale = false
-    const [next] = this.#alarms(1)
-    if (next === undefined) this.#options.timer.clear()
-    else this.#options.timer.set(next.at, () => this.#ring())
+    const alarms = this.#alarms(1)
+    const next = alarms?.[0]
+    const again = this.#refused?.again
+    const waits = this.#waiting.length > 0 || alarms === undefined
+    // While the store refuses, whoever waits for it rings the timer, and an alarm does not ring sooner.
+    const at = waits ? again : next && Math.max(next.at, again ?? next.at)
+    if (at === undefined) this.#options.timer.clear()
+    else this.#options.timer.set(at, () => this.#ring())
   }
 
   #ring(): void {
     if (this.#phase !== 'running') return
     this.#timerIsStale = true
     const now = this.#options.clock()
-    const due = this.#alarms(alarmsPerTickMax).filter(({ at }) => at <= now)
+    if (this.#waiting.length > 0) this.#enqueueTick()
+    const due = (this.#alarms(alarmsPerTickMax) ?? []).filter(({ at }) => at <= now)
     // A timer may be early.
-    if (due.length === 0) this.#setTimer()
+    if (due.length === 0 && this.#waiting.length === 0) this.#setTimer()
+    // After a refusal deadlines have moved before they may ring: who is told of that is who asks the store again.
+    if (this.#refused !== undefined && this.#options.actor.jumped !== undefined && due.length > 0) {
+      this.#told = now - this.#refused.since
+      for (const job of this.#jumps(this.#told)) this.#enqueue({ ...job, rings: true })
+      return
+    }
     const input = this.#options.actor.alarm
     for (const { id } of due) {
       this.#enqueue({ id, input, rings: true, resolve: ignore, reject: ignore })
     }
   }
 
-  /** The earliest alarms of actors that are not stopped. */
-  #alarms(limit: number): readonly AlarmRow[] {
+  /** The earliest alarms of actors that are not stopped. `undefined` when the store does not say. */
+  #alarms(limit: number): readonly AlarmRow[] | undefined {
     try {
       return this.#storage
         .alarms(limit + this.#residents.stoppedCount)
         .filter(({ id }) => this.#residents.stoppedBy(id) === undefined)
         .slice(0, limit)
     } catch (error) {
-      this.#fail(error, [])
-      return []
+      if (error instanceof StoreRefusal) this.#hear(error)
+      else this.#fail(error, [])
+      return undefined
     }
   }
 }

@@ -28,6 +28,8 @@ export class Scene {
   readonly story: string[] = []
   readonly performed: Performed[] = []
   now: number
+  /** How far the wall clock was set. */
+  set = 0
   /** When the timer rings; `undefined` when it is clear. */
   timerAt: number | undefined
   stopReason: Error | undefined
@@ -39,7 +41,8 @@ export class Scene {
     this.host = createHost({
       actor: counter,
       storage,
-      clock: () => this.now,
+      clock: () => this.now + this.set,
+      steady: () => this.now,
       soon: (callback) => this.#turns.push(callback),
       timer: {
         set: (at, callback) => {
@@ -101,7 +104,7 @@ export class Scene {
   async advance(ms: number, ringsMax = 100): Promise<number> {
     this.now += ms
     let rings = 0
-    while (this.timerAt !== undefined && this.timerAt <= this.now && rings < ringsMax) {
+    while (this.timerAt !== undefined && this.timerAt <= this.now + this.set && rings < ringsMax) {
       rings += 1
       this.timerAt = undefined
       this.#ring()

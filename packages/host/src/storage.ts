@@ -5,7 +5,8 @@
  *
  * A store promises:
  * - `commit` is atomic and durable: when it returns, all writes survive the death of process and machine.
- * - When `commit` throws, nobody knows what the disk holds, so the store must not be used again.
+ * - When `commit` throws a `StoreRefusal`, it wrote nothing and may be asked again. When it throws anything else, nobody
+ *   knows what the disk holds, so the store must not be used again.
  * - Everything else only reads what was committed.
  */
 import type { Row } from '@belay/actor'

@@ -28,6 +28,8 @@ export type CounterInput =
   /** Sets the deadline; a negative one is never cleared, which is a bug. */
   | { readonly type: 'wake'; readonly at: number | undefined }
   | { readonly type: 'alarm' }
+  /** Moves the deadline. */
+  | { readonly type: 'jumped'; readonly by: number }
   /** Forgets log and rows; logs one farewell when asked to. */
   | { readonly type: 'wipe'; readonly farewell: boolean }
   /** Lets the beginning of the log go. */
@@ -51,6 +53,8 @@ type CounterStep = Step<CounterState, CounterEffect, CounterReply>
 
 export const counter: Actor<CounterState, CounterInput, CounterEffect, CounterReply> = {
   alarm: { type: 'alarm' },
+  isFact: (input) => input.type === 'remember',
+  jumped: (by) => ({ type: 'jumped', by }),
   initial: () => ({
     count: { total: 0, seq: 0 },
     settings: { label: '', listed: true },
@@ -117,6 +121,11 @@ function transition(state: CounterState, input: CounterInput, context: Context):
       return { state: { ...state, alarms: { ...state.alarms, at: input.at } }, reply }
     case 'alarm':
       return { state: ring(state, context.now), reply }
+    case 'jumped': {
+      const { at } = state.alarms
+      const moved = at === undefined ? at : at + input.by
+      return { state: { ...state, alarms: { ...state.alarms, at: moved } }, reply }
+    }
     case 'wipe':
       return wipe(state, context, input.farewell)
     case 'trim':

@@ -79,6 +79,16 @@ export const errorTable = {
   'media-type': { status: 415, action: 'Send JSON with "content-type: application/json".' },
   'queue-full': { status: 429, action: 'Wait for a turn to end, or cancel a queued prompt.' },
   internal: { status: 500, action: 'Look at the server log; nothing of this request was kept.' },
+  'disk-full': {
+    status: 507,
+    action:
+      'Free some space on the disk that is named, then send it again: all else goes on by itself.',
+  },
+  'store-busy': {
+    status: 503,
+    action:
+      'Close the program that has the store open, then send it again: all else goes on by itself.',
+  },
   'going-away': { status: 503, action: 'The server is stopping: try again in a moment.' },
 } as const
 

@@ -198,10 +198,13 @@ export type SessionEvent = z.infer<typeof eventSchema>
 export type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
 
 /**
- * An event a session makes itself, before it has a number. That a restore failed, and that it is not known what a turn
- * changed, both may have to say.
+ * An event a session makes itself, before it has a number. Warnings, that a restore failed, and that it is not known what a
+ * turn changed, both may have to say.
  */
 export type OwnEvent = Unstamped<
-  Exclude<SessionEvent, { type: Exclude<Report['type'], 'restore-failed' | 'turn-changes'> }>
+  Exclude<
+    SessionEvent,
+    { type: Exclude<Report['type'], 'restore-failed' | 'turn-changes' | 'warning'> }
+  >
 >
 type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never

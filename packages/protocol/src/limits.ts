@@ -13,16 +13,26 @@ export const limits = {
   frameBytesMax: 1024 * 1024,
   /** One event. Larger tool output is cut, with a marker that says how much is missing. */
   eventBytesMax: 256 * 1024,
+  /** Lists and objects inside each other in any JSON that comes from outside: what people and tools write has a dozen. */
+  jsonLevelsMax: 100,
   /** Unacked bytes a runner has under way before it waits for acks, so a server's queue stays bounded. */
   windowBytesMax: 2 * 1024 * 1024,
   /** Unacked bytes on a runner's disk before it stops reading its agent. */
   spoolBytesMax: 256 * 1024 * 1024,
+  /** Room a runner keeps on its disk for its last words: one event of the largest, what is joined, and the end of a turn. */
+  spoolReserveBytesMax: 512 * 1024,
   /** Text chunks of an agent are joined for this long … */
   joinMsMax: 40,
   /** … or up to this size, whichever comes first. */
   joinBytesMax: 4096,
   /** Permissions open at once in one session. */
   permissionsOpenMax: 50,
+  /** All of them together: they are told again with each change of the session's state. */
+  permissionsBytesMax: 256 * 1024,
+  /** What is asked, in words; some agents put a whole command line there. */
+  permissionTitleCharsMax: 4000,
+  /** An agent's own id of a conversation. */
+  agentSessionCharsMax: 1000,
   /** Tools open at once in one turn, for saying what is waited for. */
   toolsOpenMax: 500,
   /** One page of events. */

@@ -53,8 +53,8 @@ export const agentUpdateReportSchema = z.object({
 
 export const permissionOptionSchema = z.object({
   optionId: z.string().min(1).max(200),
-  name: z.string(),
-  kind: z.string().meta({
+  name: z.string().max(limits.choiceNameCharsMax),
+  kind: z.string().max(limits.choiceNameCharsMax).meta({
     description: 'allow_once, allow_always, reject_once, reject_always, or the agent’s own',
   }),
 })
@@ -64,8 +64,8 @@ export const permissionAskedReportSchema = z.object({
   type: z.literal('permission-asked'),
   turn,
   permissionId: permissionIdSchema,
-  title: z.string(),
-  toolCallId: z.string().optional(),
+  title: z.string().max(limits.permissionTitleCharsMax),
+  toolCallId: z.string().max(200).optional(),
   options: z.array(permissionOptionSchema).max(50),
   /** What the tool would do, as the agent described it. */
   content: z.array(z.looseObject({ type: z.string() })).optional(),
@@ -111,17 +111,17 @@ export const stepReportSchema = z.object({
 export const preparedReportSchema = z.object({
   type: z.literal('agent-ready'),
   agent: z.object({
-    name: z.string(),
-    title: z.string(),
-    version: z.string().optional(),
+    name: z.string().max(limits.titleCharsMax),
+    title: z.string().max(limits.titleCharsMax),
+    version: z.string().max(limits.titleCharsMax).optional(),
     demo: z.boolean(),
   }),
   /** The agent's own id of the conversation. */
-  agentSession: z.string(),
+  agentSession: z.string().max(limits.agentSessionCharsMax),
   /** How the conversation came to be there: `lost` means an older one could not be restored. */
   restored: z.enum(['new', 'resumed', 'loaded', 'lost']),
-  folder: z.string(),
-  branch: z.string().optional(),
+  folder: z.string().max(limits.pathCharsMax),
+  branch: z.string().max(limits.branchCharsMax).optional(),
   /**
    * How the workspace came to be there: `kept` as it was left, `cloned` or `made` (a worktree) anew, or `restored`: it was
    * gone, and is there again with what the last checkpoint of the session held.
@@ -147,7 +147,7 @@ export const prepareFailedReportSchema = z.object({
     'sign-in-needed',
   ]),
   message: z.string().max(2000),
-  stderr: z.array(z.string()).max(limits.stderrLinesMax).optional(),
+  stderr: z.array(z.string().max(limits.stderrLineCharsMax)).max(limits.stderrLinesMax).optional(),
 })
 /** Written to the runner's disk before the prompt goes to the agent: without it, the agent never saw the prompt. */
 export const turnTakenReportSchema = z.object({ type: z.literal('turn-taken'), turn })
@@ -293,7 +293,7 @@ export const restoreFailedReportSchema = z.object({
 /** Something a person should know that fails nothing. */
 export const warningReportSchema = z.object({
   type: z.literal('warning'),
-  code: z.enum(['checkpoint-skipped', 'choice-refused']),
+  code: z.enum(['checkpoint-skipped', 'choice-refused', 'disk-full', 'effect-refused']),
   message: z.string().max(2000),
 })
 export const agentExitedReportSchema = z.object({
@@ -301,10 +301,10 @@ export const agentExitedReportSchema = z.object({
   /** Which of the runner's agent processes, from 1. */
   agentGeneration: generationSchema,
   code: z.int().optional(),
-  signal: z.string().optional(),
+  signal: z.string().max(100).optional(),
   /** True when the runner ended it. */
   expected: z.boolean(),
-  stderr: z.array(z.string()).max(limits.stderrLinesMax),
+  stderr: z.array(z.string().max(limits.stderrLineCharsMax)).max(limits.stderrLinesMax),
 })
 /** How it stands with the agent's connection. The present state, never logged. */
 export const agentLinkReportSchema = z.object({

@@ -30,6 +30,7 @@ import {
   commandSchema,
   type Hello,
   limits,
+  parseJson,
   protocolVersion,
   welcomeSchema,
 } from '@belay/protocol'
@@ -188,7 +189,7 @@ export class ChannelEnd {
   }
 
   #welcome(json: string): string | undefined {
-    const welcome = welcomeSchema.safeParse(parseJson(json))
+    const welcome = welcomeSchema.safeParse(valueOf(json))
     if (!welcome.success || this.#welcomed) return 'expected one welcome'
     const { spool, log } = this.#options
     const { received } = welcome.data
@@ -213,7 +214,7 @@ export class ChannelEnd {
     if (arrival === 'gap') return `command ${n} came after ${standing.received}`
     if (arrival === 'duplicate') return undefined
     standing.received = n
-    const command = commandSchema.safeParse(parseJson(json))
+    const command = commandSchema.safeParse(valueOf(json))
     // A newer server may say what this runner cannot do; the session's own deadlines deal with what then does not happen.
     if (command.success) onCommand(command.data)
     // Only what is wrong is logged: a command may hold a secret.
@@ -226,9 +227,9 @@ function issuesOf({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
 }
 
-function parseJson(text: string): unknown {
+function valueOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -6,7 +6,7 @@ import type { SessionEffect } from './effect.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { lookups } from './row.ts'
 import { initialState, type SessionState } from './state.ts'
-import { transition } from './transition.ts'
+import { isFact, transition } from './transition.ts'
 import { summaryOf } from './view.ts'
 
 export type SessionActor = Actor<SessionState, SessionInput, SessionEffect, SessionReply>
@@ -20,7 +20,11 @@ export function createSessionActor(overrides: Partial<Deadlines> = {}): SessionA
     lookups,
     transition: (state, input, context) => transition(state, input, { ...context, deadlines }),
     nextAlarm: (state) => nextAlarm(state, deadlines),
+    // What a runner says it says again on its next connection: refused, it keeps it on its own disk.
+    isFact: (input) =>
+      isFact(input) && input.type !== 'runner-hello' && input.type !== 'runner-frame',
     alarm: { type: 'alarm' },
+    jumped: (by) => ({ type: 'clock-jumped', by }),
     summary: (state) => summaryOf(state),
   }
 }

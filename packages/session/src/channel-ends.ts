@@ -10,6 +10,7 @@
  * - K-8 A runner that breaks the protocol loses its socket, and nothing more of it is stored.
  * - K-9 A session hears of the end of its link, whoever ended it.
  * - K-10 A socket that does not say hello is closed.
+ * - K-52 Commands leave on a socket in the order of their numbers, each once, whatever else is decided in the same moment.
  */
 import {
   decodeFrame,
@@ -30,6 +31,7 @@ import {
   type Command,
   type Hello,
   helloSchema,
+  parseJson,
   protocolFloor,
   protocolVersion,
   type Refusal,
@@ -76,8 +78,8 @@ interface Link extends RunnerIdentity {
   liveness: Liveness
   /** Only a `greeted` one is asked whether it is there, and nothing is taken from an `ended` one. */
   stage: 'new' | 'greeted' | 'ended'
-  /** Commands that were released before the welcome was on its way. */
-  held: string[] | undefined
+  /** Commands that were released before the welcome was on its way, by their numbers. */
+  held: Map<number, string> | undefined
 }
 
 export class ChannelEnds {
@@ -101,7 +103,7 @@ export class ChannelEnds {
       socket,
       liveness: livenessStart(clock()),
       stage: 'new',
-      held: [],
+      held: new Map(),
     }
     this.#sockets.add(link)
     return {
@@ -126,7 +128,8 @@ export class ChannelEnds {
     if (link?.generation !== generation) return
     const line = encodeMessage(n, JSON.stringify(command()))
     if (link.held === undefined) link.socket.send(line)
-    else link.held.push(line)
+    // What was decided in the same moment as the hello, before it, is asked for again by the hello.
+    else link.held.set(n, line)
   }
 
   /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */
@@ -178,7 +181,8 @@ export class ChannelEnds {
     this.#submit(link, input, (received) => {
       this.#options.note(link, { type: 'linked' })
       const welcome = encodeWelcome(JSON.stringify({ version: protocolVersion, received }))
-      link.socket.send([welcome, ...(link.held ?? [])].join('\n'))
+      const held = [...(link.held ?? [])].toSorted(([a], [b]) => a - b)
+      link.socket.send([welcome, ...held.map(([, line]) => line)].join('\n'))
       link.held = undefined
     })
   }
@@ -208,7 +212,7 @@ export class ChannelEnds {
       (reply) => (reply.type === 'stored' ? stored(reply.received) : this.#dismiss(link, reply)),
       (error: unknown) => {
         this.#options.note(link, { type: 'not-stored', error })
-        this.#end(link, closeCodes.goingAway, 'the session is stopped')
+        this.#end(link, closeCodes.goingAway, 'it could not be stored')
       },
     )
   }
@@ -266,7 +270,7 @@ function helloOf(who: RunnerIdentity, lines: readonly Line[]): Hello | string {
 function parseHello(json: string): Hello | string {
   let value: unknown
   try {
-    value = JSON.parse(json)
+    value = parseJson(json)
   } catch {
     return 'the hello is not JSON'
   }

@@ -1,5 +1,5 @@
 /** Reading a report where it enters: validated, and its bytes fit to be stored as they are. */
-import { limits, type Report, reportSchema, utf8Bytes } from '@belay/protocol'
+import { limits, parseJson, type Report, reportSchema, utf8Bytes } from '@belay/protocol'
 
 /** @returns the report, or a sentence that says what is wrong with it */
 export function decodeReport(json: string): Report | string {
@@ -9,9 +9,9 @@ export function decodeReport(json: string): Report | string {
   if (!json.startsWith('{"')) return 'a report is a JSON object without leading space'
   let value: unknown
   try {
-    value = JSON.parse(json)
+    value = parseJson(json)
   } catch {
-    return 'a report is JSON'
+    return `a report is JSON, nested at most ${limits.jsonLevelsMax} levels`
   }
   // A second `seq` or `at` further on would win over the stamp when the entry is read.
   if (typeof value === 'object' && value !== null && ('seq' in value || 'at' in value))

@@ -2,13 +2,13 @@
  * Deleting: wins over everything, at any moment.
  *
  * - S-13 What is deleted stays deleted: the runner is ended, what the session owned on disk is removed, and a
- *   tombstone answers whoever comes later. Both are effects that must happen, so a restart does not forget them.
+ *   tombstone answers whoever comes later, and says what could not be removed yet. Both are effects that must happen, so a restart does not forget them.
  */
 import { emptyOutgoing } from '@belay/channel'
-import { type Change, ignore } from './change.ts'
+import { type Change, ignore, set } from './change.ts'
 import type { SessionReply } from './input.ts'
 import { releaseRunner } from './preparation.ts'
-import { initialState, restoreUnderWay } from './state.ts'
+import { initialState, restoreUnderWay, type SessionState } from './state.ts'
 import { endTurn } from './turn.ts'
 
 /** Nobody has touched it for so long that its owner wants it gone. */
@@ -55,4 +55,18 @@ function removeFiles(change: Change, discard?: true): void {
     key: 'remove-files',
     effect: { type: 'remove-files', ...(discard === undefined ? {} : { discard }) },
   })
+}
+
+/** What became of what the session owned. */
+export function filesRemoved(change: Change): SessionReply {
+  change.settle.push('remove-files')
+  const { lifecycle } = change.state
+  if (lifecycle.type === 'deleted') set(change, 'lifecycle', { type: 'deleted', at: lifecycle.at })
+  return { type: 'done' }
+}
+
+/** For whoever asks for a session that was deleted. */
+export function deletedSentence({ lifecycle }: SessionState): string {
+  const left = lifecycle.type === 'deleted' ? lifecycle.leftBecause : undefined
+  return left === undefined ? 'This session was deleted.' : `This session was deleted. ${left}`
 }

@@ -58,3 +58,17 @@ test('[S-70] a prompt has not arrived when its runner says that the agent could 
   )
   expect(s.events).toContainEqual(expect.objectContaining({ type: agentReady.type }))
 })
+
+test('[R-151] the end of a turn whose runner met a fault of its own says which', () => {
+  const s = handedOver()
+  s.report({ type: 'turn-taken', turn: 1 }, { type: 'text', turn: 1, text: 'so' })
+  const fault = 'no space left on device'
+  s.input({ type: 'runner-exited', generation: 1, code: 70, signal: undefined, fault })
+  expect(s.events).toContainEqual(
+    expect.objectContaining({
+      type: 'turn-ended',
+      code: 'runner-exited',
+      detail: 'Runner: a fault of its own: no space left on device.',
+    }),
+  )
+})

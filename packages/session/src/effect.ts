@@ -2,6 +2,9 @@
 import type { CallbackBody, Command } from '@belay/protocol'
 import type { CallbackAddress } from './state.ts'
 
+/** What is tried until it has happened, and told when it has not yet. */
+export type RefusedEffect = 'start-runner' | 'stop-runner' | 'probe-runner' | 'remove-files'
+
 export type SessionEffect =
   /** Must happen. Outcome: the runner's hello, or `runner-start-failed`. */
   | { readonly type: 'start-runner'; readonly generation: number }

@@ -13,6 +13,7 @@ import type {
   Take,
   Workspace,
 } from '@belay/protocol'
+import type { RefusedEffect } from './effect.ts'
 import type { CallbackAddress } from './state.ts'
 
 /** A prompt as it came in. `digest` is made at the edge: it recognises the same text without keeping it. */
@@ -102,6 +103,8 @@ export type SessionInput =
   | { readonly type: 'trim'; readonly through: number }
   | { readonly type: 'callback-resent'; readonly callbackId: string }
   | { readonly type: 'alarm' }
+  /** The wall clock went further than time did, by so many milliseconds; back, when it is negative. */
+  | { readonly type: 'clock-jumped'; readonly by: number }
   /** A server began its life: whoever was linked is not any more, and whoever is away gets its time anew. */
   | { readonly type: 'server-started' }
   /** A runner dialled in and says it has commands up to `received`. */
@@ -127,6 +130,8 @@ export type SessionInput =
       readonly generation: number
       readonly code: number | undefined
       readonly signal: string | undefined
+      /** What it said at its end, when a fault of its own ended it. */
+      readonly fault?: string | undefined
     }
   /** The runner's process is alive and has not dialled in. */
   | { readonly type: 'runner-silent'; readonly generation: number }
@@ -137,6 +142,8 @@ export type SessionInput =
   | { readonly type: 'folder-shared'; readonly session: string; readonly title: string }
   /** That session is not in this one's folder any more. */
   | { readonly type: 'folder-freed'; readonly session: string }
+  /** The world refused an effect, for this reason. It is tried again. */
+  | { readonly type: 'effect-refused'; readonly what: RefusedEffect; readonly message: string }
   /** Outcome of `remove-files`. */
   | { readonly type: 'files-removed' }
   /** Outcome of `deliver-callback`; without a problem it was taken. */

@@ -2,10 +2,11 @@
  * Permissions and questions: durable, offered to every viewer, answered once, withdrawn with their turn.
  *
  * - S-11 The first answer wins; the same answer again is fine; any other hears that it was settled, and by whom.
+ * - P-52 Questions that are open weigh at most so much together; what is beyond that is declined, and the log says so.
  * - S-12 No permission outlives its turn.
  * - S-32 A permission without an answer in `permissionMs` is settled by that, and the agent hears `cancelled`.
  */
-import { limits, type ReportOf } from '@belay/protocol'
+import { limits, type ReportOf, utf8Bytes } from '@belay/protocol'
 import { type Change, log, logReport, post, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { findPermission, keepPermission } from './row.ts'
@@ -24,24 +25,25 @@ export function askPermission(
   if (permissions.some((open) => open.permissionId === permissionId)) return
   const stopping =
     change.state.turn.type === 'active' && change.state.turn.phase.type === 'stopping'
+  const asked = {
+    permissionId,
+    turn,
+    title,
+    toolCallId,
+    options,
+    askedAt: change.now,
+    deadline: change.now + change.deadlines.permissionMs,
+  }
+  const bytes = utf8Bytes(JSON.stringify([...permissions, asked]))
+  const tooMany =
+    permissions.length >= limits.permissionsOpenMax || bytes > limits.permissionsBytesMax
   logReport(change, json)
-  if (stopping || permissions.length >= limits.permissionsOpenMax) {
+  if (stopping || tooMany) {
     settle(change, permissionId, undefined, stopping ? 'interrupted' : 'too many open questions')
     post(change, { type: 'answer', permissionId })
     return
   }
-  set(change, 'permissions', [
-    ...permissions,
-    {
-      permissionId,
-      turn,
-      title,
-      toolCallId,
-      options,
-      askedAt: change.now,
-      deadline: change.now + change.deadlines.permissionMs,
-    },
-  ])
+  set(change, 'permissions', [...permissions, asked])
   updateTurn(change, {})
 }
 

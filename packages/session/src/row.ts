@@ -76,6 +76,7 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'retry':
     case 'delete':
     case 'alarm':
+    case 'clock-jumped':
     case 'runner-hello':
     case 'runner-frame':
     case 'runner-link-lost':
@@ -86,6 +87,7 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'folder-shared':
     case 'folder-freed':
     case 'files-removed':
+    case 'effect-refused':
       return []
   }
 }

@@ -113,7 +113,7 @@ export function runnerLinkLost(change: Change, generation: number): SessionReply
 export function runnerExited(change: Change, input: Exited): SessionReply {
   if (fence(change, input.generation) !== undefined) return ignore('not the present runner')
   const { runner, turn } = change.state
-  const { generation, code, signal } = input
+  const { generation, code, signal, fault } = input
   const expected = runner.type !== 'starting' && runner.type !== 'none' && runner.closing
   log(change, {
     type: 'runner-exited',
@@ -122,8 +122,9 @@ export function runnerExited(change: Change, input: Exited): SessionReply {
     ...(code === undefined ? {} : { code }),
     ...(signal === undefined ? {} : { signal }),
   })
-  const how =
+  const exit =
     signal !== undefined ? `signal ${signal}` : code !== undefined ? `code ${code}` : 'it is gone'
+  const how = fault === undefined ? exit : `a fault of its own: ${fault}`
   if (turn.type === 'active') {
     if (turn.phase.type === 'stopping')
       endTurn(change, 'interrupted', `The runner ended first (${how}).`)

@@ -78,7 +78,12 @@ export type Lifecycle =
       readonly problem: Problem
       readonly steps: readonly StepState[]
     }
-  | { readonly type: 'deleted'; readonly at: number }
+  | {
+      readonly type: 'deleted'
+      readonly at: number
+      /** Why something of it is still there. */
+      readonly leftBecause?: string
+    }
 
 export interface Settings {
   readonly title: string

@@ -14,8 +14,9 @@ import type { Deadlines } from '@belay/protocol'
 import { ring } from './alarm.ts'
 import { callbackTried, resendCallback } from './callback.ts'
 import { type Change, refuse } from './change.ts'
+import { clockJumped } from './clock.ts'
 import { create } from './create.ts'
-import { expire, remove } from './delete.ts'
+import { deletedSentence, expire, filesRemoved, remove } from './delete.ts'
 import type { SessionEffect } from './effect.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { checkState } from './invariant.ts'
@@ -25,6 +26,7 @@ import { answerPermission } from './permission.ts'
 import { beginPreparation, releaseRunner, retry } from './preparation.ts'
 import { cancelPrompt, editPrompt, lookUpPrompt, steerPrompt, submitPrompt } from './prompt.ts'
 import { receive } from './receive.ts'
+import { effectRefused } from './refused.ts'
 import { resolveTurn } from './resolve.ts'
 import { askPlan, askRestore, forgetPlan, isOutgrown, startRestore } from './restore.ts'
 import {
@@ -80,7 +82,7 @@ function gate(state: SessionState, input: SessionInput): SessionReply | undefine
     case 'deleted':
       // What it left may still be discarded.
       if (input.type === 'delete') return input.discard === true ? undefined : { type: 'done' }
-      return refuse('session-deleted', 'This session was deleted.')
+      return refuse('session-deleted', deletedSentence(state))
     case 'preparing':
     case 'ready':
     case 'attention':
@@ -93,6 +95,8 @@ function isAboutWhatIsLeft({ type }: SessionInput): boolean {
   return (
     type === 'runner-stopped' ||
     type === 'files-removed' ||
+    type === 'effect-refused' ||
+    type === 'clock-jumped' ||
     type === 'callback-tried' ||
     type === 'alarm'
   )
@@ -100,6 +104,7 @@ function isAboutWhatIsLeft({ type }: SessionInput): boolean {
 
 const factTypes = [
   'alarm',
+  'clock-jumped',
   'server-started',
   'callback-tried',
   'runner-hello',
@@ -112,11 +117,13 @@ const factTypes = [
   'folder-shared',
   'folder-freed',
   'files-removed',
+  'effect-refused',
 ] as const
 type Fact = Extract<SessionInput, { type: (typeof factTypes)[number] }>
 type Request = Exclude<SessionInput, Fact>
 
-function isFact(input: SessionInput): input is Fact {
+/** Whether it is something that has happened, and not something that is wanted. */
+export function isFact(input: SessionInput): input is Fact {
   return factTypes.some((type) => type === input.type)
 }
 
@@ -167,6 +174,8 @@ function learn(change: Change, input: Fact): SessionReply {
   switch (input.type) {
     case 'alarm':
       return ring(change)
+    case 'clock-jumped':
+      return clockJumped(change, input.by)
     case 'server-started':
       return serverStarted(change)
     case 'callback-tried':
@@ -191,8 +200,9 @@ function learn(change: Change, input: Fact): SessionReply {
     case 'folder-freed':
       return freeFolder(change, input.session)
     case 'files-removed':
-      change.settle.push('remove-files')
-      return { type: 'done' }
+      return filesRemoved(change)
+    case 'effect-refused':
+      return effectRefused(change, input)
   }
 }
 

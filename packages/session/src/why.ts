@@ -16,8 +16,8 @@ export interface Proofs {
   readonly serverSince: number
   /** The last byte of the runner's socket. */
   readonly linkHeardAt: number | undefined
-  /** Whoever holds the lock of the runner's folder. */
-  readonly runner: { readonly pid: number; readonly since: number } | undefined
+  /** Whoever holds the lock of the runner's folder, where that can be seen. */
+  readonly runner: { readonly pid: number; readonly since: number } | 'unknown' | undefined
 }
 
 export interface WhyOptions {
@@ -210,6 +210,13 @@ function linkHop({ runner }: SessionState, now: number, { linkHeardAt }: Proofs)
 }
 
 function runnerHop({ runner: wanted }: SessionState, now: number, { runner }: Proofs): HopState {
+  if (runner === 'unknown')
+    return hop(
+      'runner',
+      'silent',
+      undefined,
+      'Whether the runner’s process is there cannot be seen now: its lock is busy, or its disk refuses.',
+    )
   if (runner !== undefined)
     return hop(
       'runner',

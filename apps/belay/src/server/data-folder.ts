@@ -4,6 +4,7 @@
  *   belay.db             the store                 server.json   where the server listens, for runners and the CLI
  *   lock.db              who serves this folder    token         opens the API for people and programs
  *   runners/<session>/   a runner's own folder     secret        signs what only this server may sign
+ *   address/             touched when a server says where it listens: what runners watch
  *   workspaces/<session>/ clones
  *
  * Owns: the names, and making the two secrets once.
@@ -56,7 +57,12 @@ export interface ServerAddress {
 
 /** Says where this server listens. Replaced in one step, because runners watch it and read it at any moment. */
 export function writeServerAddress(dataFolder: string, address: ServerAddress): void {
-  replace(join(dataFolder, 'server.json'), JSON.stringify(address))
+  const text = JSON.stringify(address)
+  replace(join(dataFolder, 'server.json'), text)
+  // In the folder itself every commit of the store would wake every runner.
+  const watched = join(dataFolder, 'address')
+  mkdirSync(watched, { recursive: true, mode: 0o700 })
+  replace(join(watched, 'server.json'), text)
 }
 
 /** A small file's content, made and synced the first time. */

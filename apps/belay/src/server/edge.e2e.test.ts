@@ -378,7 +378,29 @@ test('[E-13] the OpenAPI document is served and names every route', async () => 
     expect(Object.keys(document.paths[route.path] ?? {})).toContain(route.method)
 })
 
-test('[E-14] the page’s files come from its folder and from nowhere else', async () => {
+test('[E-50] no cache keeps what the API says, nothing takes it for something else, and the page runs, embeds and sends to nothing foreign', async () => {
+  const headers = { authorization: `Bearer ${token}` }
+  const paths = [
+    '/v1/sessions',
+    '/v1/health',
+    '/v1/nowhere',
+    '/v1/openapi.json',
+    '/v1/sessions/none',
+  ]
+  const list = { ...headers, accept: 'text/event-stream' }
+  const stream = await fetch(`${server.url}/v1/sessions/stream`, { headers: list })
+  const answers = await Promise.all(paths.map((path) => fetch(`${server.url}${path}`, { headers })))
+  const refused = await fetch(`${server.url}/v1/health`, {
+    headers: { origin: 'http://elsewhere' },
+  })
+  for (const { url, headers: got } of [...answers, stream, refused]) {
+    expect(got.get('cache-control'), url).toBe('no-store')
+    expect(got.get('x-content-type-options'), url).toBe('nosniff')
+  }
+  await stream.body?.cancel()
+})
+
+test('[E-14] [E-50] the page’s files come from its folder and from nowhere else', async () => {
   const outer = temporaryFolder('page')
   const pageFolder = join(outer, 'dist')
   mkdirSync(join(pageFolder, 'assets'), { recursive: true })
@@ -400,6 +422,9 @@ test('[E-14] the page’s files come from its folder and from nowhere else', asy
   const app = createHttp({ handlers, version: '0', authorize: () => undefined, pageFolder, log })
   const text = async (path: string) => (await app.request(`http://localhost${path}`)).text()
   expect(await text('/')).toBe('the page')
+  const policy = (await app.request('http://localhost/')).headers.get('content-security-policy')
+  for (const rule of ["base-uri 'none'", "form-action 'self'", "object-src 'none'"])
+    expect(policy).toContain(rule)
   expect(await text('/s/any-session')).toBe('the page')
   expect(await text('/assets/a.js')).toBe('a script')
   for (const path of [

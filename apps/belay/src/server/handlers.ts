@@ -13,6 +13,7 @@ import { branchFor } from '@belay/runner/node'
 import { foundAgentSchema, limits, protocolVersion, unknownChanges } from '@belay/protocol'
 import {
   callbacksOf,
+  deletedSentence,
   type Proofs,
   type PromptText,
   type SessionInput,
@@ -283,9 +284,10 @@ function sessionAt(host: SessionHost, id: string) {
 }
 
 function existing(host: SessionHost, id: string): void {
-  const { type } = host.read(id).lifecycle
+  const state = host.read(id)
+  const { type } = state.lifecycle
   if (type === 'absent') throw new RefusalError('session-not-found', `There is no session ${id}.`)
-  if (type === 'deleted') throw new RefusalError('session-deleted', `Session ${id} was deleted.`)
+  if (type === 'deleted') throw new RefusalError('session-deleted', deletedSentence(state))
 }
 
 function isReply<Type extends SessionReply['type']>(

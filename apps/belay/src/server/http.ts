@@ -5,11 +5,11 @@
  */
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
-import { limits, openApi, type Route, type RouteName, routes } from '@belay/protocol'
+import { limits, openApi, parseJson, type Route, type RouteName, routes } from '@belay/protocol'
 import { Hono, type HonoRequest } from 'hono'
 import type { Logger } from 'pino'
 import type { Handlers } from './handlers.ts'
-import { badRequest, RefusalError } from './problem.ts'
+import { badRequest, RefusalError, refusalOfStore } from './problem.ts'
 
 export interface HttpOptions {
   readonly handlers: Handlers
@@ -27,7 +27,8 @@ const open: readonly RouteName[] = ['health', 'version']
 export function createHttp({ handlers, version, authorize, pageFolder, log }: HttpOptions): Hono {
   const app = new Hono()
   app.onError((error, context) => {
-    if (error instanceof RefusalError) return problem(error)
+    const refusal = error instanceof RefusalError ? error : refusalOfStore(error)
+    if (refusal !== undefined) return problem(refusal)
     log.error({ path: context.req.path, error: error.stack }, 'request failed')
     return problem(new RefusalError('internal', 'The server could not answer; its log says why.'))
   })
@@ -35,7 +36,9 @@ export function createHttp({ handlers, version, authorize, pageFolder, log }: Ht
   let document: string | undefined
   app.get('/v1/openapi.json', () => {
     document ??= JSON.stringify(openApi(version))
-    return new Response(document, { headers: { 'content-type': 'application/json' } })
+    return new Response(document, {
+      headers: { ...apiHeaders, 'content-type': 'application/json' },
+    })
   })
   for (const [name, route] of Object.entries<Route>(routes)) {
     if (!isRouteName(name)) continue
@@ -75,8 +78,14 @@ function problem(error: RefusalError): Response {
   return json(error.status, error.problem)
 }
 
+/** What is said of sessions is kept by no cache, and is taken for nothing else. */
+export const apiHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+} as const
+
 function json(status: number, value: unknown): Response {
-  return Response.json(value, { status })
+  return Response.json(value, { status, headers: apiHeaders })
 }
 
 async function argumentsOf(request: HonoRequest, route: Route): Promise<object> {
@@ -115,10 +124,11 @@ async function bodyOf(request: HonoRequest): Promise<unknown> {
     )
   const bytes = await limitedBody(request.raw)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    throw new RefusalError('bad-request', 'The body is not JSON in UTF-8.', {
-      fields: [{ path: 'body', expected: 'JSON in UTF-8', got: `${bytes.length} bytes` }],
+    const expected = `JSON in UTF-8, nested at most ${limits.jsonLevelsMax} levels`
+    throw new RefusalError('bad-request', `The body is not ${expected}.`, {
+      fields: [{ path: 'body', expected, got: `${bytes.length} bytes` }],
     })
   }
 }
@@ -181,7 +191,7 @@ async function page(folder: string, path: string): Promise<Response> {
           : 'no-cache',
         'x-content-type-options': 'nosniff',
         'content-security-policy':
-          "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'",
+          "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; object-src 'none'; frame-ancestors 'none'",
         'referrer-policy': 'no-referrer',
       },
     })

@@ -8,6 +8,8 @@
  * - K-5 Before a runner is said to be gone, everything its spool still holds has been submitted.
  * - K-6 Of one session, one start, stop or removal is performed at a time, in the order they were decided.
  * - K-46 A worktree is removed with its session only when nothing in it would be lost; what stays is logged.
+ * - K-50 What must happen to a runner or its files is tried until it has, with back-off, and the session hears what is in the way.
+ * - K-51 Nothing here keeps the loop busy: a spool is read in pieces, and a lock that cannot be looked at is looked at later.
  * - K-7 Starting a generation whose runner is there already, after a restart say, starts nothing.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -16,31 +18,40 @@ import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { lockOwner, type LockOwner } from '@belay/actor/node'
 import { sweepMarked } from '@belay/agent/node'
-import { type Deadlines, limits } from '@belay/protocol'
+import { backoffDelayMs, type BackoffPolicy, channelBackoff } from '@belay/channel'
+import type { Deadlines } from '@belay/protocol'
 import {
   agentMarker,
   discardWorktree,
   endWorktree,
   handsMarker,
   isWorktree,
+  readLastWords,
   readRecord,
   readSpool,
   recordFileOf,
   runnerLockName,
   type RunnerConfig,
 } from '@belay/runner/node'
-import { decodeReport, type ReceivedReport } from '@belay/session'
+import { decodeReport, type ReceivedReport, type RefusedEffect } from '@belay/session'
 import type { Logger } from 'pino'
 import { runnerFolder, workspaceFolder } from './data-folder.ts'
+import { endRunner, isHeldBy, ownerOf, type Which } from './runner-end.ts'
 import { runnerToken } from './tokens.ts'
 import type { SessionHost } from './session-host.ts'
 
-/** How long a runner has to end by itself before it is killed. */
-const stopMs = 4000
 /** How often a runner that nobody parents is looked at while it is lost. */
 const probeMs = 250
+/** Between the tries of what must happen: somebody may be mending it and looks on. */
+const retrying: BackoffPolicy = { ...channelBackoff, capMs: 4000 }
+/** Runners that were started and have not dialled in: after a boot all would come at once. */
+const startsMax = 8
+const startLookMs = 50
+/** What passes by itself: too many processes, files or bytes at this moment. */
+const passing = new Set(['EAGAIN', 'EBUSY', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC'])
+/** Of a dead runner's spool, in one commit: small, so that the commits of others come in between. */
+const spoolBatchBytes = 128 * 1024
 /** How long the exit of a child whose lock is free already is waited for. */
 const exitMs = 1000
 
@@ -54,12 +65,6 @@ export interface LauncherOptions {
   readonly log: Logger
   readonly deadlines: Deadlines
   readonly diskFreeBytesMin: number
-}
-
-/** Which runner. */
-interface Which {
-  readonly session: string
-  readonly generation: number
 }
 
 interface Exit {
@@ -78,6 +83,8 @@ export class Launcher {
   /** The latest runner of a session that this server started, until its end was dealt with. */
   readonly #children = new Map<string, Child>()
   readonly #lanes = new Map<string, Promise<void>>()
+  /** Sessions whose runner was started and has not dialled in. */
+  readonly #starting = new Set<string>()
   readonly #abort = new AbortController()
 
   constructor(options: LauncherOptions) {
@@ -85,21 +92,21 @@ export class Launcher {
   }
 
   start(session: string, generation: number): void {
-    this.#enqueue(session, 'start', () => this.#start({ session, generation }))
+    this.#enqueue(session, 'start-runner', () => this.#start({ session, generation }))
   }
 
   stop(session: string, generation: number): void {
-    this.#enqueue(session, 'stop', () => this.#stop({ session, generation }))
+    this.#enqueue(session, 'stop-runner', () => this.#stop({ session, generation }))
   }
 
   /** Looks whether a lost runner is there. `final`: its grace is over, and an answer is needed either way. */
   probe(session: string, generation: number, kind: 'final' | 'first'): void {
-    this.#enqueue(session, 'probe', () => this.#settle({ session, generation }, kind))
+    this.#enqueue(session, 'probe-runner', () => this.#settle({ session, generation }, kind))
   }
 
   /** @param how what is done with a worktree that holds what is nowhere else */
   removeFiles(session: string, how: 'keep' | 'discard'): void {
-    this.#enqueue(session, 'remove', () => this.#removeFiles(session, how))
+    this.#enqueue(session, 'remove-files', () => this.#removeFiles(session, how))
   }
 
   /** Nothing is performed any more. Runners go on. */
@@ -108,22 +115,40 @@ export class Launcher {
   }
 
   /** Runs the jobs of one session one after the other. */
-  #enqueue(session: string, what: string, job: () => Promise<void>): void {
+  #enqueue(session: string, what: RefusedEffect, job: () => Promise<void>): void {
     const lane = (this.#lanes.get(session) ?? Promise.resolve())
       // Starting a process keeps this one busy for milliseconds; whoever asked for the session is answered first.
       .then(() => nextTurn())
-      .then(() => (this.#abort.signal.aborted ? undefined : job()))
-      .catch((error: unknown) => {
-        if (this.#abort.signal.aborted) return
-        this.#options.log.error(
-          { session, what, error: String(error) },
-          'could not act on a runner',
-        )
-      })
+      .then(() => this.#untilDone(session, what, job))
       .finally(() => {
         if (this.#lanes.get(session) === lane) this.#lanes.delete(session)
       })
     this.#lanes.set(session, lane)
+  }
+
+  /** Tries until it is done, or this server ends: the next one begins with what its outbox holds. Never rejects. */
+  async #untilDone(session: string, what: RefusedEffect, job: () => Promise<void>): Promise<void> {
+    const { signal } = this.#abort
+    let said = ''
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- a try follows the failure of the one before
+        return await job()
+      } catch (error) {
+        if (signal.aborted) return
+        const message = error instanceof Error ? error.message : String(error)
+        const { host, log } = this.#options
+        if (message !== said) {
+          log.error({ session, what, attempt, error: message }, 'could not act on a runner yet')
+          // One that cannot hear it is stopped, and the host has said so.
+          host.submit(session, { type: 'effect-refused', what, message }).catch(() => undefined)
+        }
+        said = message
+        const ms = backoffDelayMs(retrying, attempt, Math.random())
+        // oxlint-disable-next-line no-await-in-loop
+        await sleep(ms, undefined, { signal }).catch(() => undefined)
+      }
+    }
   }
 
   async #start(which: Which): Promise<void> {
@@ -131,7 +156,9 @@ export class Launcher {
     const { host, dataFolder, log } = this.#options
     const { runner } = host.read(session)
     if (runner.type !== 'starting' || runner.generation !== generation) return
-    if (holds(lockOwner(runnerFolder(dataFolder, session)), which)) return
+    const folder = runnerFolder(dataFolder, session)
+    if (isHeldBy(await ownerOf(folder, this.#abort.signal), which)) return
+    await this.#turnToStart(which)
     try {
       const child = await launch(this.#options, which)
       const exited = exitOf(child)
@@ -139,10 +166,24 @@ export class Launcher {
       void exited.then(() => this.probe(session, generation, 'first'))
       log.info({ session, generation, pid: child.pid }, 'runner started')
     } catch (error) {
+      if (isPassing(error)) throw error
       const why = error instanceof Error ? error.message : String(error)
       const message = `The runner could not be started: ${why}.`
       await host.submit(session, { type: 'runner-start-failed', generation, message })
     }
+  }
+
+  /** Waits while too many others start: after a boot all would come at once, and each would take longer than it may. */
+  async #turnToStart(which: Which): Promise<void> {
+    const { signal } = this.#abort
+    const { session } = which
+    while (this.#starting.size >= startsMax) {
+      for (const other of this.#starting)
+        if (this.#options.host.read(other).runner.type !== 'starting') this.#starting.delete(other)
+      // oxlint-disable-next-line no-await-in-loop -- one look after the other
+      if (this.#starting.size >= startsMax) await sleep(startLookMs, undefined, { signal })
+    }
+    this.#starting.add(session)
   }
 
   /** Looks whether a runner is there, for as long as it is lost, and says so when it is not. */
@@ -150,19 +191,21 @@ export class Launcher {
     const { session, generation } = which
     const { host, dataFolder, log } = this.#options
     const folder = runnerFolder(dataFolder, session)
-    while (holds(lockOwner(folder), which)) {
+    const { signal } = this.#abort
+    while (isHeldBy(await ownerOf(folder, signal), which)) {
       if (kind === 'final') {
         await host.submit(session, { type: 'runner-silent', generation })
         return
       }
       if (this.#standing(which) !== 'lost') return
-      await sleep(probeMs, undefined, { signal: this.#abort.signal })
+      await sleep(probeMs, undefined, { signal })
     }
     const exit = await this.#exit(which)
     if (this.#standing(which) === undefined) return
     await submitSpool(host, folder, which)
     log.info({ session, generation, ...exit }, 'runner is gone')
-    await host.submit(session, { type: 'runner-exited', generation, ...exit })
+    const fault = readLastWords(folder, generation)
+    await host.submit(session, { type: 'runner-exited', generation, ...exit, fault })
   }
 
   /** What the session thinks of this runner; `undefined` when it has no say any more. */
@@ -186,7 +229,7 @@ export class Launcher {
     const folder = runnerFolder(this.#options.dataFolder, session)
     const child = this.#children.get(session)
     const own = child !== undefined && child.generation <= generation ? child.process : undefined
-    await end(folder, which, own)
+    await endRunner(folder, which, own, this.#abort.signal)
     await sweepMarked(
       agentMarker(session, folder, generation),
       handsMarker(session, folder, generation),
@@ -223,16 +266,17 @@ export class Launcher {
 /** The most that taking a worktree away may take. */
 const worktreeMsMax = 60_000
 
+/** Whether the system may do it a moment later. Everything else is for a person to mend. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && passing.has(String(error.code))
+}
+
 function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) =>
       resolve({ code: code ?? undefined, signal: signal ?? undefined }),
     )
   })
-}
-
-function holds(owner: LockOwner | undefined, { session, generation }: Which): boolean {
-  return owner?.name === runnerLockName(session, generation)
 }
 
 /** Starts a runner in a process session of its own, its config on an inherited pipe: argv and environment can be read by others. */
@@ -299,53 +343,13 @@ async function submitSpool(
     batch = []
     bytes = 0
   }
-  for (const { n, json } of readSpool(folder, generation, received)) {
+  for await (const { n, json } of readSpool(folder, generation, received)) {
     const report = decodeReport(json)
     // What could not have been taken over the socket is not taken from the disk.
     if (typeof report === 'string') break
     batch.push({ n, json, report })
     bytes += json.length
-    if (bytes > limits.frameBytesMax / 2) await flush()
+    if (bytes > spoolBatchBytes) await flush()
   }
   await flush()
-}
-
-/**
- * Ends the runner of this generation or an older one, if it is there, and waits until its lock is free.
- * @param own the one we started: until it holds its lock only its parent knows of it, and it must not be born later
- */
-async function end(folder: string, which: Which, own: ChildProcess | undefined): Promise<void> {
-  const killAt = performance.now() + stopMs
-  let signalled: NodeJS.Signals | undefined
-  for (;;) {
-    const owner = lockOwner(folder)
-    const holder = owner !== undefined && isNotNewer(owner, which) ? owner.pid : undefined
-    if (holder === undefined && !lives(own)) return
-    const signal = performance.now() >= killAt ? 'SIGKILL' : 'SIGTERM'
-    if (signal !== signalled) {
-      if (holder !== undefined && holder > 0) kill(holder, signal)
-      else own?.kill(signal)
-    }
-    signalled = signal
-    await sleep(20)
-  }
-}
-
-function lives(child: ChildProcess | undefined): child is ChildProcess {
-  return child !== undefined && child.exitCode === null && child.signalCode === null
-}
-
-/** Whether the owner is a runner of this session and of this generation or an older one. */
-function isNotNewer(owner: LockOwner, { session, generation }: Which): boolean {
-  const prefix = runnerLockName(session, 0).slice(0, -1)
-  return owner.name.startsWith(prefix) && Number(owner.name.slice(prefix.length)) <= generation
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    // It ended between the look at its lock and the signal.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
 }

@@ -14,7 +14,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import type { Refusal } from '@belay/protocol'
 import type { Logger } from 'pino'
-import { RefusalError } from './problem.ts'
+import { apiHeaders } from './http.ts'
+import { RefusalError, refusalOfStore } from './problem.ts'
 
 /** What asks to become a WebSocket. */
 export interface Upgrade {
@@ -67,7 +68,8 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
   }
 
   function refusalOf(error: unknown): RefusalError {
-    if (error instanceof RefusalError) return error
+    const refusal = error instanceof RefusalError ? error : refusalOfStore(error)
+    if (refusal !== undefined) return refusal
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'request failed')
     return new RefusalError('internal', 'The server could not answer; its log says why.')
   }
@@ -81,7 +83,7 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
       if (streams.request(request, admit(request), response)) return
     } catch (error) {
       const { status, problem } = refusalOf(error)
-      response.writeHead(status, { 'content-type': 'application/json' })
+      response.writeHead(status, { ...apiHeaders, 'content-type': 'application/json' })
       response.end(JSON.stringify(problem))
       return
     }

@@ -3,6 +3,7 @@
  *
  * - K-40 It repeats nothing of an address, a token, a user or a field that nobody knows.
  */
+import { StoreRefusal } from '@belay/host'
 import { type ErrorCode, errorTable, type Problem, type Refusal } from '@belay/protocol'
 import type { z } from 'zod'
 
@@ -27,6 +28,12 @@ export class RefusalError extends Error {
   static of(refusal: Refusal, limit: number | undefined): RefusalError {
     return new RefusalError(refusal.code, refusal.message, limit === undefined ? {} : { limit })
   }
+}
+
+/** What a store refused, for whoever asked for it; `undefined` for any other error. */
+export function refusalOfStore(error: unknown): RefusalError | undefined {
+  if (!(error instanceof StoreRefusal)) return undefined
+  return new RefusalError(error.reason === 'full' ? 'disk-full' : 'store-busy', error.message)
 }
 
 /** What is wrong with an input, field by field. */

@@ -115,6 +115,10 @@ async function serveFolder(
     perform: (session, effect) => perform(made.parts, session, effect),
     onActorStopped: (session, error) =>
       log.fatal({ session, error: error.stack }, 'a session was stopped by a broken invariant'),
+    onRefusal: (refusal) =>
+      refusal === undefined
+        ? log.info('the store takes everything again')
+        : log.error({ error: String(refusal.cause) }, `${refusal.message} It is tried again.`),
     onStop: (error) => {
       log.fatal({ error: error.stack }, 'the store failed; nothing more is accepted')
       options.onFatal?.(error)
@@ -270,7 +274,8 @@ function perform(parts: Parts | undefined, session: string, effect: SessionEffec
 
 /** After a start no socket is there: each session hears so once, before any alarm, and the runners that live dial in. */
 function recover(host: SessionHost): void {
-  for (const id of host.ids()) {
+  // Whoever has a runner has a deadline (S-3): those that sleep are not looked at, however many they are.
+  for (const id of host.alarmed()) {
     const runner = runnerOf(host, id)
     if (runner === undefined || runner.type === 'none') continue
     // One that cannot take it is stopped, and the host has said so.

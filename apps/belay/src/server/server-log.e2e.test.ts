@@ -57,3 +57,25 @@ test('[E-21] a log that cannot be written is said in one sentence', async () => 
   expect(server.stderr()).not.toMatch(/\n\s+at /)
   expect(existsSync(join(folder, 'server.json'))).toBe(false)
 })
+
+test('[E-51] a fault of the server itself is in its log before it ends', async () => {
+  const folder = temporaryFolder('crash')
+  const planted = `data:text/javascript,${encodeURIComponent(
+    "import { existsSync } from 'node:fs'; const t = setInterval(() => { if (existsSync(process.env.PLANT)) throw new Error('a planted fault') }, 50); t.unref()",
+  )}`
+  const plant = join(folder, 'plant')
+  const server = await start(
+    process.execPath,
+    ['--import', planted, belayMain, 'up', '--port', '0', '--data', folder],
+    { env: { ...process.env, PLANT: plant } },
+  )
+  await server.line(/#token=/)
+  writeFileSync(plant, '')
+  expect(await server.exited).toMatchObject({ code: 1 })
+  const last = readFileSync(join(folder, 'server.log'), 'utf8').trim().split('\n').at(-1) ?? ''
+  expect(JSON.parse(last)).toMatchObject({
+    level: 60,
+    error: expect.stringContaining('a planted fault'),
+  })
+  expect(server.stderr()).toContain('a planted fault')
+})

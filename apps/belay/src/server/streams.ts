@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Refusal, sessionIdSchema, streams, viewerBeatMs } from '@belay/protocol'
 import { openViewer, type Sink, type Viewer } from '@belay/session'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { apiHeaders } from './http.ts'
 import { openListViewer } from './list-viewer.ts'
 import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
@@ -86,7 +87,7 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
       if (wanted === undefined) return false
       response.writeHead(200, {
         'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
+        ...apiHeaders,
         // Proxies that buffer would hold events back.
         'x-accel-buffering': 'no',
       })

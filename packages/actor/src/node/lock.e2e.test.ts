@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -89,11 +89,57 @@ test('[H-30] a folder that nobody holds has no owner, whatever its files say', a
   expect(lockFolder(folder, self)).toHaveProperty('release')
 })
 
+/** Stands in the door of a folder and does not go on. */
+const doorstop = `
+  import { DatabaseSync } from 'node:sqlite'
+  const door = new DatabaseSync(process.argv[1] + '/door.db')
+  door.exec('BEGIN EXCLUSIVE')
+  console.log('{}')
+  setInterval(() => {}, 1000)
+`
+
+test('[H-50] with somebody in the door, who only looks hears at once that the owner cannot be seen', async () => {
+  const folder = newFolder()
+  const lock = lockFolder(folder, self)
+  const args = ['--input-type=module', '-e', doorstop, folder]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  expect(lockOwner(folder)).toBe('unknown')
+  await kill(child)
+  expect(lockOwner(folder)).toEqual(self)
+  if ('release' in lock) lock.release()
+})
+
+test('[H-50] a folder whose lock cannot be opened says that its owner cannot be seen', () => {
+  const folder = newFolder()
+  const lock = lockFolder(folder, self)
+  if ('release' in lock) lock.release()
+  writeFileSync(
+    join(folder, 'lock.db'),
+    'no database at all, and long enough to be read as one'.repeat(20),
+  )
+  expect(lockOwner(folder)).toBe('unknown')
+})
+
+test('[H-51] what a lock is made of is its owner’s alone, whatever the shell gives to others', () => {
+  const before = process.umask(0)
+  try {
+    const folder = newFolder()
+    const lock = lockFolder(folder, self)
+    for (const name of ['lock.db', 'door.db'])
+      expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600)
+    if ('release' in lock) lock.release()
+  } finally {
+    process.umask(before)
+  }
+})
+
 test('[H-31] a killed owner lets go at once, though a child it started lives on', async () => {
   const folder = newFolder()
   const { process: child, said } = startHolder(folder, folder, 'keeps a child')
   const { child: grandchild = 0 } = await said
-  expect(lockOwner(folder)?.pid).toBe(child.pid)
+  expect(lockOwner(folder)).toMatchObject({ pid: child.pid })
   await kill(child)
   expect(() => process.kill(grandchild, 0), 'the child it started lives').not.toThrow()
   expect(lockOwner(folder)).toBeUndefined()
@@ -112,7 +158,7 @@ test('[H-32] of many that come at once exactly one gets the folder, and it is th
   const said = await Promise.all(holders.map((each) => each.said))
   const winners = holders.filter((_, index) => said[index]?.got)
   expect(winners.length).toBe(1)
-  expect(lockOwner(folder)?.pid).toBe(winners[0]?.process.pid)
+  expect(lockOwner(folder)).toMatchObject({ pid: winners[0]?.process.pid })
 })
 
 /** Takes the folder and lets it go for a while. Says how often it got it, and how often another was named meanwhile. */
@@ -148,7 +194,7 @@ const onlooker = `
   let got = 0
   let wrong = 0
   for (const end = Date.now() + 1500; Date.now() < end; got += 1) {
-    if (lockOwner(folder) !== undefined) wrong += 1
+    if (typeof lockOwner(folder) === 'object') wrong += 1
   }
   console.log(JSON.stringify({ got, wrong }))
 `

@@ -11,8 +11,10 @@
  * - H-32 Whoever is named as the owner is the owner. To see that a lock is free one has to take it, and to say one's
  *   name takes a moment before the lock is held; both happen behind the door, one process at a time, so that nobody
  *   takes another one that only asks for an owner, nor the name of the dead for its own.
+ * - H-50 Whoever only looks never waits: with somebody in the door, or a disk that refuses, the answer is `unknown`.
+ * - H-51 What a lock is made of is its owner's alone to read and write.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -41,7 +43,8 @@ export function lockFolder(
   owner: LockOwner,
 ): FolderLock | { readonly heldBy: LockOwner | undefined } {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return behindDoor(folder, () => {
+  return behindDoor(folder, doorWaitMs, () => {
+    makePrivate(join(folder, 'lock.db'))
     const database = open(folder)
     try {
       database.exec('CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY, json TEXT)')
@@ -60,31 +63,49 @@ export function lockFolder(
   })
 }
 
-/** Who holds the folder now; `undefined` when nobody does. */
-export function lockOwner(folder: string): LockOwner | undefined {
+/**
+ * Who holds the folder now; `undefined` when nobody does. It does not wait and does not throw.
+ * @returns `unknown` when that cannot be seen at this moment: somebody is in the door, or the disk refuses
+ */
+export function lockOwner(folder: string): LockOwner | 'unknown' | undefined {
   if (!existsSync(join(folder, 'lock.db'))) return undefined
-  return behindDoor(folder, () => {
-    const database = open(folder)
-    try {
-      database.exec('BEGIN IMMEDIATE')
-      return undefined
-    } catch (error) {
-      if (isBusy(error)) return readOwner(database)
-      throw error
-    } finally {
-      database.close()
-    }
-  })
+  try {
+    return behindDoor(folder, 0, () => {
+      const database = open(folder)
+      try {
+        database.exec('BEGIN IMMEDIATE')
+        return undefined
+      } catch (error) {
+        if (isBusy(error)) return readOwner(database)
+        throw error
+      } finally {
+        database.close()
+      }
+    })
+  } catch {
+    // The folder was removed meanwhile, say. Whoever has to know looks again.
+    return 'unknown'
+  }
 }
 
-function behindDoor<Result>(folder: string, act: () => Result): Result {
-  const door = new DatabaseSync(join(folder, 'door.db'), { timeout: doorWaitMs })
+function behindDoor<Result>(folder: string, waitMs: number, act: () => Result): Result {
+  const path = join(folder, 'door.db')
+  const isNew = !existsSync(path)
+  if (isNew) makePrivate(path)
+  const door = new DatabaseSync(path, { timeout: waitMs })
   try {
+    // An empty database is written to when a transaction begins, which a full disk refuses; one that is not is only locked.
+    if (isNew) door.exec('PRAGMA user_version = 1')
     door.exec('BEGIN EXCLUSIVE')
     return act()
   } finally {
     door.close()
   }
+}
+
+/** SQLite gives a file of its own making the mode that the person's shell gives to all. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
 }
 
 function open(folder: string): DatabaseSync {

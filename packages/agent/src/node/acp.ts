@@ -11,7 +11,9 @@
  * - A-15 Updates are told in the order they came, all of those before an answer before it.
  * - A-16 What was replayed by a load is not told again.
  * - A-17 A line that is not JSON is dropped, counted and noted; the conversation goes on.
+ * - R-150 What a listener throws is never taken for something the agent did: nobody catches it here.
  */
+import type { Readable } from 'node:stream'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import {
   type AnyMessage,
@@ -20,7 +22,7 @@ import {
   methods,
   RequestError,
 } from '@agentclientprotocol/sdk'
-import type { Chosen, PromptAttachment } from '@belay/protocol'
+import { type Chosen, limits, parseJsonCut, type PromptAttachment } from '@belay/protocol'
 import { z } from 'zod'
 import { type Ask, askOfElicitation, askOfPermission, elicitationAnswer } from '../ask.ts'
 import { type AgentExit, exitSentence } from '../exit.ts'
@@ -40,6 +42,7 @@ import type {
 import { AcpOffer } from './acp-offer.ts'
 import { contentBlocks } from './content.ts'
 import { Lines } from './lines.ts'
+import { loudly } from './loudly.ts'
 import { type AgentProcess, spawnAgent } from './process.ts'
 import type { ResolvedMcpServer } from './secret.ts'
 
@@ -78,6 +81,9 @@ const initializeSchema = z.looseObject({
       sessionCapabilities: z.looseObject({ resume: z.unknown() }).nullish(),
     })
     .nullish(),
+})
+const newSessionSchema = z.looseObject({
+  sessionId: z.string().max(limits.agentSessionCharsMax),
 })
 const stopReasonSchema = z.looseObject({ stopReason: z.string() })
 const updateSchema = z.looseObject({
@@ -157,9 +163,12 @@ class AcpConnection implements AgentConnection {
     const params = this.#conversation(initialized.ok)
     const answer = await this.#request(methods.agent.session.new, params, () => newSessionMsMax)
     if ('failure' in answer) return answer
-    const parsed = z.looseObject({ sessionId: z.string() }).safeParse(answer.ok)
+    const parsed = newSessionSchema.safeParse(answer.ok)
     if (!parsed.success)
-      return failed('agent-error', 'The agent answered session/new without a session id.')
+      return failed(
+        'agent-error',
+        `The agent answered session/new without a session id of at most ${limits.agentSessionCharsMax} characters.`,
+      )
     this.#agentSession = parsed.data.sessionId
     const restored = previous === undefined ? 'new' : 'lost'
     const opened = { agentSession: this.#agentSession, restored } as const
@@ -389,9 +398,9 @@ class AcpConnection implements AgentConnection {
     signal.addEventListener('abort', () => {
       if (!this.#pending.has(id)) return
       settle(undefined)
-      if (!this.#ended) this.#on.permissionGone(id)
+      if (!this.#ended) loudly(() => this.#on.permissionGone(id))
     })
-    this.#on.permission(id, ask)
+    loudly(() => this.#on.permission(id, ask))
     return promise
   }
 
@@ -411,20 +420,22 @@ class AcpConnection implements AgentConnection {
    */
   async #read(toSdk: WritableStreamDefaultWriter<AnyMessage>): Promise<void> {
     const lines = new Lines(lineBytesMax)
-    try {
-      for await (const data of this.process.stdout) {
-        for (const line of lines.push(data)) {
-          if (this.#gate !== undefined) await this.#gate.promise
-          const message = this.#parse(line)
-          if (message === undefined || this.#isUpdate(message)) continue
-          await toSdk.write(message)
-          await setImmediate()
-        }
-      }
-    } catch {
-      // Destroyed while others hold the pipe, or closed by the SDK: the process has ended, or is ended for it.
+    let open = true
+    const close = () => {
+      open = false
     }
-    await toSdk.close().catch(() => {})
+    for await (const data of untilBroken(this.process.stdout)) {
+      for (const line of lines.push(data)) {
+        if (this.#gate !== undefined) await this.#gate.promise
+        const message = this.#parse(line)
+        if (message === undefined || this.#isUpdate(message)) continue
+        // Closed by the SDK: the process has ended, or is ended for it.
+        await toSdk.write(message).catch(close)
+        if (!open) return
+        await setImmediate()
+      }
+    }
+    await toSdk.close().catch(close)
   }
 
   /** An agent that closed its mouth, or broke the protocol, and yet lives can do nothing for us any more. */
@@ -438,7 +449,7 @@ class AcpConnection implements AgentConnection {
     if (line === undefined) return this.#drop('a line too long')
     if (line.trim() === '') return undefined
     try {
-      const message: unknown = JSON.parse(line)
+      const message = parseJsonCut(line)
       return isMessage(message) ? message : this.#drop(line)
     } catch {
       return this.#drop(line)
@@ -471,6 +482,17 @@ class AcpConnection implements AgentConnection {
 
   #tell(updates: readonly AgentUpdate[]): void {
     for (const update of updates) this.#on.update(update)
+  }
+}
+
+/** What a stream gives until it ends, or is destroyed while others hold the pipe. Only the reading is caught. */
+async function* untilBroken(stream: Readable): AsyncGenerator<Buffer> {
+  const chunks = stream[Symbol.asyncIterator]()
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one piece after the other
+    const next = await chunks.next().catch(() => undefined)
+    if (next === undefined || next.done === true) return
+    yield next.value
   }
 }
 

@@ -4,7 +4,9 @@
  * Invariants:
  * - A-45 Events are handed on one at a time, in order, the next after the one before was dealt with; a stream that was
  *   opened again hands on nothing before its owner has filled the gap.
+ * - R-150 What a listener throws is never taken for the end of the stream: nobody catches it here.
  */
+import { parseJsonCut } from '@belay/protocol'
 import { createParser } from 'eventsource-parser'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerPolicy } from '../server/policy.ts'
@@ -79,31 +81,35 @@ export class EventStream {
     const { url, headers, policy } = this.#options
     const { signal } = this.#current
     const late = setTimeout(() => this.#current.abort(), policy.attachMs)
+    const request = { headers: { ...headers, accept: 'text/event-stream' }, signal }
     let opened = false
     try {
-      const response = await fetch(url, {
-        headers: { ...headers, accept: 'text/event-stream' },
-        signal,
-      })
-      if (!response.ok || response.body === null)
-        return { opened, cause: `the server answered ${response.status}` }
-      for await (const event of this.#events(response.body)) {
+      const events = await fetch(url, request).then((response) => this.#read(response), broken)
+      for (;;) {
+        // Only the reading is caught: what a listener throws is no end of the stream.
+        // oxlint-disable-next-line no-await-in-loop -- one event after the other
+        const next = 'cause' in events ? events : await events.next().catch(broken)
+        if ('cause' in next) return { opened, cause: next.cause }
+        if (next.done === true) return { opened, cause: 'its stream ended' }
         if (!opened) {
           opened = true
           clearTimeout(late)
+          // oxlint-disable-next-line no-await-in-loop
           await this.#options.onOpen()
         }
+        // oxlint-disable-next-line no-await-in-loop
         if (this.#gate !== undefined) await this.#gate.promise
-        if (signal.aborted) break
-        this.#options.onEvent(event)
+        if (signal.aborted) return { opened, cause: 'its stream ended' }
+        this.#options.onEvent(next.value)
       }
-      return { opened, cause: 'its stream ended' }
-    } catch (error) {
-      return { opened, cause: causeOf(error) }
     } finally {
       clearTimeout(late)
       this.#current.abort()
     }
+  }
+
+  #read({ ok, body, status }: Response): AsyncGenerator | Broken {
+    return ok && body !== null ? this.#events(body) : { cause: `the server answered ${status}` }
   }
 
   async *#events(body: ReadableStream<Uint8Array>): AsyncGenerator {
@@ -113,7 +119,7 @@ export class EventStream {
       maxBufferSize: policy.eventBytesMax,
       onEvent: ({ data }) => {
         try {
-          ready.push(JSON.parse(data))
+          ready.push(parseJsonCut(data))
         } catch {
           onNote(`an event that is no JSON: ${data.slice(0, 500)}`)
         }
@@ -126,6 +132,14 @@ export class EventStream {
       yield* ready.splice(0)
     }
   }
+}
+
+interface Broken {
+  readonly cause: string
+}
+
+function broken(error: unknown): Broken {
+  return { cause: causeOf(error) }
 }
 
 /** Why, where the system knows: `fetch failed` alone tells nobody anything. */

@@ -1,4 +1,5 @@
 /** Requests to an agent server: each with its limit, its password and its folder, each ending in an answer or a fault. */
+import { parseJsonCut } from '@belay/protocol'
 import type { ServerPolicy } from '../server/policy.ts'
 import { causeOf } from './event-stream.ts'
 
@@ -71,7 +72,7 @@ export class ServerApi {
 
 function parsed(text: string): unknown {
   try {
-    return text === '' ? undefined : JSON.parse(text)
+    return text === '' ? undefined : parseJsonCut(text)
   } catch {
     return text
   }

@@ -2,7 +2,10 @@
 import type { HostOptions } from '../host.ts'
 
 /** What a host takes of Node. */
-export type NodeTime = Pick<HostOptions<never, never, never, never>, 'clock' | 'soon' | 'timer'>
+export type NodeTime = Pick<
+  HostOptions<never, never, never, never>,
+  'clock' | 'soon' | 'steady' | 'timer'
+>
 
 /** setTimeout takes a signed 32-bit number; anything above it fires at once. */
 const timeoutMsMax = 2 ** 31 - 1
@@ -19,6 +22,7 @@ export function nodeTime(): NodeTime {
 
   return {
     clock: () => Date.now(),
+    steady: () => performance.now(),
     soon: (callback) => setImmediate(callback),
     timer: { set, clear: () => clearTimeout(timeout) },
   }

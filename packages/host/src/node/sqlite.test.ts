@@ -65,25 +65,54 @@ test('[H-6] a write-ahead log that is cut anywhere opens at a whole commit', asy
 
 function stay(): void {}
 
-test('[H-7] a disk that is full stops the host, and what was answered is still there', async () => {
+test('[H-52] a full disk refuses what does not fit, keeps what was answered, and goes on when there is room', async () => {
   const folder = temporaryFolder('host')
   const database = openDatabase(folder)
   database.exec('PRAGMA max_page_count = 40')
-  const storage = new NodeStorage(database)
-  const scene = new Scene({ storage })
+  const scene = new Scene({ storage: new NodeStorage(database) })
   scene.host.start()
   let total = 0
-  for (let turn = 0; scene.stopReason === undefined; turn += 1) {
+  let refused: unknown
+  for (let turn = 0; refused === undefined; turn += 1) {
     const [reply] = await scene.askAll([['a', add(1, 'x'.repeat(5000))]])
     if (reply?.status === 'fulfilled') total = reply.value.total
+    else refused = reply?.reason
     expect(turn).toBeLessThan(100)
   }
-  expect(scene.stopReason?.message).toContain('full')
+  expect(refused).toMatchObject({ reason: 'full', message: expect.stringContaining(folder) })
+  expect(scene.stopReason).toBeUndefined()
   expect(total).toBeGreaterThan(3)
-  storage.close()
+  expect(scene.entries('a'), 'reads go on').toHaveLength(total)
+  database.exec('PRAGMA max_page_count = 4000')
+  await scene.advance(5000)
+  expect((await scene.ask('a', add(1, 'y'))).total).toBe(total + 1)
+  scene.host.stop()
   const again = new Scene({ storage: openNodeStorage({ folder }) })
-  expect(again.entries('a').length).toBe(total)
+  expect(again.entries('a').length).toBe(total + 1)
   again.host.stop()
+})
+
+test('[H-52] a store that another program holds is waited for without keeping the loop, then refuses, then goes on', async () => {
+  const folder = temporaryFolder('host')
+  const scene = new Scene({ storage: openNodeStorage({ folder }) })
+  scene.host.start()
+  await scene.ask('a', add(1))
+  const tool = new DatabaseSync(join(folder, 'belay.db'))
+  tool.exec('BEGIN IMMEDIATE')
+  const asked = scene.submit('a', add(1))
+  const refusal: Promise<unknown> = asked.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  await scene.turn()
+  expect(scene.entries('a'), 'others are answered meanwhile').toHaveLength(1)
+  for (let second = 0; second < 8; second += 1) await scene.advance(1000)
+  expect(await refusal).toMatchObject({ reason: 'busy' })
+  tool.exec('ROLLBACK')
+  tool.close()
+  await scene.advance(5000)
+  expect((await scene.ask('a', add(1))).total).toBe(2)
+  scene.host.stop()
 })
 
 test('[H-14] a log that is read in part keeps nothing open, so the write-ahead log stays small', async () => {

@@ -7,6 +7,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { StoreRefusal } from '../refusal.ts'
 import type { Segment } from '../segment.ts'
 import { migrations } from '../sql/migrations.ts'
 import { prepareStatements, type Statements } from '../sql/statements.ts'
@@ -32,7 +33,7 @@ export function openNodeStorage({ folder }: NodeStorageOptions): Storage {
   return new NodeStorage(openDatabase(folder))
 }
 
-/** The folder lock keeps other hosts away, so whoever is in the way is a person's tool, and soon done. */
+/** At a start. The folder lock keeps other hosts away, so whoever is in the way is a person's tool, and soon done. */
 const busyMs = 5000
 
 /**
@@ -54,11 +55,31 @@ export function openDatabase(folder: string): DatabaseSync {
   try {
     database.exec(settings)
     migrate(database, path, migrations)
+    // From here on nobody waits for a tool: that would keep everybody waiting. It is a refusal, and tried again.
+    database.exec('PRAGMA busy_timeout = 0')
     return database
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+const sentences = {
+  full: (path: string) => `The disk of ${path} is full, so nothing of this was written.`,
+  busy: (path: string) => `Another program holds ${path} locked, so nothing of this was written.`,
+} as const
+
+/**
+ * Whether SQLite says that it wrote nothing and could later. A sync that failed is not among these: there the kernel may
+ * have dropped what it had taken.
+ */
+function refusalReason(error: unknown): 'full' | 'busy' | undefined {
+  if (!(error instanceof Error && 'errcode' in error)) return undefined
+  const code = Number(error.errcode)
+  // SQLITE_BUSY and SQLITE_LOCKED, with all their kinds.
+  if ((code & 0xff) === 5 || (code & 0xff) === 6) return 'busy'
+  // SQLITE_FULL; SQLITE_IOERR_SHMSIZE: there is no room for the index of the write-ahead log.
+  return code === 13 || code === 4874 ? 'full' : undefined
 }
 
 export class NodeStorage implements Storage {
@@ -71,12 +92,38 @@ export class NodeStorage implements Storage {
   }
 
   commit(writes: readonly ActorWrite[]): void {
-    this.#sql.begin.run()
-    for (const write of writes) this.#write(write)
-    this.#sql.commit.run()
+    try {
+      this.#sql.begin.run()
+      for (const write of writes) this.#write(write)
+      this.#sql.commit.run()
+    } catch (error) {
+      throw this.#refusalOf(error) ?? error
+    }
+  }
+
+  #read<Value>(read: () => Value): Value {
+    try {
+      return read()
+    } catch (error) {
+      throw this.#refusalOf(error) ?? error
+    }
+  }
+
+  /** @returns `undefined` for what is no refusal. @throws when what was begun cannot be taken back */
+  #refusalOf(error: unknown): StoreRefusal | undefined {
+    const reason = refusalReason(error)
+    if (reason === undefined) return undefined
+    // Some refusals end the transaction by themselves.
+    if (this.#database.isTransaction) this.#sql.rollback.run()
+    const path = this.#database.location() ?? 'the store'
+    return new StoreRefusal(reason, sentences[reason](path), error)
   }
 
   load(id: string): StoredActor | undefined {
+    return this.#read(() => this.#load(id))
+  }
+
+  #load(id: string): StoredActor | undefined {
     const row = this.#sql.findHead.get(id)
     if (row === undefined) return undefined
     const base = Number(row['base'])
@@ -95,7 +142,7 @@ export class NodeStorage implements Storage {
   }
 
   row(id: string, key: string): string | undefined {
-    const row = this.#sql.findRow.get(id, key)
+    const row = this.#read(() => this.#sql.findRow.get(id, key))
     return row === undefined ? undefined : String(row['value'])
   }
 
@@ -121,9 +168,10 @@ export class NodeStorage implements Storage {
   }
 
   alarms(limit: number): AlarmRow[] {
-    return this.#sql.alarms
-      .all(limit)
-      .map(({ id, alarm }) => ({ id: String(id), at: Number(alarm) }))
+    return this.#read(() => this.#sql.alarms.all(limit)).map(({ id, alarm }) => ({
+      id: String(id),
+      at: Number(alarm),
+    }))
   }
 
   outbox(): OutboxRow[] {

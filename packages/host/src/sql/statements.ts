@@ -6,6 +6,7 @@ export function prepareStatements<Prepared>(prepare: (sql: string) => Prepared) 
   return {
     begin: prepare(`BEGIN IMMEDIATE`),
     commit: prepare(`COMMIT`),
+    rollback: prepare(`ROLLBACK`),
 
     putHead: prepare(`
       INSERT INTO actor (id, alarm, summary, base) VALUES (?1, ?2, ?3, ?4)

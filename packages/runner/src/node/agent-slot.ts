@@ -179,9 +179,9 @@ export class AgentSlot {
       ready: {
         agent: {
           name: found?.name ?? '',
-          title,
+          title: title.slice(0, limits.titleCharsMax),
           demo: found?.demo === true,
-          ...(version === undefined ? {} : { version }),
+          ...(version === undefined ? {} : { version: version.slice(0, limits.titleCharsMax) }),
         },
         ...opened,
         folder: place.folder,

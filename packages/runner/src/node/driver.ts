@@ -6,6 +6,9 @@
  *
  * Invariants:
  * - R-9 The reports of a step are in the spool before any effect of it is performed.
+ * - R-153 On a full disk nothing is lost and nothing dies: what was decided waits in order, the agent is not read, and all
+ *   goes on by itself when there is room.
+ * - R-150 Whoever feeds an input, an SDK's callback or a timer, a fault of a step reaches `onFault` and not the feeder alone.
  */
 import { existsSync } from 'node:fs'
 import { oneAtATime, unreachable } from '@belay/actor'
@@ -20,11 +23,13 @@ import { AgentSlot } from './agent-slot.ts'
 import type { RunnerConfig } from './config.ts'
 import { Hands } from './hands.ts'
 import { handsMarker } from './name.ts'
+import { isNoRoom, type Reserve } from './reserve.ts'
 import type { Spool } from './spool.ts'
 
 export interface DriverOptions {
   readonly config: RunnerConfig
   readonly spool: Spool
+  readonly reserve: Reserve
   /** Carried by every process of its agents. */
   readonly marker: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -32,8 +37,19 @@ export interface DriverOptions {
   readonly onSpooled: () => void
   /** Nothing is left to do. */
   readonly onFinished: () => void
+  /** A step threw: nothing is decided any more. Ends the process. */
+  readonly onFault: (error: unknown) => void
   readonly log: (line: string) => void
 }
+
+/** What was decided: its reports are written before its effects are performed. */
+interface Decided {
+  readonly reports: readonly Report[]
+  readonly effects: readonly Effect[]
+}
+
+/** How often it is looked whether a full disk has room again: one write of some kilobytes. */
+const roomCheckMs = 500
 
 /** Milliseconds since the epoch that never jump: a clock set anew must not end a turn. */
 function steadyNow(): number {
@@ -42,12 +58,18 @@ function steadyNow(): number {
 
 export class Driver {
   /** What happened. An effect that makes something happen at once only queues it. */
-  readonly feed = oneAtATime((input: Input) => this.#step(input))
+  readonly feed = (input: Input) => this.#loudly(() => this.#take(input))
+  readonly #take = oneAtATime((input: Input) => this.#step(input))
   readonly #options: DriverOptions
   readonly #agent: AgentSlot
   readonly #hands: Hands
   #state: RunnerState
   #joiner: Joiner = emptyJoiner
+  /** What is not on disk yet, in order. More than one only while the disk is full. */
+  #decided: Decided[] = []
+  #settling = false
+  /** The disk has no room: the reserve is given up, and the agent is not read. */
+  #tight = false
   #joinTimer: NodeJS.Timeout | undefined
   #alarmTimer: NodeJS.Timeout | undefined
 
@@ -72,7 +94,7 @@ export class Driver {
 
   /** The session has stored more: an agent that had to wait may go on. */
   acked(): void {
-    if (this.#options.spool.roomy) this.#agent.resume()
+    if (this.#options.spool.roomy && !this.#tight) this.#agent.resume()
   }
 
   /** Ends the agent without waiting: the runner itself is about to end. */
@@ -81,32 +103,88 @@ export class Driver {
     this.#agent.kill()
   }
 
+  /** Who feeds may catch what is thrown, as an SDK does with what its handlers throw: the fault is told before. */
+  #loudly(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#options.onFault(error)
+      throw error
+    }
+  }
+
   #step(input: Input): void {
     const step = transition(this.#state, input, steadyNow())
     this.#state = step.state
-    this.#report(step.reports)
-    for (const effect of step.effects) this.#perform(effect)
+    this.#settle({ reports: this.#joined(step.reports), effects: step.effects })
+    this.#armJoiner()
     this.#armAlarm()
   }
 
-  #report(reports: readonly Report[]): void {
+  #joined(reports: readonly Report[]): readonly Report[] {
     const out: Report[] = []
     for (const report of reports) {
       const joined = join(this.#joiner, report, performance.now())
       this.#joiner = joined.joiner
       out.push(...joined.out)
     }
-    this.#spool(out)
-    this.#armJoiner()
+    return out
   }
 
-  #spool(reports: readonly Report[]): void {
-    if (reports.length === 0) return
+  /** Writes what was decided and does what follows from it. What comes of that in the same breath is settled after it. */
+  #settle(decided: Decided): void {
+    this.#decided.push(decided)
+    if (this.#settling) return
+    this.#settling = true
+    for (let next = this.#decided[0]; next !== undefined; next = this.#decided[0]) {
+      if (!this.#spool(next.reports)) break
+      this.#decided.shift()
+      for (const effect of next.effects) this.#perform(effect)
+    }
+    this.#settling = false
+  }
+
+  /** @returns whether they are on disk */
+  #spool(reports: readonly Report[]): boolean {
+    if (reports.length === 0) return true
     const { spool, onSpooled } = this.#options
-    spool.append(reports.map((report) => JSON.stringify(report)))
+    const jsons = reports.map((report) => JSON.stringify(report))
+    if (!this.#append(jsons)) return false
     if (reports.some(isMilestone)) spool.sync()
     if (spool.full) this.#agent.pause()
     onSpooled()
+    return true
+  }
+
+  #append(jsons: readonly string[]): boolean {
+    const { spool, reserve, log } = this.#options
+    try {
+      spool.append(jsons)
+      return true
+    } catch (error) {
+      if (!isNoRoom(error)) throw error
+    }
+    this.#agent.pause()
+    if (this.#tight) return false
+    this.#tight = true
+    log('the disk is full: the agent is not read until there is room')
+    setTimeout(() => this.#loudly(() => this.#lookForRoom()), roomCheckMs)
+    if (!reserve.release()) return false
+    // It comes after what was to be written, in the room that was kept for both.
+    this.#decided.push({ reports: [diskFull(this.#options.config.runnerFolder)], effects: [] })
+    return this.#append(jsons)
+  }
+
+  #lookForRoom(): void {
+    this.#options.spool.letGo()
+    this.#settle({ reports: [], effects: [] })
+    if (this.#decided.length > 0 || !this.#options.reserve.take()) {
+      setTimeout(() => this.#loudly(() => this.#lookForRoom()), roomCheckMs)
+      return
+    }
+    this.#tight = false
+    this.#options.log('the disk has room again')
+    this.acked()
   }
 
   #armJoiner(): void {
@@ -114,7 +192,7 @@ export class Driver {
     if (due === undefined || this.#joinTimer !== undefined) return
     this.#joinTimer = setTimeout(() => {
       this.#joinTimer = undefined
-      this.#joinDue()
+      this.#loudly(() => this.#joinDue())
     }, due - performance.now())
   }
 
@@ -124,7 +202,7 @@ export class Driver {
     if (due === undefined || due > performance.now() + 1) return this.#armJoiner()
     const { joiner, out } = flush(this.#joiner, performance.now())
     this.#joiner = joiner
-    this.#spool(out)
+    this.#settle({ reports: out, effects: [] })
   }
 
   #armAlarm(): void {
@@ -186,6 +264,11 @@ export class Driver {
         return unreachable(effect)
     }
   }
+}
+
+function diskFull(folder: string): Report {
+  const message = `The disk of ${folder} is full. The agent goes on and is not read; free some space, and all goes on by itself.`
+  return { type: 'warning', code: 'disk-full', message }
 }
 
 /** What must outlive the machine's power: whether the agent may have seen a prompt, and that it is done with it. */

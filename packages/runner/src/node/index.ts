@@ -1,4 +1,5 @@
 /** What a server knows of runners: their configuration, names and spools, and the worktrees they make. The process itself is `run.ts`. */
+export { readLastWords } from './last-words.ts'
 export { readSpool, type SpooledReport } from './spool.ts'
 export { type RunnerConfig, runnerConfigSchema } from './config.ts'
 export { dataFolderRefusal } from './own-files.ts'

@@ -79,3 +79,31 @@ test('[R-41] signs of life that come before the welcome break nothing', async ()
   expect(sockets.length).toBe(1)
   end()
 })
+
+test('[R-154] commits of the store beside it wake no runner; a new address does, at once', async () => {
+  const dataFolder = temporaryFolder('data')
+  const runnerFolder = join(dataFolder, 'runner')
+  const address = join(dataFolder, 'address')
+  for (const folder of [runnerFolder, address]) mkdirSync(folder)
+  const spool = createSpool(runnerFolder, 1)
+  if (spool === undefined) throw new Error('there is a spool already')
+  const woken: string[] = []
+  const link = startLink({
+    dataFolder,
+    session: 's',
+    generation: 1,
+    token: 'token',
+    spool,
+    onCommand: () => {},
+    onAcked: () => {},
+    onDismissed: () => {},
+    onWoken: (name) => woken.push(name),
+    log: () => {},
+  })
+  for (let commit = 0; commit < 50; commit += 1)
+    writeFileSync(join(dataFolder, 'belay.db-wal'), String(commit))
+  writeFileSync(join(address, 'server.json'), '{}')
+  await waitFor(() => woken.length > 0, 'the new address is heard', 10_000)
+  expect(new Set(woken)).toEqual(new Set(['server.json']))
+  link.close()
+})

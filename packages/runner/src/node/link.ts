@@ -2,9 +2,10 @@
  * The runner's way to its session: dials, for ever, and keeps one socket. What is said on it, `../channel-end.ts` decides.
  *
  * Invariants:
+ * - R-154 A runner is woken by its server's address alone, not by what the server writes into its store.
  * - R-16 Dialling never gives up by itself; a server that comes back announces itself by its file, and is dialled at once.
  */
-import { type FSWatcher, readFileSync, watch } from 'node:fs'
+import { existsSync, type FSWatcher, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffDelayMs, channelBackoff, livenessPolicy } from '@belay/channel'
@@ -32,6 +33,8 @@ export interface LinkOptions {
   readonly onAcked: () => void
   /** The server has no more use for this runner. */
   readonly onDismissed: (why: string) => void
+  /** Something in the watched folder changed, for a test that counts. */
+  readonly onWoken?: (name: string) => void
   readonly log: (line: string) => void
 }
 
@@ -45,10 +48,12 @@ export interface Link {
 const dialMsMax = 10_000
 /** The server writes its file by renaming; a watcher hears several events of it. */
 const serverFile = 'server.json'
+/** The server writes it there too, and nothing else. */
+const addressFolder = 'address'
 
 export function startLink(options: LinkOptions): Link {
   const closed = new AbortController()
-  const doorbell = new Doorbell(options.dataFolder, closed.signal)
+  const doorbell = new Doorbell(options.dataFolder, closed.signal, options.onWoken)
   const standing: Standing = { received: 0 }
   let socket: RunnerSocket | undefined
 
@@ -161,9 +166,12 @@ class Doorbell {
   #rang = false
   #wake: () => void = () => {}
 
-  constructor(folder: string, closed: AbortSignal) {
+  constructor(folder: string, closed: AbortSignal, onWoken?: (name: string) => void) {
     this.#closed = closed
-    const watcher = watchQuietly(folder, (name) => {
+    // A server of before has no such folder: there one commit of it is one look at a name.
+    const address = join(folder, addressFolder)
+    const watcher = watchQuietly(existsSync(address) ? address : folder, (name) => {
+      onWoken?.(String(name))
       if (name === serverFile) this.#ring()
     })
     closed.addEventListener('abort', () => {

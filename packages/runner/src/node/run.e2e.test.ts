@@ -9,6 +9,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,8 +28,9 @@ import {
 import { codexAgent, gitRepository, startFakeModel, waitFor } from '@belay/testing/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { agentMarker, readSpool, type RunnerConfig } from './index.ts'
+import { agentMarker, readLastWords, type RunnerConfig } from './index.ts'
 import { exitCodes } from './run.ts'
+import { heldReports } from './testing/held-reports.ts'
 
 const repositoryRoot = join(import.meta.dirname, '../../../..')
 const runnerEntry = join(import.meta.dirname, 'run.ts')
@@ -424,12 +426,32 @@ describe('a runner with the demo agent', () => {
         !existsSync(`/proc/${agent}/stat`) ||
         readFileSync(`/proc/${agent}/stat`, 'utf8').includes(') Z'),
     )
-    const tail = readSpool(config.runnerFolder, 1, stored)
+    const tail = await heldReports(config.runnerFolder, 1, stored)
     expect(tail.length).toBeGreaterThan(2)
     expect(tail.map(({ n }) => n)).toEqual(tail.map((_, index) => stored + 1 + index))
     session.stored.push(...tail)
     const words = session.text(1).match(/slow-\d+/g)
     expect(words).toEqual(words?.map((_, index) => `slow-${index + 1}`))
+  })
+
+  test('[R-150] [R-151] a fault of the runner itself ends it and its agent at once, and its last words say which', async () => {
+    const child = startRunner()
+    await ready()
+    expect(readLastWords(config.runnerFolder, 1), 'nothing was wrong yet').toBeUndefined()
+    const stored = session.stored.length
+    session.acking = false
+    session.command(prompt(1, 'fast slow 60 no-permission'))
+    await until('text', () => session.text(1).includes('slow-5'))
+    await session.stop()
+    // Somebody cut the spool: what has to be sent again is not there any more.
+    truncateSync(join(config.runnerFolder, 'spool-1.log'), 0)
+    session.stored.length = stored
+    await session.listen(root)
+    expect(await exitOf(child)).toBe(exitCodes.fault)
+    expect(readLastWords(config.runnerFolder, 1)).toContain('the spool')
+    expect(readLastWords(config.runnerFolder, 2), 'of another generation').toBeUndefined()
+    expect(readFileSync(join(config.runnerFolder, 'runner.log'), 'utf8')).toContain('fault: ')
+    await until('the end of the agent', () => agentPids().length === 0)
   })
 
   test('[R-20] [R-21] a generation runs once, and a second runner of it does not wait', async () => {

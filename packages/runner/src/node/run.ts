@@ -4,6 +4,7 @@
  * Invariants:
  * - R-20 Two runners never work in one folder; the lock says so, not a pid.
  * - R-21 A generation runs once: started again, it refuses, so no command is ever executed twice.
+ * - R-150 A fault of ours ends the runner at once, its agent with it, with the reason in its log and its last words.
  * - R-22 A runner outlives its server; it ends by a command, a dismissal or a signal, and its agent ends before it.
  */
 import { closeSync, existsSync, readFileSync } from 'node:fs'
@@ -13,10 +14,12 @@ import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { sweepMarked } from '@belay/agent/node'
 import { type RunnerConfig, runnerConfigSchema } from './config.ts'
 import { Driver } from './driver.ts'
+import { reserveLastWords } from './last-words.ts'
 import { type Link, startLink } from './link.ts'
 import { openLog } from './log-file.ts'
 import { agentMarker, markerScope, runnerLockName } from './name.ts'
 import { programsEnded } from './program.ts'
+import { Reserve } from './reserve.ts'
 import { createSpool, type Spool } from './spool.ts'
 
 /** From `sysexits.h`, for those who start runners. */
@@ -72,7 +75,10 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
     return exitCodes.generationSpent
   }
   const marker = agentMarker(config.session, config.runnerFolder, config.generation)
-  await work(config, { spool, log, marker })
+  const reserve = new Reserve(config.runnerFolder)
+  reserve.take()
+  const lastWords = reserveLastWords(config.runnerFolder, config.generation)
+  await work(config, { spool, reserve, log, marker, lastWords })
   // Whoever holds the folder next may rely on nothing of ours working in it.
   await programsEnded()
   lock.release()
@@ -82,24 +88,39 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
 
 interface Means {
   readonly spool: Spool
+  readonly reserve: Reserve
   readonly marker: string
+  /** Written into room that was taken before. */
+  readonly lastWords: (words: string) => void
   readonly log: (line: string) => void
 }
 
 /** Settles when nothing is left to do and what was spooled is handed over, or cannot be. */
-async function work(config: RunnerConfig, { spool, marker, log }: Means): Promise<void> {
+async function work(config: RunnerConfig, means: Means): Promise<void> {
+  const { spool, reserve, marker, log, lastWords } = means
   const finished = Promise.withResolvers<void>()
   const dismissal = new AbortController()
   const close = (reason: string) => driver.feed({ type: 'close-asked', reason })
   let link: Link | undefined
+  /** Loud, and the agent with it: nobody would be left to speak for it. */
+  function fail(error: unknown): void {
+    log(`fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    lastWords(error instanceof Error ? error.message : String(error))
+    driver.kill()
+    process.exit(exitCodes.fault)
+  }
+  process.on('uncaughtException', fail)
+  process.on('unhandledRejection', fail)
   const driver = new Driver({
     config,
     spool,
+    reserve,
     marker,
     log,
     env: agentEnv(),
     onSpooled: () => link?.nudge(),
     onFinished: () => finished.resolve(),
+    onFault: (error) => fail(error),
   })
   link = startLink({
     ...config,
@@ -119,7 +140,6 @@ async function work(config: RunnerConfig, { spool, marker, log }: Means): Promis
   })
   process.on('SIGTERM', () => close('the runner was asked to end (SIGTERM)'))
   process.on('SIGINT', () => close('the runner was asked to end (SIGINT)'))
-  guard(driver, log)
   const watching = setInterval(() => {
     if (!existsSync(config.runnerFolder)) close('its folder was removed')
     else if (driver.isWorkspaceLost) close(workspaceLost)
@@ -130,17 +150,6 @@ async function work(config: RunnerConfig, { spool, marker, log }: Means): Promis
   while (!dismissal.signal.aborted && spool.acked < spool.last && performance.now() < until)
     await sleep(lastAckPollMs)
   link.close()
-}
-
-/** A fault of ours ends the runner loudly, and the agent with it: nobody would be left to speak for it. */
-function guard(driver: Driver, log: (line: string) => void): void {
-  const fail = (error: unknown) => {
-    log(`fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-    driver.kill()
-    process.exit(exitCodes.fault)
-  }
-  process.on('uncaughtException', fail)
-  process.on('unhandledRejection', fail)
 }
 
 /** @returns `undefined` when another runner holds it */

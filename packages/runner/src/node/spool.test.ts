@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createSpool, readSpool, type Spool } from './spool.ts'
+import { heldReports } from './testing/held-reports.ts'
 
 let folder: string
 beforeEach(() => {
@@ -33,14 +34,18 @@ test('[R-11] numbers are dense, and any part is read back as it was written', ()
   expect(one.read(3, 1000)).toEqual([])
 })
 
-test('[R-11] a reader stops at a torn line, and knows nothing of a spool that is not there', () => {
+async function numbers(...of: Parameters<typeof readSpool>): Promise<number[]> {
+  return (await heldReports(...of)).map(({ n }) => n)
+}
+
+test('[R-11] a reader stops at a torn line, and knows nothing of a spool that is not there', async () => {
   spool().append([json(1), json(2)])
   appendFileSync(join(folder, 'spool-1.log'), '3 {"value":')
-  expect(readSpool(folder, 1, 0).map(({ n }) => n)).toEqual([1, 2])
-  expect(readSpool(folder, 1, 1).map(({ n }) => n)).toEqual([2])
-  expect(readSpool(folder, 2, 0)).toEqual([])
+  expect(await numbers(folder, 1, 0)).toEqual([1, 2])
+  expect(await numbers(folder, 1, 1)).toEqual([2])
+  expect(await numbers(folder, 2, 0)).toEqual([])
   writeFileSync(join(folder, 'spool-3.log'), '1 {"a":1}\n3 {"a":1}\n')
-  expect(readSpool(folder, 3, 0).map(({ n }) => n)).toEqual([1])
+  expect(await numbers(folder, 3, 0)).toEqual([1])
 })
 
 test('[R-12] it is full above its limit, roomy below half of it, and takes facts even when it is full', () => {
@@ -55,7 +60,7 @@ test('[R-12] it is full above its limit, roomy below half of it, and takes facts
   expect(one.roomy).toBe(true)
 })
 
-test('[R-12] what was acknowledged is let go, so the file stays small for ever', () => {
+test('[R-12] what was acknowledged is let go, so the file stays small for ever', async () => {
   const one = spool()
   let largest = 0
   for (let round = 1; round <= 5000; round++) {
@@ -64,7 +69,7 @@ test('[R-12] what was acknowledged is let go, so the file stays small for ever',
     largest = Math.max(largest, statSync(join(folder, 'spool-1.log')).size)
   }
   expect(largest).toBeLessThan(60_000)
-  expect(readSpool(folder, 1, 4998).map((report) => report.n)).toEqual([4999, 5000])
+  expect(await numbers(folder, 1, 4998)).toEqual([4999, 5000])
 })
 
 interface Act {
@@ -91,7 +96,7 @@ function perform(one: Spool, jsons: string[], { type, part, size }: Act) {
   return { read, wanted, some: read.length > 0, wantedSome: chosen < one.last }
 }
 
-test('[R-10] [R-11] whatever is appended, read and acknowledged in any order, the file holds all that was not acknowledged', () => {
+test('[R-10] [R-11] whatever is appended, read and acknowledged in any order, the file holds all that was not acknowledged', async () => {
   const act = fc.record({
     type: fc.constantFrom<Act['type']>('append', 'append', 'acknowledge', 'read'),
     part: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -99,8 +104,8 @@ test('[R-10] [R-11] whatever is appended, read and acknowledged in any order, th
   })
   let generation = 0
   let rotated = 0
-  fc.assert(
-    fc.property(fc.array(act, { minLength: 10, maxLength: 40 }), (acts) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { minLength: 10, maxLength: 40 }), async (acts) => {
       const one = spool(++generation)
       const jsons: string[] = []
       for (const { read, wanted, some, wantedSome } of acts.map((each) =>
@@ -109,7 +114,7 @@ test('[R-10] [R-11] whatever is appended, read and acknowledged in any order, th
         expect(read).toEqual(wanted)
         expect(some).toBe(wantedSome)
       }
-      const held = readSpool(folder, generation, one.acked)
+      const held = await heldReports(folder, generation, one.acked)
       expect(held.map((report) => report.json)).toEqual(jsons.slice(one.acked))
       const written = jsons.reduce(
         (bytes, line, index) => bytes + Buffer.byteLength(`${index + 1} ${line}\n`),
@@ -126,4 +131,35 @@ test('[R-21] a generation has one spool, ever; of older ones the last two are ke
   for (const generation of [1, 2, 3, 4]) spool(generation)
   expect(createSpool(folder, 4, small)).toBeUndefined()
   expect(readdirSync(folder).toSorted()).toEqual(['spool-2.log', 'spool-3.log', 'spool-4.log'])
+})
+
+test('[R-152] the spool of a dead runner is read in pieces, whatever its size and wherever a piece ends, and others come in between', async () => {
+  const count = 20_000
+  const long = `{"text":"${'ä'.repeat(60_000)}"}`
+  const lines = Array.from(
+    { length: count },
+    (_, i) => `${i + 1} ${i % 997 === 0 ? long : json(i)}\n`,
+  )
+  writeFileSync(join(folder, 'spool-7.log'), lines.join(''))
+  let turns = 0
+  const others = { on: true }
+  const takeTurn = () => {
+    turns += 1
+    if (others.on) setImmediate(takeTurn)
+  }
+  setImmediate(takeTurn)
+  let n = 100
+  for await (const report of readSpool(folder, 7, n)) {
+    n += 1
+    expect(report.n).toBe(n)
+    expect(report.json.length > 1000).toBe((n - 1) % 997 === 0)
+  }
+  others.on = false
+  expect(n).toBe(count)
+  expect(turns, 'others had their turns of the loop').toBeGreaterThan(5)
+})
+
+test('[R-152] a line that never ends is torn, and is not kept in memory', async () => {
+  writeFileSync(join(folder, 'spool-8.log'), `1 {"a":1}\n2 {"a":"${'x'.repeat(2 ** 21)}`)
+  expect(await numbers(folder, 8, 0)).toEqual([1])
 })

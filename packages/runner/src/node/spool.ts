@@ -17,15 +17,16 @@ import {
   ftruncateSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '@belay/actor'
 import { limits } from '@belay/protocol'
+import { isNoRoom } from './reserve.ts'
 
 export interface SpooledReport {
   readonly n: number
@@ -45,6 +46,10 @@ const newline = 10
 /** Acknowledged numbers the index may carry along before it is cut, so that an ack costs no copy. */
 const indexSlack = 1024
 const copyBytes = 1024 * 1024
+/** Of a dead runner's file, at a time: cutting it into lines takes a millisecond. */
+const pieceBytes = 128 * 1024
+/** A report with its number. */
+const lineBytesMax = limits.eventBytesMax + 64
 
 /** @returns `undefined` when this generation has run before: a generation runs once. */
 export function createSpool(
@@ -62,27 +67,40 @@ export function createSpool(
 }
 
 /**
- * What a runner that may be dead had reported after number `after`, as far as its file still holds it.
+ * What a runner that may be dead had reported after number `after`, as far as its file still holds it. It is read in
+ * pieces, so that a spool of any size costs its reader neither much memory nor a pause.
  * @returns nothing when there is no such file
  */
-export function readSpool(
+export async function* readSpool(
   folder: string,
   generation: number,
   after: number,
-): readonly SpooledReport[] {
+): AsyncGenerator<SpooledReport> {
   const path = spoolPath(folder, generation)
-  if (!existsSync(path)) return []
-  const lines = readFileSync(path, 'utf8').split('\n')
-  // What follows the last line end was torn by the end of its writer.
-  lines.pop()
-  const reports: SpooledReport[] = []
-  for (const line of lines) {
-    const report = parseLine(line)
-    const last = reports.at(-1)
-    if (report === undefined || (last !== undefined && report.n !== last.n + 1)) break
-    reports.push(report)
+  if (!existsSync(path)) return
+  const file = await open(path, 'r')
+  try {
+    const piece = Buffer.allocUnsafe(pieceBytes)
+    // What follows the last line end was torn by the end of its writer; nobody wrote a line longer than a report may be.
+    let rest: Buffer = Buffer.alloc(0)
+    let last: number | undefined
+    while (rest.length <= lineBytesMax) {
+      // oxlint-disable-next-line no-await-in-loop -- one piece after the other
+      const { bytesRead } = await file.read(piece, 0, piece.length, null)
+      if (bytesRead === 0) return
+      const bytes = Buffer.concat([rest, piece.subarray(0, bytesRead)])
+      const end = bytes.lastIndexOf(newline) + 1
+      rest = bytes.subarray(end)
+      for (const line of bytes.toString('utf8', 0, end).split('\n').slice(0, -1)) {
+        const report = parseLine(line)
+        if (report === undefined || (last !== undefined && report.n !== last + 1)) return
+        last = report.n
+        if (report.n > after) yield report
+      }
+    }
+  } finally {
+    await file.close()
   }
-  return reports.filter((report) => report.n > after)
 }
 
 function spoolPath(folder: string, generation: number): string {
@@ -189,7 +207,12 @@ export class Spool {
     const front = this.#baseEnd - this.#fileStart
     if (front < this.#options.rotateBytes) return
     if (n === this.last) this.#empty()
-    else if (front > this.bytesBetween(n, this.last)) this.#rotate()
+    else if (front > this.bytesBetween(n, this.last)) this.#rotateIfRoom()
+  }
+
+  /** Lets go of what was acknowledged at once, where that needs no room: when there is nothing else. */
+  letGo(): void {
+    if (this.#acked === this.last && this.#base === this.last) this.#empty()
   }
 
   #endOf(n: number): number {
@@ -216,10 +239,33 @@ export class Spool {
     this.#fileStart = this.#baseEnd
   }
 
+  /** On a full disk the file stays as it is: it is cut when all of it was acknowledged, which needs no room. */
+  #rotateIfRoom(): void {
+    try {
+      this.#rotate()
+    } catch (error) {
+      rmSync(`${this.#path}.new`, { force: true })
+      if (!isNoRoom(error)) throw error
+    }
+  }
+
   /** Leaves the acknowledged front behind. The name always stands for a whole spool, the old one or the new one. */
   #rotate(): void {
     const path = `${this.#path}.new`
     const file = openSync(path, 'w+', 0o600)
+    try {
+      this.#copyTo(file)
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
+    renameSync(path, this.#path)
+    closeSync(this.#file)
+    this.#file = file
+    this.#fileStart = this.#baseEnd
+  }
+
+  #copyTo(file: number): void {
     const end = this.#endOf(this.last)
     for (let from = this.#baseEnd; from < end; from += copyBytes) {
       const part = this.#bytes(from, Math.min(from + copyBytes, end))
@@ -230,9 +276,5 @@ export class Spool {
       )
     }
     fdatasyncSync(file)
-    renameSync(path, this.#path)
-    closeSync(this.#file)
-    this.#file = file
-    this.#fileStart = this.#baseEnd
   }
 }

@@ -61,7 +61,13 @@ function killServer(server: Started): Promise<Exit> {
 
 /** Who runs a session now, by the lock of its folder. */
 export function runnerPid(dataFolder: string, session: string): number | undefined {
-  return lockOwner(join(dataFolder, 'runners', session))?.pid
+  const folder = join(dataFolder, 'runners', session)
+  // The server may be looking at the same moment.
+  for (let looks = 0; looks < 1000; looks += 1) {
+    const owner = lockOwner(folder)
+    if (owner !== 'unknown') return owner?.pid
+  }
+  throw new Error(`who holds ${folder} cannot be seen`)
 }
 
 /** The process that works in the folder of a session's runner, also before its lock tells of it. */

@@ -74,7 +74,12 @@ function checkFolder(world: World, options: ManageOptions): Check {
     return { name: 'data folder', state: 'bad', detail: `${folder} cannot be written` }
   }
   const owner = lockOwner(folder)
-  const by = owner === undefined ? 'nobody serves it' : `served by process ${owner.pid}`
+  const by =
+    owner === undefined
+      ? 'nobody serves it'
+      : owner === 'unknown'
+        ? 'who serves it cannot be seen now'
+        : `served by process ${owner.pid}`
   return { name: 'data folder', state: 'good', detail: `${folder}, ${by}` }
 }
 

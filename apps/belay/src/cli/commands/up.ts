@@ -36,7 +36,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   const dataFolder = dataFolderOf(world, options)
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   // Loaded here, because no other command needs the server's code.
-  const [{ serve }, { openServerLog }] = await Promise.all([
+  const [{ serve }, { guardServer, openServerLog }] = await Promise.all([
     import('../../server/serve.ts'),
     import('../../server/server-log.ts'),
   ])
@@ -44,6 +44,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   // Before the link is said: whoever reads it may stop the server at once.
   const stopListening = world.onInterrupt(() => stopped.resolve(exitCodes.completed))
   const fatal = Promise.withResolvers<number>()
+  const unguard = guardServer(dataFolder)
   const server = await openServerLog(dataFolder)
     .then((log) =>
       serve({
@@ -62,6 +63,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
       }),
     )
     .catch((error: unknown) => {
+      unguard()
       throw new CliError(exitCodes.failed, whyNotUp(error, options))
     })
   if (options.json === true) {
@@ -73,6 +75,7 @@ export async function up(world: World, options: UpOptions): Promise<number> {
   flushCompileCache()
   const code = await Promise.race([stopped.promise, fatal.promise])
   stopListening()
+  unguard()
   if (code !== exitCodes.completed) return code
   await server.close()
   world.err.write('\nThe server is stopped. Agents at work go on; "belay up" takes them back.\n')

@@ -3,10 +3,16 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { deadlines } from '@belay/protocol'
 import { Driver } from '../driver.ts'
+import { Reserve } from '../reserve.ts'
 import type { Spool } from '../spool.ts'
 
 /** @param folder the runner's; its workspace is made in it */
-export function loneDriver(folder: string, spool: Spool): { driver: Driver; workspace: string } {
+export function loneDriver(
+  folder: string,
+  spool: Spool,
+  reserve = new Reserve(folder),
+): { driver: Driver; workspace: string; faults: unknown[] } {
+  const faults: unknown[] = []
   const workspace = join(folder, 'workspace')
   mkdirSync(workspace)
   const driver = new Driver({
@@ -23,13 +29,15 @@ export function loneDriver(folder: string, spool: Spool): { driver: Driver; work
       diskFreeBytesMin: 0,
     },
     spool,
+    reserve,
     marker: 'lone-driver',
     env: process.env,
     onSpooled: () => undefined,
     onFinished: () => undefined,
+    onFault: (error) => faults.push(error),
     log: () => undefined,
   })
-  return { driver, workspace }
+  return { driver, workspace, faults }
 }
 
 /** Has it prepare that workspace for an agent. */
