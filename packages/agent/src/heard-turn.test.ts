@@ -266,3 +266,33 @@ test('[A-63] a turn that ends as done after we asked for its end was stopped', (
   turn.cancel()
   expect(turn.end('max_tokens').stopReason).toBe('max_tokens')
 })
+
+test('[A-106] an end without a word, a thought, a tool or a plan is told as empty', () => {
+  const end = (...updates: readonly AgentUpdate[]) => {
+    const turn = new HeardTurn({})
+    turn.begin()
+    for (const update of updates) turn.hear(update)
+    return turn.end('end_turn').empty === true
+  }
+  const echo: AgentUpdate = {
+    sessionUpdate: 'user_message_chunk',
+    content: { type: 'text', text: 'x' },
+  }
+  expect(end()).toBe(true)
+  expect(end(usage, echo, ...words(' '))).toBe(true)
+  expect(end(...words('a'))).toBe(false)
+  expect(end(thought('a', 'm'))).toBe(false)
+  for (const sessionUpdate of ['tool_call', 'tool_call_update', 'plan', 'from_the_future'])
+    expect(end({ sessionUpdate }), sessionUpdate).toBe(false)
+})
+
+test('[A-106] only an end that is called done can be empty, and each turn is judged for itself', () => {
+  const turn = new HeardTurn({})
+  turn.begin()
+  expect(turn.end('max_tokens').empty).toBeUndefined()
+  turn.cancel()
+  expect(turn.end('end_turn')).toMatchObject({ stopReason: 'cancelled' })
+  turn.act()
+  expect(turn.end('end_turn').empty).toBeUndefined()
+  expect(turn.end('end_turn').empty).toBe(true)
+})

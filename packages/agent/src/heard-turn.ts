@@ -6,6 +6,7 @@
  * Invariants:
  * - A-62 A turn whose model failed for good is a failed one, whatever stop reason the agent gives; its words about it
  *   are the reason, and no part of the answer.
+ * - A-106 A turn that the agent calls done, in which it said and did nothing, is no finished one.
  * - A-63 A turn that we asked the agent to stop, and that ends as if it were done, was stopped.
  */
 import { z } from 'zod'
@@ -19,6 +20,8 @@ export interface HeardEnd {
   readonly stopReason?: string | undefined
   /** Why a turn that the agent calls done is a failed one. */
   readonly failure?: string
+  /** It calls the turn done, and there was nothing in it. */
+  readonly empty?: true
 }
 
 /** Characters of an agent's words about its failure that a reason can hold. */
@@ -35,6 +38,7 @@ export class HeardTurn {
   readonly #retold = new Retold()
   #cancelled = false
   #failed = false
+  #acted = false
   /** What it says about the failure; held back until the end shows what it was. */
   #reasons: { readonly update: AgentUpdate; readonly text: string }[] = []
 
@@ -46,6 +50,7 @@ export class HeardTurn {
   begin(): void {
     this.#cancelled = false
     this.#failed = false
+    this.#acted = false
     this.#retold.forget()
   }
 
@@ -54,8 +59,23 @@ export class HeardTurn {
     this.#cancelled = true
   }
 
+  /** It did something that is no update: it asked a person. */
+  act(): void {
+    this.#acted = true
+  }
+
+  /** Whether it said or did anything in the turn. */
+  get acted(): boolean {
+    return this.#acted
+  }
+
   /** @returns what is to be told of it now, in order */
   hear(update: AgentUpdate): readonly AgentUpdate[] {
+    if (isDeed(update)) this.#acted = true
+    return this.#hear(update)
+  }
+
+  #hear(update: AgentUpdate): readonly AgentUpdate[] {
     const { isRetry, isAside, modelFailed } = this.#signs
     if (isAside?.(update) === true) return [update]
     if (isRetry?.(update) === true) {
@@ -77,9 +97,14 @@ export class HeardTurn {
   end(stopReason: string | undefined): HeardEnd {
     const isDone = stopReason === 'end_turn'
     const [isStopped, isFailed] = [isDone && this.#cancelled, isDone && this.#failed]
+    const isEmpty = isDone && !isStopped && !this.#acted
     this.begin()
     if (!isFailed || isStopped)
-      return { updates: this.left(), stopReason: isStopped ? 'cancelled' : stopReason }
+      return {
+        updates: this.left(),
+        stopReason: isStopped ? 'cancelled' : stopReason,
+        ...(isEmpty ? { empty: true } : {}),
+      }
     const reason = this.#reasons
       .map(({ text }) => text)
       .join('')
@@ -103,4 +128,15 @@ export class HeardTurn {
     this.#reasons.push({ update, text: words })
     return true
   }
+}
+
+const emptySchema = z.object({
+  sessionUpdate: z.enum(['agent_message_chunk', 'agent_thought_chunk']),
+  content: z.object({ type: z.literal('text'), text: z.string().regex(/^\s*$/) }),
+})
+
+/** Whether there is something in it that a person could read: a word, a thought, a tool, a plan, or what is not known yet. */
+function isDeed(update: AgentUpdate): boolean {
+  if (isBeside(update) || update.sessionUpdate === 'user_message_chunk') return false
+  return !emptySchema.safeParse(update).success
 }

@@ -44,6 +44,22 @@ export const planReportSchema = z.object({
     }),
   ),
 })
+/**
+ * What an agent said or did while no turn ran: later than the moments after a turn that still belong to it, or before the
+ * first. It is of no turn.
+ */
+export const saidAfterReportSchema = z.object({
+  type: z.literal('said-after'),
+  kind: z.enum(['text', 'thought', 'tool', 'plan']),
+  after: turn.optional().meta({ description: 'The turn it came after, where there was one.' }),
+  text: z.string().meta({
+    description: 'Its words; of a tool its title and status, of a plan its entries, a line each.',
+  }),
+  update: z
+    .looseObject({ sessionUpdate: z.string() })
+    .optional()
+    .meta({ description: 'Whole, as the agent told it; absent for words.' }),
+})
 /** Any other ACP update: usage, modes, commands, and what is not known yet. */
 export const agentUpdateReportSchema = z.object({
   type: z.literal('agent-update'),
@@ -168,6 +184,7 @@ export const turnFinishedReportSchema = z.object({
     .object({
       code: z.enum([
         'agent-error',
+        'no-words',
         'agent-exited',
         'agent-start-failed',
         'sign-in-needed',
@@ -280,7 +297,7 @@ export const restoreFailedReportSchema = z.object({
 /** Something a person should know that fails nothing. */
 export const warningReportSchema = z.object({
   type: z.literal('warning'),
-  code: z.enum(['checkpoint-skipped', 'choice-refused']),
+  code: z.enum(['checkpoint-skipped', 'choice-refused', 'ask-unreadable', 'asked-outside']),
   message: z.string().max(2000),
 })
 export const agentExitedReportSchema = z.object({
@@ -310,6 +327,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   thoughtReportSchema,
   toolReportSchema,
   planReportSchema,
+  saidAfterReportSchema,
   agentUpdateReportSchema,
   permissionAskedReportSchema,
   preparedReportSchema,

@@ -32,6 +32,16 @@ test('[R-7] pieces of one kind are joined, and anything else lets them go first'
   ])
 })
 
+test('[R-7] words of no turn are joined too, and never with those of one', () => {
+  const type = 'said-after'
+  const outside = (value: string, after = 1): Report => ({ type, kind: 'text', after, text: value })
+  const update = { sessionUpdate: 'tool_call' }
+  const tool: Report = { type, kind: 'tool', after: 1, text: 't', update }
+  expect(
+    joinAll([text('a'), outside('b'), outside('c'), outside('d', 2), tool, outside('e')]),
+  ).toEqual([text('a'), outside('bc'), outside('d', 2), tool, outside('e')])
+})
+
 test('[R-8] a piece is due after the named time, counted from its beginning, and goes at once when it is large', () => {
   const one = join(emptyJoiner, text('a'), 100)
   const two = join(one.joiner, text('b'), 120)

@@ -7,7 +7,7 @@
  */
 import { limits, type Report, type ReportOf, utf8Bytes } from '@belay/protocol'
 
-type Piece = ReportOf<'text'> | ReportOf<'thought'>
+type Piece = ReportOf<'text'> | ReportOf<'thought'> | ReportOf<'said-after'>
 
 /** What is held back, at most one report. */
 export interface Joiner {
@@ -25,7 +25,7 @@ interface Joined {
 /** @param now milliseconds of any steady clock, the same one each time */
 export function join(joiner: Joiner, report: Report, now: number): Joined {
   const { held } = joiner
-  if (report.type !== 'text' && report.type !== 'thought') {
+  if (!isPiece(report)) {
     return { joiner: emptyJoiner, out: held === undefined ? [report] : [held.piece, report] }
   }
   const bytes = utf8Bytes(report.text)
@@ -56,7 +56,16 @@ function hold(piece: Piece, bytes: number, since: number): Joined {
     : { joiner: { held: { piece, bytes, since } }, out: [] }
 }
 
+function isPiece(report: Report): report is Piece {
+  if (report.type === 'said-after') return report.update === undefined
+  return report.type === 'text' || report.type === 'thought'
+}
+
 function belongs(held: Piece, next: Piece): boolean {
+  if (held.type === 'said-after' || next.type === 'said-after') {
+    if (held.type !== 'said-after' || next.type !== 'said-after') return false
+    return held.kind === next.kind && held.after === next.after
+  }
   const message = (piece: Piece) => (piece.type === 'text' ? piece.messageId : undefined)
   return held.type === next.type && held.turn === next.turn && message(held) === message(next)
 }

@@ -72,6 +72,13 @@ export interface RunnerState {
   readonly chosen: Chosen
   /** What is done with the changes of a turn that completed. */
   readonly finish?: Finish
+  /** The turn that the agent's words belong to: the one it was given last, for some moments after its end too. */
+  readonly heard?: {
+    readonly turn: number
+    readonly agentGeneration: number
+    /** Set once its end is told, milliseconds since the epoch. */
+    readonly until?: number
+  }
   /** Waits until the workspace is there, or is under way; no turn begins before it is done. */
   readonly restore?: Restore
   readonly turn?: Turn

@@ -14,18 +14,23 @@
  * - R-6 Facts of an agent process that is not the present one come to nothing.
  */
 import { unreachable } from '@belay/actor'
-import { exitSentence, fit, translate } from '@belay/agent'
+import { exitSentence, fit, translate, translateAfter } from '@belay/agent'
 import { type Chosen, type Command, followOffer, limits, type Report } from '@belay/protocol'
 import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
+import { noteTurns, speakerOf } from './heard.ts'
 import type { Input, Problem, Saved } from './input.ts'
 import { agentGone, completed, endingOf, finished } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
-import { after, ignored, type RunnerStep, told } from './step.ts'
+import { after, ignored, type RunnerStep, told, warn } from './step.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
+  return noteTurns(decide(state, input, now), now)
+}
+
+function decide(state: RunnerState, input: Input, now: number): RunnerStep {
   switch (input.type) {
     case 'command':
       return obey(state, input.command, now)
@@ -51,12 +56,13 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
       return linked(state, input)
     case 'agent-updated':
     case 'agent-offered':
+    case 'ask-unreadable':
     case 'choice-refused': {
       // One that is being started has things to say too; one that is gone has not: its last refusals are no change of mind.
       const { agent, link } = state
       const starting = link?.state === 'starting' ? link.generation : undefined
       const present = agent?.agentGeneration ?? starting
-      return present === input.agentGeneration ? overhear(state, input) : ignored(state)
+      return present === input.agentGeneration ? overhear(state, input, now) : ignored(state)
     }
     case 'agent-asked':
     case 'agent-unasked':
@@ -72,26 +78,31 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
   }
 }
 
-type Said = Extract<Input, { type: 'agent-updated' | 'agent-offered' | 'choice-refused' }>
+type Said = Extract<
+  Input,
+  { type: 'agent-updated' | 'agent-offered' | 'choice-refused' | 'ask-unreadable' }
+>
 type AgentFact = Extract<
   Input,
   { type: 'agent-asked' | 'agent-unasked' | 'prompt-settled' | 'agent-exited' }
 >
 
-function overhear(state: RunnerState, fact: Said): RunnerStep {
+function overhear(state: RunnerState, fact: Said, now: number): RunnerStep {
   switch (fact.type) {
     case 'agent-updated': {
-      const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
-      return told(state, translate(fact.update, running))
+      const { turn, after: last } = speakerOf(state, fact.agentGeneration, now)
+      return told(
+        state,
+        turn === undefined ? translateAfter(fact.update, last) : translate(fact.update, turn),
+      )
     }
     case 'agent-offered':
       return told({ ...state, chosen: followOffer(state.chosen, fact.offer) }, [
         { type: 'agent-offer', ...fact.offer },
       ])
     case 'choice-refused':
-      return told(state, [
-        { type: 'warning', code: 'choice-refused', message: fact.message.slice(0, 2000) },
-      ])
+    case 'ask-unreadable':
+      return told(state, [warn(fact.type, fact.message)])
     default:
       return unreachable(fact)
   }
@@ -345,8 +356,14 @@ function asked(
     turn.cancelBy !== undefined ||
     agent.permissions.length >= limits.permissionsOpenMax
   // An agent that is never answered waits for ever; some do not even hear a cancel meanwhile.
-  if (hopeless)
-    return { state, reports: [], effects: [{ type: 'answer-permission', id, optionId: undefined }] }
+  if (hopeless) {
+    const unasked = `The agent asked “${ask.title}” while no turn ran. It was told that nobody answers.`
+    return {
+      state,
+      reports: turn?.phase === 'running' ? [] : [warn('asked-outside', unasked)],
+      effects: [{ type: 'answer-permission', id, optionId: undefined }],
+    }
+  }
   const permissionId = `${state.generation}-${agent.agentGeneration}-${id}`
   const permissions = [...agent.permissions, { permissionId, id }]
   const report: Report = { type: 'permission-asked', turn: turn.turn, permissionId, ...ask }

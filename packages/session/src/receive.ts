@@ -3,7 +3,8 @@
  *
  * - S-15 A frame of another generation is refused before anything of it is stored.
  * - S-16 A report is taken once, in its order; the log entry and the number it came with are one commit.
- * - S-17 A report of a turn that is not active any more is dropped, not stored.
+ * - S-17 A report of a turn that is not active any more is dropped, not stored; but for what its agent said late.
+ * - S-130 What an agent says or does just after the end of its turn is in the log with that turn, and moves nothing of the next.
  */
 import { acknowledge, arrive } from '@belay/channel'
 import { type EndingCode, limits, type Report, type ReportOf } from '@belay/protocol'
@@ -60,7 +61,7 @@ function take(change: Change, item: ReceivedReport): void {
     return takeRestored(change, report, json)
   if ('turn' in report && report.turn !== undefined) {
     const { turn } = change.state
-    if (turn.type !== 'active' || turn.turn !== report.turn) return
+    if (turn.type !== 'active' || turn.turn !== report.turn) return takeLate(change, item)
   }
   switch (report.type) {
     case 'text':
@@ -72,6 +73,7 @@ function take(change: Change, item: ReceivedReport): void {
       logReport(change, json)
       return progress(change, { openTools: openTools(change, report) })
     case 'agent-update':
+    case 'said-after':
     case 'warning':
       return logReport(change, json)
     case 'permission-asked':
@@ -108,6 +110,21 @@ function take(change: Change, item: ReceivedReport): void {
     case 'prepare-failed':
     case 'closing':
       return takeLifecycle(change, report, json)
+  }
+}
+
+/** Its turn is over. The log says what the agent said all the same; what else belonged to that turn ended with it. */
+function takeLate(change: Change, { report, json }: ReceivedReport): void {
+  const { last } = change.state
+  if (last.type !== 'ended' || !('turn' in report) || report.turn !== last.turn) return
+  switch (report.type) {
+    case 'text':
+    case 'thought':
+    case 'tool':
+    case 'plan':
+    case 'agent-update':
+      return logReport(change, json)
+    default:
   }
 }
 

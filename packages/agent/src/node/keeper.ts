@@ -370,6 +370,7 @@ export class Keeper {
       note: (line) => ears.note(line),
       offer: (offer) => ears.offer(offer),
       choiceRefused: (message) => ears.choiceRefused(message),
+      askUnreadable: (message) => ears.askUnreadable(message),
       startSign: () => {
         ears.startSign?.()
         this.#feed({ type: 'start-sign', generation })

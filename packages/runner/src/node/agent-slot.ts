@@ -102,7 +102,8 @@ export class AgentSlot {
     const { code, message } = answer.failure
     // The exit of the process is told by itself, once.
     if (code === 'agent-exited') return
-    const failure = { code: code === 'sign-in-needed' ? code : ('agent-error' as const), message }
+    const known = code === 'sign-in-needed' || code === 'no-words'
+    const failure = { code: known ? code : ('agent-error' as const), message }
     feed({ type: 'prompt-settled', agentGeneration, turn, settled: { failure } })
     if (code === 'sign-in-needed') this.#keeper?.signInNeeded(agentGeneration, message)
   }
@@ -199,6 +200,7 @@ export class AgentSlot {
       update: (update) => feed({ type: 'agent-updated', agentGeneration, update }),
       offer: (offer) => feed({ type: 'agent-offered', agentGeneration, offer }),
       choiceRefused: (message) => feed({ type: 'choice-refused', agentGeneration, message }),
+      askUnreadable: (message) => feed({ type: 'ask-unreadable', agentGeneration, message }),
       permission: (id, ask) => feed({ type: 'agent-asked', agentGeneration, id, ask }),
       permissionGone: (id) => feed({ type: 'agent-unasked', agentGeneration, id }),
       note: (line) => log(`agent ${agentGeneration}: ${line}`),

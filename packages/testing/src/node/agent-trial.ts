@@ -257,6 +257,7 @@ class AgentTrial {
           this.#offer = mergeOffer(this.#offer, offer)
         },
         choiceRefused: (message) => void this.#problems.push(message),
+        askUnreadable: (message) => void this.#problems.push(message),
         permission: (id, ask) => {
           this.#asks.push(ask)
           const yes = ask.options.find(({ kind }) => kind === 'allow_once')
