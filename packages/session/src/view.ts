@@ -160,7 +160,8 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
   }
 }
 
-function preparingWhy({ lifecycle, runner, agent }: SessionState): string {
+function preparingWhy(state: SessionState): string {
+  const { lifecycle, runner } = state
   if (runner.type === 'starting') return 'Starting the runner.'
   const step = lifecycle.type === 'preparing' ? lifecycle.steps.at(-1) : undefined
   switch (step?.step) {
@@ -181,8 +182,8 @@ function preparingWhy({ lifecycle, runner, agent }: SessionState): string {
     case 'branch':
       return 'Checking out the branch.'
     case 'agent-start':
-      return agent.link?.notice ?? 'Starting the agent.'
+      return linkReason(state) ?? 'Starting the agent.'
     case 'agent-session':
-      return agent.link?.notice ?? 'Opening the agent’s session.'
+      return linkReason(state) ?? 'Opening the agent’s session.'
   }
 }

@@ -192,6 +192,48 @@ describe('a start', () => {
     expect(rig.ring().shown.notice).toBeDefined()
   })
 
+  test.each([['handshaking'], ['attaching']])(
+    '[M-30] an agent that answers nothing while %s is given up after the second time, with what it did not answer',
+    (name) => {
+      const rig = (phases[name] ?? ready)()
+      const { generation, step } = { generation: 1, step: name }
+      rig.ring().ring().exit(crash, generation)
+      const words = step === 'handshaking' ? 'answer initialize' : 'open the conversation'
+      const seconds = (step === 'handshaking' ? policy.startMs : policy.attachMs) / 1000
+      expect(rig.shown).toMatchObject({
+        state: 'backoff',
+        cause: { code: 'timeout', title: `The agent did not ${words} within ${seconds} s.` },
+      })
+      rig.ring().feed({ type: 'launched', generation: 2 })
+      if (step === 'attaching') rig.feed({ type: 'handshaken', generation: 2 })
+      // That it takes long once more is no news.
+      expect(rig.ring().shown.notice).toBeUndefined()
+      rig.ring().exit()
+      expect(rig.shown).toMatchObject({
+        state: 'failed',
+        cause: {
+          title: `The agent did not ${words} within ${seconds} s, 2 times in a row.`,
+        },
+      })
+    },
+  )
+
+  test('[M-30] two silences of different kinds, or with a good start between them, are none in a row', () => {
+    const timeout = (generation: number, message: string) =>
+      ({ type: 'start-failed', generation, failure: { code: 'timeout', message } }) as const
+    const rig = started().feed(timeout(1, 'No answer to a.')).exit().ring()
+    rig.feed(timeout(2, 'No answer to b.')).exit()
+    expect(rig.shown.state).toBe('backoff')
+    rig.ring().ready().exit().ring()
+    rig.feed(timeout(4, 'No answer to b.')).exit()
+    expect(rig.shown).toMatchObject({ state: 'backoff' })
+    rig.ring().feed(timeout(5, 'No answer to b.')).exit()
+    expect(rig.shown).toMatchObject({
+      state: 'failed',
+      cause: { title: 'No answer to b, 2 times in a row.' },
+    })
+  })
+
   test('[M-17] a notice that comes late, after a sleep, judges nobody', () => {
     const rig = started()
       .wait(policy.startMs - 1)

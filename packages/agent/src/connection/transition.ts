@@ -276,7 +276,7 @@ function lose(
   const charged: ConnectionState = { ...rest, ...verdict.charged }
   if (verdict.type === 'again')
     return enter(charged, { type: 'backoff', nextAt: verdict.nextAt }, moment)
-  const title = `${cause.title} ${verdict.why}`.slice(0, 200)
+  const title = verdict.title.slice(0, 200)
   const enough = { ...charged, cause: { ...cause, title } }
   return enter(enough, { type: 'failed', left: false }, moment)
 }
@@ -369,14 +369,15 @@ function slow(
   if (now < phase.deadline) return ignored({ ...state, phase: told })
   if (now - phase.deadline > policy.lateMsMax)
     return ignored({ ...state, phase: { ...told, deadline: now + policy.afterLateMs } })
-  const title = `The agent did not ${waited[phase.step]} in time.`
+  const given = phase.step === 'attach' ? policy.attachMs : phase.deadline - phase.startedAt
+  const title = `The agent did not ${waited[phase.step]} within ${Math.round(given / 1000)} s.`
   const cause = causeOf('timeout', title)
   return end(state, { level: 'terminate', next: 'lose', cause }, moment)
 }
 
 const waited = {
   launch: 'start',
-  handshake: 'answer its first message',
+  handshake: 'answer initialize',
   attach: 'open the conversation',
 } as const
 

@@ -342,7 +342,8 @@ class AcpConnection implements AgentConnection {
       await sleep(left, undefined, { signal }).catch(() => {})
       if (signal.aborted) break
     }
-    return failed('timeout', `The agent did not answer ${method} in time.`)
+    const seconds = Math.round((performance.now() - from) / 1000)
+    return failed('timeout', `The agent did not answer ${method} within ${seconds} s.`)
   }
 
   #client(version: string) {
