@@ -216,6 +216,8 @@ function finishTurn(change: Change, report: ReportOf<'turn-finished'>): void {
   const stopping = turn.type === 'active' && turn.phase.type === 'stopping'
   if (report.error !== undefined) {
     const { code, message } = report.error
+    // An agent that has nothing to say has heard the prompt all the same.
+    if (code === 'no-words') progress(change, {})
     // A person wanted it stopped and it is stopped: how is a detail.
     const ending = stopping && code !== 'interrupt-forced' ? 'interrupted' : code
     return endTurn(change, ending, message, report.finish)

@@ -375,13 +375,23 @@ test('[V-74] agents lists what is known of each agent, and what is wrong in the 
     },
     { name: 'locked', title: 'Locked', demo: false, found: true, missing: ['a key'] },
     { name: 'away', title: 'Away', demo: false, found: false, missing: [] },
+    {
+      name: 'far',
+      title: 'Far',
+      demo: false,
+      found: false,
+      missing: [],
+      install: 'npm install -g far',
+      signIn: 'run `far login`',
+    },
   ]
   expect(await cli(['agents'])).toMatchObject({
     code: 0,
     out:
       'mine    ready  (Mine 1.2, acp, load)\n' +
       'locked  misses a key  (Locked, acp)\n' +
-      'away    not found  (Away, acp)\n',
+      'away    not found  (Away, acp)\n' +
+      'far     not found: install it (npm install -g far), then run `far login`  (Far, acp)\n',
   })
   server.agentProblems = ['agents.json: the agent "x" is left out: no.']
   expect(await cli(['agents'])).toMatchObject({ code: 1 })

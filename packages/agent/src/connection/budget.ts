@@ -41,7 +41,7 @@ export function judge(state: ConnectionState, loss: Loss, policy: ConnectionPoli
     return {
       type: 'enough',
       charged,
-      title: loss.cause.title.replace(/\.$/, `, ${startDeath?.times} times in a row.`),
+      title: loss.cause.title.replace(/\.$/, `, ${inWords(startDeath?.times ?? 0)} in a row.`),
     }
   if (attempt > policy.lossesMax)
     return { type: 'enough', charged, title: often(loss.cause, attempt, policy.windowMs) }
@@ -64,6 +64,10 @@ function nextStartDeath(
     ? `${cause.code} ${cause.title}`
     : `${cause.code} ${cause.exit?.code ?? ''} ${cause.exit?.signal ?? ''}`
   return { key, times: startDeath?.key === key ? startDeath.times + 1 : 1 }
+}
+
+function inWords(times: number): string {
+  return times === 2 ? 'twice' : `${times} times`
 }
 
 function often({ title }: Cause, times: number, windowMs: number): string {

@@ -212,7 +212,7 @@ describe('a start', () => {
       expect(rig.shown).toMatchObject({
         state: 'failed',
         cause: {
-          title: `The agent did not ${words} within ${seconds} s, 2 times in a row.`,
+          title: `The agent did not ${words} within ${seconds} s, twice in a row.`,
         },
       })
     },
@@ -230,7 +230,7 @@ describe('a start', () => {
     rig.ring().feed(timeout(5, 'No answer to b.')).exit()
     expect(rig.shown).toMatchObject({
       state: 'failed',
-      cause: { title: 'No answer to b, 2 times in a row.' },
+      cause: { title: 'No answer to b, twice in a row.' },
     })
   })
 
@@ -402,7 +402,7 @@ describe('the budget', () => {
   test('[M-7] two starts that die at once in the same way are enough, two different ones are not', () => {
     const same = started().exit().ring().exit()
     expect(same.shown).toMatchObject({ state: 'failed' })
-    expect(same.shown.cause?.title).toContain('2 times in a row')
+    expect(same.shown.cause?.title).toContain('twice in a row')
     expect(started().exit().ring().exit({ code: 2, stderr: [] }).type).toBe('backoff')
     const slow = started().wait(policy.startDeathMs).exit().ring().wait(policy.startDeathMs).exit()
     expect(slow.type).toBe('backoff')

@@ -54,6 +54,8 @@ export function detectAgents(surroundings: Surroundings): readonly DetectedAgent
       found: agent.demo || run !== undefined,
       protocol: entry?.protocol ?? agent.protocol ?? 'acp',
       missing: run === undefined ? [] : [...missingOf(agent, proven)],
+      ...(agent.install === undefined ? {} : { install: agent.install }),
+      ...(agent.signIn === undefined ? {} : { signIn: agent.signIn }),
       ...(run === undefined ? {} : { command: [run.command, ...run.args].join(' '), run }),
     }
   })
