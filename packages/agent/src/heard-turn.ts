@@ -6,6 +6,7 @@
  * Invariants:
  * - A-62 A turn whose model failed for good is a failed one, whatever stop reason the agent gives; its words about it
  *   are the reason, and no part of the answer.
+ * - A-108 Words by which an agent says that it asks its model again are a sign and no part of the answer.
  * - A-106 A turn that the agent calls done, in which it said and did nothing, is no finished one.
  * - A-63 A turn that we asked the agent to stop, and that ends as if it were done, was stopped.
  */
@@ -29,7 +30,7 @@ const reasonCharsMax = 4000
 
 const plainSchema = z.object({
   sessionUpdate: z.literal('agent_message_chunk'),
-  messageId: z.null().optional(),
+  messageId: z.union([z.null(), z.string().regex(/^try-/)]).optional(),
   content: z.object({ type: z.literal('text'), text: z.string() }),
 })
 
@@ -39,6 +40,7 @@ export class HeardTurn {
   #cancelled = false
   #failed = false
   #acted = false
+  #message = 1
   /** What it says about the failure; held back until the end shows what it was. */
   #reasons: { readonly update: AgentUpdate; readonly text: string }[] = []
 
@@ -75,22 +77,33 @@ export class HeardTurn {
     return this.#hear(update)
   }
 
-  #hear(update: AgentUpdate): readonly AgentUpdate[] {
-    const { isRetry, isAside, modelFailed } = this.#signs
+  #hear(said: AgentUpdate): readonly AgentUpdate[] {
+    const { isRetry, isAside, modelFailed, sayings, withoutIds } = this.#signs
+    const update = sayings?.(said) ?? (withoutIds === true ? this.#numbered(said) : said)
     if (isAside?.(update) === true) return [update]
     if (isRetry?.(update) === true) {
+      this.#message += 1
       this.#retold.retry()
       return [update]
     }
     const failed = modelFailed?.(update)
     if (failed !== undefined) {
       this.#failed = failed
-      return failed ? [update] : [...this.left(), update]
+      // The sign may be the words about it.
+      if (failed) return this.#isReason(update) ? [] : [update]
+      return [...this.left(), update]
     }
     if (this.#isReason(update)) return []
     const heard = isRetry === undefined ? [update] : this.#retold.hear(update)
     // It goes on: what it said was no reason for an end.
     return isBeside(update) ? heard : [...this.left(), ...heard]
+  }
+
+  /** Words of an agent that names no messages: all between two tries are one. */
+  #numbered(update: AgentUpdate): AgentUpdate {
+    const isWords = /^agent_(?:message|thought)_chunk$/.test(update.sessionUpdate)
+    if (!isWords || update['messageId'] !== undefined) return update
+    return { ...update, messageId: `try-${this.#message}` }
   }
 
   /** @param stopReason of the agent's answer to the prompt; `undefined` when it answered with a failure of its own */

@@ -19,7 +19,7 @@ export const agentPackages = {
   kilo: '@kilocode/cli-linux-x64@7.7.7',
   copilot: '@github/copilot@1.0.102',
   // The adapter, and the agent that it starts.
-  pi: 'pi-acp@0.0.34 @earendil-works/pi-coding-agent@0.74.2',
+  pi: 'pi-acp@0.0.34 @earendil-works/pi-coding-agent@1.6.0',
 } as const
 export type PackagedAgent = keyof typeof agentPackages
 
