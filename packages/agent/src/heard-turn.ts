@@ -28,11 +28,18 @@ export interface HeardEnd {
 /** Characters of an agent's words about its failure that a reason can hold. */
 const reasonCharsMax = 4000
 
-const plainSchema = z.object({
+const wordsOfSchema = z.object({
   sessionUpdate: z.literal('agent_message_chunk'),
-  messageId: z.union([z.null(), z.string().regex(/^try-/)]).optional(),
   content: z.object({ type: z.literal('text'), text: z.string() }),
 })
+/** What follows a sign of failure, and is of no message of the answer. */
+const plainSchema = wordsOfSchema.extend({ messageId: messageIdOf(/^try-/) })
+/** A sign that is in words itself. */
+const anyWordsSchema = wordsOfSchema.extend({ messageId: messageIdOf(/^/) })
+
+function messageIdOf(pattern: RegExp) {
+  return z.union([z.null(), z.string().regex(pattern)]).optional()
+}
 
 export class HeardTurn {
   readonly #signs: AgentSigns
@@ -41,6 +48,9 @@ export class HeardTurn {
   #failed = false
   #acted = false
   #message = 1
+  /** Since the last sign of a new try: whether anything came, and whether the agent said that it tries no more. */
+  #saidSince = true
+  #gaveUp = false
   /** What it says about the failure; held back until the end shows what it was. */
   #reasons: { readonly update: AgentUpdate; readonly text: string }[] = []
 
@@ -53,6 +63,8 @@ export class HeardTurn {
     this.#cancelled = false
     this.#failed = false
     this.#acted = false
+    this.#saidSince = true
+    this.#gaveUp = false
     this.#retold.forget()
   }
 
@@ -73,24 +85,27 @@ export class HeardTurn {
 
   /** @returns what is to be told of it now, in order */
   hear(update: AgentUpdate): readonly AgentUpdate[] {
-    if (isDeed(update)) this.#acted = true
-    return this.#hear(update)
+    const { sayings, withoutIds } = this.#signs
+    const meant = sayings?.(update) ?? (withoutIds === true ? this.#numbered(update) : update)
+    if (isDeed(meant)) [this.#acted, this.#saidSince] = [true, true]
+    return this.#hear(meant)
   }
 
-  #hear(said: AgentUpdate): readonly AgentUpdate[] {
-    const { isRetry, isAside, modelFailed, sayings, withoutIds } = this.#signs
-    const update = sayings?.(said) ?? (withoutIds === true ? this.#numbered(said) : said)
+  #hear(update: AgentUpdate): readonly AgentUpdate[] {
+    const { isRetry, isAside, modelFailed } = this.#signs
     if (isAside?.(update) === true) return [update]
     if (isRetry?.(update) === true) {
       this.#message += 1
+      this.#saidSince = false
       this.#retold.retry()
       return [update]
     }
+    if (update.sessionUpdate === 'retry-over') this.#gaveUp = true
     const failed = modelFailed?.(update)
     if (failed !== undefined) {
       this.#failed = failed
       // The sign may be the words about it.
-      if (failed) return this.#isReason(update) ? [] : [update]
+      if (failed) return this.#isReason(update, anyWordsSchema) ? [] : [update]
       return [...this.left(), update]
     }
     if (this.#isReason(update)) return []
@@ -106,10 +121,16 @@ export class HeardTurn {
     return { ...update, messageId: `try-${this.#message}` }
   }
 
-  /** @param stopReason of the agent's answer to the prompt; `undefined` when it answered with a failure of its own */
-  end(stopReason: string | undefined): HeardEnd {
+  /**
+   * @param stopReason of the agent's answer to the prompt; `undefined` when it answered with a failure of its own
+   * @param words of that failure
+   */
+  end(stopReason: string | undefined, words = ''): HeardEnd {
     const isDone = stopReason === 'end_turn'
-    const [isStopped, isFailed] = [isDone && this.#cancelled, isDone && this.#failed]
+    const died = this.#failed || (this.#gaveUp && !this.#saidSince)
+    const [isStopped, isFailed] = [isDone && this.#cancelled, isDone && died]
+    // What the agent says of its failure both in words and in its answer is told once.
+    this.#reasons = this.#reasons.filter(({ text }) => !words.includes(text.trim()))
     const isEmpty = isDone && !isStopped && !this.#acted
     this.begin()
     if (!isFailed || isStopped)
@@ -133,8 +154,8 @@ export class HeardTurn {
     return left
   }
 
-  #isReason(update: AgentUpdate): boolean {
-    const words = this.#failed ? plainSchema.safeParse(update).data?.content.text : undefined
+  #isReason(update: AgentUpdate, schema: typeof plainSchema = plainSchema): boolean {
+    const words = this.#failed ? schema.safeParse(update).data?.content.text : undefined
     if (words === undefined) return false
     const chars = this.#reasons.reduce((sum, { text }) => sum + text.length, words.length)
     if (chars > reasonCharsMax) return false

@@ -5,7 +5,7 @@
  * facts that the session turns into events of its own. Content follows ACP's vocabulary; what is unknown is carried through.
  */
 import { z } from 'zod'
-import { agentFences, agentLinkSchema } from './agent-link.ts'
+import { agentFences, agentLinkSchema, signInChoicesSchema } from './agent-link.ts'
 import { agentOfferSchema } from './agent-offer.ts'
 import { generationSchema, permissionIdSchema, turnSchema } from './ids.ts'
 import { limits } from './limits.ts'
@@ -160,6 +160,7 @@ export const prepareFailedReportSchema = z.object({
   ]),
   message: z.string().max(2000),
   stderr: z.array(z.string()).max(limits.stderrLinesMax).optional(),
+  signIn: signInChoicesSchema.optional(),
 })
 /** Written to the runner's disk before the prompt goes to the agent: without it, the agent never saw the prompt. */
 export const turnTakenReportSchema = z.object({ type: z.literal('turn-taken'), turn })

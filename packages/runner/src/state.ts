@@ -68,6 +68,8 @@ export interface RunnerState {
   readonly agent?: AgentState
   /** The agent's own id of the conversation, to restore it after its process ended. */
   readonly agentSession?: string
+  /** The way to sign in that a person chose for the first start. */
+  readonly signIn?: string
   /** What a person chose of what the agent offers. */
   readonly chosen: Chosen
   /** What is done with the changes of a turn that completed. */

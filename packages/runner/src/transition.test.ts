@@ -650,3 +650,27 @@ describe('words after the end of a turn', () => {
     ])
   })
 })
+
+test('[A-110] a way to sign in is gone at the first start, and how it may be gone is told with the failure', () => {
+  const step = run(command({ ...prepareCommand, signIn: 'web' }), { type: 'workspace-ready' })
+  expect(step.effects.at(-1)).toEqual({
+    type: 'keep-agent',
+    agentSession: undefined,
+    signIn: 'web',
+  })
+  const signIn = [{ id: 'web', name: 'Web' }]
+  const cause = {
+    code: 'sign-in-needed',
+    title: 'Sign in.',
+    detail: 'It says: no',
+    signIn,
+  } as const
+  const failed = runFrom(step.state, [link({ state: 'blocked', cause })])
+  expect(failed.reports.at(-1)).toMatchObject({
+    type: 'prepare-failed',
+    code: 'sign-in-needed',
+    message: 'Sign in.',
+    stderr: ['It says: no'],
+    signIn,
+  })
+})

@@ -136,7 +136,16 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
   switch (command.type) {
     case 'prepare': {
       if (state.phase !== 'idle') return ignored(state)
-      const { agentSession, cancelMs, workspace, agent, setup = [], finish, token } = command
+      const {
+        agentSession,
+        cancelMs,
+        workspace,
+        agent,
+        setup = [],
+        finish,
+        token,
+        signIn,
+      } = command
       const { chosen = {} } = command
       const preparing: RunnerState = {
         ...state,
@@ -145,6 +154,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
         chosen,
         ...(agentSession === undefined ? {} : { agentSession }),
         ...(finish === undefined ? {} : { finish }),
+        ...(signIn === undefined ? {} : { signIn }),
       }
       return {
         state: preparing,
@@ -283,9 +293,11 @@ function closed(state: RunnerState): RunnerStep {
 // The agent.
 
 function keepAgent(state: RunnerState): RunnerStep {
-  const { agentSession } = state
-  const effect: Effect = { type: 'keep-agent', agentSession }
-  return { state: { ...state, kept: true }, reports: [], effects: [effect] }
+  const { agentSession, signIn, ...rest } = state
+  const keep: Effect = { type: 'keep-agent', agentSession }
+  const effect = signIn === undefined ? keep : { ...keep, signIn }
+  const kept = agentSession === undefined ? rest : { ...rest, agentSession }
+  return { state: { ...kept, kept: true }, reports: [], effects: [effect] }
 }
 
 function agentReady(

@@ -161,6 +161,7 @@ function takeLifecycle(change: Change, report: LifecycleReport, json: string): v
         code: report.code,
         message: report.message,
         ...(report.stderr === undefined ? {} : { stderr: report.stderr }),
+        ...(report.signIn === undefined ? {} : { signIn: report.signIn }),
       })
     case 'closing':
       if (runner.type !== 'linked' && runner.type !== 'lost') return

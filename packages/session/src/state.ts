@@ -9,8 +9,8 @@ import { emptyOutgoing, type Outgoing } from '@belay/channel'
 import type {
   AgentChoice,
   AgentLink,
-  Attachment,
   AgentOffer,
+  Attachment,
   Chosen,
   Command,
   EndingCode,
@@ -21,6 +21,7 @@ import type {
   Resolution,
   RestoreTo,
   Setup,
+  SignInChoice,
   StepState,
   Workspace,
 } from '@belay/protocol'
@@ -56,6 +57,8 @@ export interface Problem {
   readonly code: string
   readonly message: string
   readonly stderr?: readonly string[]
+  /** Ways to sign in that the agent's protocol carries out. */
+  readonly signIn?: readonly SignInChoice[]
 }
 
 /** `attempt` counts preparations, first start and wakes alike. */

@@ -9,7 +9,7 @@ import { linkReason } from './link.ts'
 import { offered } from './offer.ts'
 import { actionsFor } from './resolve.ts'
 import { restoreWords } from './restore.ts'
-import type { LastTurn, SessionState } from './state.ts'
+import type { LastTurn, SessionState, Problem } from './state.ts'
 
 /** For lists: JSON, or `undefined` for what no list shows. */
 export function summaryOf(state: SessionState): string | undefined {
@@ -70,9 +70,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
     ...(settings.setup === undefined ? {} : { setup: settings.setup }),
     ...(settings.finish === undefined ? {} : { finish: settings.finish }),
     steps: 'steps' in lifecycle ? [...lifecycle.steps] : [],
-    ...(lifecycle.type === 'attention'
-      ? { problem: { ...lifecycle.problem, stderr: [...(lifecycle.problem.stderr ?? [])] } }
-      : {}),
+    ...(lifecycle.type === 'attention' ? { problem: problemOf(lifecycle.problem) } : {}),
     ...(turn.type === 'active'
       ? {
           turn: {
@@ -158,6 +156,11 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     case 'deleted':
       return 'Deleted.'
   }
+}
+
+function problemOf({ stderr = [], signIn, ...problem }: Problem): SessionView['problem'] {
+  const ways = signIn === undefined ? {} : { signIn: [...signIn] }
+  return { ...problem, stderr: [...stderr], ...ways }
 }
 
 function preparingWhy(state: SessionState): string {

@@ -98,10 +98,10 @@ function sessionHandlers({ host, clock, agents, callbacks, seal }: HandlerOption
       await ask({ host, id, type: 'done' }, { type: 'delete' })
       return { ok: true as const }
     },
-    async retry({ id, agent, workspace, setup }: RouteArgs<'retry'>) {
+    async retry({ id, agent, workspace, setup, signIn }: RouteArgs<'retry'>) {
       if (agent !== undefined && 'name' in agent) knownAgent(agents(), agent.name)
       const place = workspace === undefined ? {} : sealedWorkspace(workspace, seal)
-      await ask({ host, id, type: 'done' }, { type: 'retry', agent, setup, ...place })
+      await ask({ host, id, type: 'done' }, { type: 'retry', agent, setup, signIn, ...place })
       return sessionAt(host, id)
     },
     async restartAgent({ id }: RouteArgs<'restartAgent'>) {

@@ -269,9 +269,20 @@ describe('a start', () => {
     const rig = started().feed({
       type: 'start-failed',
       generation: 1,
-      failure: { code: 'sign-in-needed', message: 'Sign in.' },
+      failure: {
+        code: 'sign-in-needed',
+        message: 'Sign in.',
+        detail: 'The agent says: no',
+        signIn: [{ id: 'web', name: 'Web' }],
+      },
     })
     expect(rig.shown).toMatchObject({ state: 'blocked', attempt: 0, canSend: 'queue' })
+    expect(rig.shown.cause).toEqual({
+      code: 'sign-in-needed',
+      title: 'Sign in.',
+      detail: 'The agent says: no',
+      signIn: [{ id: 'web', name: 'Web' }],
+    })
     expect(rig.shown.actions).toContain('sign-in')
     expect(hasChild(rig.state)).toBe(true)
     expect(hasChild(rig.exit().state)).toBe(false)

@@ -42,7 +42,10 @@ const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 `
 
 /** @param script says what the agent does, after its bones */
-async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
+async function agent(
+  script: string,
+  { fence, signIn }: { readonly fence?: Fence; readonly signIn?: string } = {},
+): Promise<AgentConnection> {
   const folder = temporaryFolder('acp')
   const file = join(folder, 'agent.cjs')
   writeFileSync(file, bones + script)
@@ -55,6 +58,7 @@ async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
     fence: fence ?? (await probeFence()),
     startMs: 30_000,
     version: '0',
+    ...(signIn === undefined ? {} : { signIn }),
     on: heard.on,
   })
   return connection
@@ -253,7 +257,7 @@ test('[A-14] an answer given with the last breath still counts', async () => {
 test('[A-14] an agent that closes its output and lives on is ended', async () => {
   const one = await agent(
     `methods['session/prompt'] = () => { require('node:fs').closeSync(1); setInterval(() => {}, 1000); return new Promise(() => {}) }`,
-    processTree,
+    { fence: processTree },
   )
   await one.open(undefined)
   expect(await one.prompt('x')).toMatchObject({ failure: { code: 'agent-exited' } })
@@ -286,6 +290,29 @@ test('[A-102] a refusal for want of a sign-in says how, and the words of the age
         'The agent needs a sign-in: use its way “Web”, or run `case login` in a terminal on the machine of the server; then retry.',
       detail: 'The agent says: Authentication required',
       signIn: [{ id: 'web', name: 'Web', how: 'agent' }],
+    },
+  })
+})
+
+test('[A-110] a way to sign in is gone before the conversation is opened, and what became of it is told', async () => {
+  const script = `
+    let signedIn = false
+    methods.initialize = () => ({ protocolVersion: 1, authMethods: [{ id: 'web', name: 'Web' }, { id: 'other', name: 'Other' }] })
+    methods.authenticate = ({ methodId }) => { if (methodId !== 'web') fail(-32603, 'closed'); signedIn = true; return {} }
+    methods['session/new'] = () => signedIn ? { sessionId: 's1' } : fail(-32000, 'Authentication required')`
+  const one = await agent(script, { signIn: 'web' })
+  expect(await one.open(undefined)).toEqual({ ok: { agentSession: 's1', restored: 'new' } })
+  await one.end()
+  const other = await agent(script, { signIn: 'other' })
+  expect(await other.open(undefined)).toEqual({
+    failure: {
+      code: 'sign-in-needed',
+      message: 'The sign-in by “Other” did not work: try it again, or go another way.',
+      detail: 'The agent says: closed',
+      signIn: [
+        { id: 'web', name: 'Web', how: 'agent' },
+        { id: 'other', name: 'Other', how: 'agent' },
+      ],
     },
   })
 })

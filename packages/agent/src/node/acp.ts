@@ -33,6 +33,7 @@ import type {
   AgentAdapter,
   AgentConnection,
   AgentEvents,
+  AgentFailure,
   Answer,
   ConnectOptions,
   Initialized,
@@ -42,11 +43,13 @@ import type {
 import { AcpOffer } from './acp-offer.ts'
 import { contentBlocks } from './content.ts'
 import { Lines } from './lines.ts'
-import { failed, refusalOf } from './refusal.ts'
+import { failed, notSignedIn, refusalOf } from './refusal.ts'
 import { type AgentProcess, spawnAgent } from './process.ts'
 import type { ResolvedMcpServer } from './secret.ts'
 
 const newSessionMsMax = 60_000
+/** A person goes through a browser meanwhile; shorter than opening a conversation may take in all. */
+const signInMsMax = 240_000
 const resumeMsMax = 15_000
 /** Without a sign of life; each replayed update is one. */
 const loadMsMax = 60_000
@@ -79,6 +82,7 @@ class AcpConnection implements AgentConnection {
   readonly initialized: Promise<Answer<Initialized>>
 
   readonly #on: AgentEvents
+  readonly #signInBy: string | undefined
   readonly #cwd: string
   readonly #mcpServers: readonly ResolvedMcpServer[]
   readonly #sdk: ClientConnection
@@ -98,6 +102,7 @@ class AcpConnection implements AgentConnection {
 
   constructor(options: ConnectOptions) {
     this.#on = options.on
+    this.#signInBy = options.signIn
     this.#cwd = options.cwd
     this.#mcpServers = options.mcpServers ?? []
     this.#offer = new AcpOffer(options.on, (method, params, msMax) =>
@@ -139,6 +144,8 @@ class AcpConnection implements AgentConnection {
   async open(previous: string | undefined, chosen: Chosen = {}): Promise<Answer<Opened>> {
     const initialized = await this.initialized
     if ('failure' in initialized) return initialized
+    const refused = await this.#authenticate()
+    if (refused !== undefined) return refused
     if (previous !== undefined) {
       const restored = await this.#restore(previous, initialized.ok)
       if (restored !== undefined) return this.#opened(restored, chosen)
@@ -153,6 +160,16 @@ class AcpConnection implements AgentConnection {
     const restored = previous === undefined ? 'new' : 'lost'
     const opened = { agentSession: this.#agentSession, restored } as const
     return this.#opened({ ok: { opened, answer: answer.ok } }, chosen)
+  }
+
+  /** Signs in by the way that a person chose. @returns why that came to nothing, if it did */
+  async #authenticate(): Promise<{ readonly failure: AgentFailure } | undefined> {
+    const methodId = this.#signInBy
+    if (methodId === undefined) return undefined
+    const answer = await this.#request(methods.agent.authenticate, { methodId }, () => signInMsMax)
+    if ('ok' in answer || answer.failure.code === 'agent-exited')
+      return 'ok' in answer ? undefined : answer
+    return { failure: notSignedIn(methodId, this.#signIn, answer.failure) }
   }
 
   async #opened(
@@ -183,7 +200,7 @@ class AcpConnection implements AgentConnection {
     // Some answer the prompt first, and say what they have to say then.
     if ('ok' in answer && !this.#turn.acted) await Promise.race([sleep(lateWordsMs), this.exited])
     const stopReason = stopReasonSchema.safeParse('ok' in answer ? answer.ok : {}).data?.stopReason
-    const end = this.#turn.end(stopReason)
+    const end = this.#turn.end(stopReason, 'failure' in answer ? answer.failure.message : undefined)
     this.#tell(end.updates)
     if ('failure' in answer) return answer
     this.#offer.hearPrompt(answer.ok)

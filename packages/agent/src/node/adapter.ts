@@ -70,6 +70,8 @@ export interface ConnectOptions extends Omit<SpawnOptions, 'onStderr'> {
   /** From its start to its readiness, at most: whoever keeps it may end it before. */
   readonly startMs: number
   readonly on: AgentEvents
+  /** A way to sign in that the agent named, to be gone before a conversation is opened. */
+  readonly signIn?: string
   /** Given to the agent with each conversation. One it cannot reach, by what it advertised, is left out with a note. */
   readonly mcpServers?: readonly ResolvedMcpServer[]
 }

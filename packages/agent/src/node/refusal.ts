@@ -37,6 +37,21 @@ export function refusalOf(
   }
 }
 
+/** Why a sign-in came to nothing that a person chose. */
+export function notSignedIn(
+  id: string,
+  methods: readonly SignInMethod[],
+  { message, detail = `The agent says: ${message}` }: AgentFailure,
+): AgentFailure {
+  const name = methods.find((method) => method.id === id)?.name ?? id
+  return {
+    code: 'sign-in-needed',
+    message: `The sign-in by “${name}” did not work: try it again, or go another way.`,
+    detail,
+    signIn: carriedOut(methods),
+  }
+}
+
 export function failed(
   code: AgentFailure['code'],
   message: string,

@@ -15,6 +15,8 @@ export interface RealAgent extends AgentCommand {
   readonly protocol: AgentProtocol
   /** The mode in which it asks before it writes, where its own default is another. */
   readonly mode?: string
+  /** It knows no permissions. */
+  readonly asksNothing?: true
   /** The directive that makes it write `text` into `path` after asking. */
   readonly write: (path: string, text: string) => string
 }
@@ -163,6 +165,7 @@ const recipes: Readonly<Record<PackagedAgent, Recipe>> = {
       ...script(modules, 'pi-acp/dist/index.js'),
       env: { ...hermetic(home), PATH, PI_OFFLINE: '1' },
       write,
+      asksNothing: true,
     }
   },
 }
