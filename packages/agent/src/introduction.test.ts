@@ -87,6 +87,16 @@ test('[A-102] a sign-in is told in the way the agent names', () => {
     `The agent needs a sign-in: run \`auggie login\` ${place}; then retry.`,
   )
   expect(signInSentence([])).toMatch(/sign in with its own program on the machine of the server/)
+  // A program by its path, or by a script, is nothing to type.
+  const ways = (command: string, ...args: readonly string[]) =>
+    signInSentence(
+      read({
+        protocolVersion: 1,
+        authMethods: [{ id: 'cli', name: 'CLI', _meta: { 'terminal-auth': { command, args } } }],
+      }).signIn,
+    )
+  expect(ways('/opt/x/bin/x', 'login')).toContain('run `x login` in')
+  expect(ways('/usr/bin/node', `/opt/${'x'.repeat(60)}.js`)).toContain('own program in a terminal')
   for (const sentence of Object.values(sentences)) expect(sentence.length).toBeLessThanOrEqual(200)
 })
 

@@ -24,6 +24,8 @@ export interface SignInMethod {
 const methodsMax = limits.signInChoicesMax
 const nameCharsMax = limits.signInNameCharsMax
 const descriptionCharsMax = 300
+/** A command that a person would type. */
+const typedCharsMax = 60
 
 /** @param note told of each method that cannot be read */
 export function readSignIn(
@@ -84,8 +86,9 @@ function commandOf(meta: unknown): string | undefined {
   const args = Array.isArray(meta['args'])
     ? meta['args'].filter((arg) => typeof arg === 'string')
     : []
-  // Where it is installed is long, and says nothing that its name does not.
-  return [command.split(/[\\/]/).at(-1), ...args].join(' ')
+  // Where it is installed is long, and says nothing that its name does not; a script by its path is nothing to type.
+  const typed = [command.split(/[\\/]/).at(-1), ...args].join(' ')
+  return typed.length > typedCharsMax ? undefined : typed
 }
 
 function variablesOf({ vars, varName }: Readonly<Record<string, unknown>>): string | undefined {

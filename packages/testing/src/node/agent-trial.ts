@@ -44,7 +44,7 @@ interface TrialPlace {
 const startMs = 60_000
 const turnMsMax = 60_000
 /** An agent that has not given up a dead model by then is said to go on trying. */
-const failureMsMax = 12_000
+const failureMsMax = 20_000
 const word = 'quetzal'
 
 export async function tryAgent(agent: RealAgent, place: TrialPlace): Promise<Trial> {
