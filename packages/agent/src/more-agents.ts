@@ -5,7 +5,7 @@
  *
  * What proves a sign-in of these is not known, so nothing is said to be missing before they say so themselves.
  */
-import type { KnownAgent } from './registry.ts'
+import type { KnownAgent } from './known-agent.ts'
 
 /** How a package of npm is installed. */
 export function fromNpm(packages: string): string {

@@ -118,7 +118,7 @@ const sentenceCharsMax = 200
 export function signInSentence(methods: readonly SignInMethod[], words = ''): string {
   const command = commandIn(words)
   const named =
-    methods.length > 0 || command === undefined ? methods.map(wayOf) : [inTerminal(command)]
+    methods.length > 0 || command === undefined ? methods.map(wayOf) : [terminalWords(command)]
   const ways = [...new Set(named)].slice(0, waysMax)
   const first = 'The agent needs a sign-in'
   if (ways.length === 0)
@@ -133,12 +133,12 @@ export function signInSentence(methods: readonly SignInMethod[], words = ''): st
 function wayOf({ how, what, name }: SignInMethod): string {
   if (how === 'variable')
     return what === undefined ? `set the key of “${name}”` : `set ${what} for the server`
-  if (what !== undefined) return inTerminal(what)
+  if (what !== undefined) return terminalWords(what)
   return how === 'terminal'
     ? `sign in with its own program in a terminal on the machine of the server (“${name}”)`
     : `use its way “${name}”`
 }
 
-function inTerminal(command: string): string {
+function terminalWords(command: string): string {
   return `run \`${command}\` in a terminal on the machine of the server`
 }

@@ -90,22 +90,16 @@ export function translateAfter(update: AgentUpdate, after: number | undefined): 
 
 function outside(report: Report, update: AgentUpdate, came: { readonly after?: number }): Report[] {
   const type = 'said-after'
-  switch (report.type) {
-    case 'text':
-    case 'thought':
-      return [{ type, kind: report.type, ...came, text: report.text }]
-    case 'tool': {
-      const { title = report.toolCallId, status } = report
-      const text = status === undefined ? title : `${title} (${status.replace('_', ' ')})`
-      return [{ type, kind: 'tool', ...came, text, update }]
-    }
-    case 'plan': {
-      const text = report.entries.map(({ content }) => content).join('\n')
-      return [{ type, kind: 'plan', ...came, text, update }]
-    }
-    default:
-      return [report]
+  if (report.type === 'text' || report.type === 'thought')
+    return [{ type, kind: report.type, ...came, text: report.text }]
+  if (report.type === 'tool') {
+    const { title = report.toolCallId, status } = report
+    const text = status === undefined ? title : `${title} (${status.replace('_', ' ')})`
+    return [{ type, kind: 'tool', ...came, text, update }]
   }
+  if (report.type !== 'plan') return [report]
+  const text = report.entries.map(({ content }) => content).join('\n')
+  return [{ type, kind: 'plan', ...came, text, update }]
 }
 
 function carried(update: AgentUpdate, turn: number | undefined): ReportOf<'agent-update'> {

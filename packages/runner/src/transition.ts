@@ -14,11 +14,11 @@
  * - R-6 Facts of an agent process that is not the present one come to nothing.
  */
 import { unreachable } from '@belay/actor'
-import { exitSentence, fit, translate, translateAfter } from '@belay/agent'
-import { type Chosen, type Command, followOffer, limits, type Report } from '@belay/protocol'
+import { exitSentence, fit } from '@belay/agent'
+import { type Chosen, type Command, limits, type Report } from '@belay/protocol'
 import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
-import { noteTurns, speakerOf } from './heard.ts'
+import { noteTurns, overhear } from './heard.ts'
 import type { Input, Problem, Saved } from './input.ts'
 import { agentGone, completed, endingOf, finished } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
@@ -78,35 +78,10 @@ function decide(state: RunnerState, input: Input, now: number): RunnerStep {
   }
 }
 
-type Said = Extract<
-  Input,
-  { type: 'agent-updated' | 'agent-offered' | 'choice-refused' | 'ask-unreadable' }
->
 type AgentFact = Extract<
   Input,
   { type: 'agent-asked' | 'agent-unasked' | 'prompt-settled' | 'agent-exited' }
 >
-
-function overhear(state: RunnerState, fact: Said, now: number): RunnerStep {
-  switch (fact.type) {
-    case 'agent-updated': {
-      const { turn, after: last } = speakerOf(state, fact.agentGeneration, now)
-      return told(
-        state,
-        turn === undefined ? translateAfter(fact.update, last) : translate(fact.update, turn),
-      )
-    }
-    case 'agent-offered':
-      return told({ ...state, chosen: followOffer(state.chosen, fact.offer) }, [
-        { type: 'agent-offer', ...fact.offer },
-      ])
-    case 'choice-refused':
-    case 'ask-unreadable':
-      return told(state, [warn(fact.type, fact.message)])
-    default:
-      return unreachable(fact)
-  }
-}
 
 function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
   switch (fact.type) {

@@ -113,19 +113,19 @@ function take(change: Change, item: ReceivedReport): void {
   }
 }
 
+const spoken: ReadonlySet<Report['type']> = new Set([
+  'text',
+  'thought',
+  'tool',
+  'plan',
+  'agent-update',
+])
+
 /** Its turn is over. The log says what the agent said all the same; what else belonged to that turn ended with it. */
 function takeLate(change: Change, { report, json }: ReceivedReport): void {
   const { last } = change.state
   if (last.type !== 'ended' || !('turn' in report) || report.turn !== last.turn) return
-  switch (report.type) {
-    case 'text':
-    case 'thought':
-    case 'tool':
-    case 'plan':
-    case 'agent-update':
-      return logReport(change, json)
-    default:
-  }
+  if (spoken.has(report.type)) logReport(change, json)
 }
 
 type LifecycleReport = ReportOf<'step' | 'agent-ready' | 'prepare-failed' | 'closing'>
