@@ -6,11 +6,11 @@
  * - A-103 Words of an agent belong to the turn it was given last, until `lateWordsMsMax` after its end or the next prompt.
  */
 import { unreachable } from '@belay/actor'
-import { translate, translateAfter } from '@belay/agent'
+import { fit, translate, translateAfter } from '@belay/agent'
 import { followOffer, limits, type Report } from '@belay/protocol'
 import type { Input } from './input.ts'
 import { type RunnerStep, told, warn } from './step.ts'
-import type { RunnerState } from './state.ts'
+import type { AgentState, RunnerState } from './state.ts'
 
 /** Keeps in mind which turn was taken and ended in a step. @param now milliseconds since the epoch */
 export function noteTurns({ state, reports, effects }: RunnerStep, now: number): RunnerStep {
@@ -66,4 +66,32 @@ export function overhear(state: RunnerState, fact: Said, now: number): RunnerSte
     default:
       return unreachable(fact)
   }
+}
+
+/** The agent asks a person; where nobody can answer it, it hears so at once. */
+export function asked(
+  state: RunnerState,
+  agent: AgentState,
+  { id, ask }: Extract<Input, { readonly type: 'agent-asked' }>,
+): RunnerStep {
+  const { turn } = state
+  const hopeless =
+    turn?.phase !== 'running' ||
+    turn.cancelBy !== undefined ||
+    agent.permissions.length >= limits.permissionsOpenMax
+  // An agent that is never answered waits for ever; some do not even hear a cancel meanwhile.
+  if (hopeless) {
+    const unasked = `The agent asked “${ask.title}” while no turn ran. It was told that nobody answers.`
+    return {
+      state,
+      reports: turn?.phase === 'running' ? [] : [warn('asked-outside', unasked)],
+      effects: [{ type: 'answer-permission', id, optionId: undefined }],
+    }
+  }
+  const permissionId = `${state.generation}-${agent.agentGeneration}-${id}`
+  const permissions = [...agent.permissions, { permissionId, id }]
+  const report: Report = { type: 'permission-asked', turn: turn.turn, permissionId, ...ask }
+  return told({ ...state, agent: { ...agent, permissions } }, [
+    fit(report, limits.eventBytesMax - 2048),
+  ])
 }

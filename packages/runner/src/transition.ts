@@ -14,15 +14,15 @@
  * - R-6 Facts of an agent process that is not the present one come to nothing.
  */
 import { unreachable } from '@belay/actor'
-import { exitSentence, fit } from '@belay/agent'
-import { type Chosen, type Command, limits, type Report } from '@belay/protocol'
+import { exitSentence } from '@belay/agent'
+import type { Chosen, Command, Report } from '@belay/protocol'
 import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
-import { noteTurns, overhear } from './heard.ts'
+import { asked, noteTurns, overhear } from './heard.ts'
 import type { Input, Problem, Saved } from './input.ts'
 import { agentGone, completed, endingOf, finished } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
-import { after, ignored, type RunnerStep, told, warn } from './step.ts'
+import { after, ignored, type RunnerStep, told } from './step.ts'
 import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
 
 /** @param now milliseconds since the epoch */
@@ -330,33 +330,6 @@ function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
   return after(step, (idle) =>
     finishTurn(idle, { error: { code: 'agent-start-failed', message: problem.message } }),
   )
-}
-
-function asked(
-  state: RunnerState,
-  agent: AgentState,
-  { id, ask }: Extract<Input, { readonly type: 'agent-asked' }>,
-): RunnerStep {
-  const { turn } = state
-  const hopeless =
-    turn?.phase !== 'running' ||
-    turn.cancelBy !== undefined ||
-    agent.permissions.length >= limits.permissionsOpenMax
-  // An agent that is never answered waits for ever; some do not even hear a cancel meanwhile.
-  if (hopeless) {
-    const unasked = `The agent asked “${ask.title}” while no turn ran. It was told that nobody answers.`
-    return {
-      state,
-      reports: turn?.phase === 'running' ? [] : [warn('asked-outside', unasked)],
-      effects: [{ type: 'answer-permission', id, optionId: undefined }],
-    }
-  }
-  const permissionId = `${state.generation}-${agent.agentGeneration}-${id}`
-  const permissions = [...agent.permissions, { permissionId, id }]
-  const report: Report = { type: 'permission-asked', turn: turn.turn, permissionId, ...ask }
-  return told({ ...state, agent: { ...agent, permissions } }, [
-    fit(report, limits.eventBytesMax - 2048),
-  ])
 }
 
 function agentExited(
