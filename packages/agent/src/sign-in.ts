@@ -66,7 +66,8 @@ function wayTo(
   if (method['type'] === 'env_var' || variables !== undefined)
     return { how: 'variable', what: variables }
   const command = commandIn(description) ?? commandOf(meta['terminal-auth'])
-  const inTerminal = [method['type'], meta['type']].includes('terminal') || command !== undefined
+  const said = [method['type'], meta['type']].includes('terminal')
+  const inTerminal = said || command !== undefined || isRecord(meta['terminal-auth'])
   return { how: inTerminal ? 'terminal' : 'agent', what: command }
 }
 
