@@ -143,6 +143,7 @@ function keeperOf(folder: string, ears: Ears): Keeper {
         note() {},
         offer() {},
         choiceRefused() {},
+        askUnreadable() {},
       }),
       step() {},
       changed() {},

@@ -5,9 +5,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { quirks } from '../packages/agent/src/index.ts'
+import { knownAgents, quirks } from '../packages/agent/src/index.ts'
 import { agentPackages } from '../packages/testing/src/node/agent-packages.ts'
 import { type Trial, tryAgent } from '../packages/testing/src/node/agent-trial.ts'
+import { type AgentWords, wordsOf } from '../packages/testing/src/node/agent-words.ts'
 import { startFakeModel } from '../packages/testing/src/node/fake-model.ts'
 import {
   packageOf,
@@ -16,9 +17,33 @@ import {
 } from '../packages/testing/src/node/real-agents.ts'
 
 const page = join(import.meta.dirname, '../docs/agents.md')
-const marks = [
+const measuredMarks = [
   '<!-- measured: npm run test:agents -->',
   '<!-- end of what was measured -->',
+] as const
+const measuredHead = [
+  'agent',
+  'package',
+  'says it can',
+  'offers',
+  'thoughts',
+  'asks with',
+  'mode after a restart',
+  'restored by',
+  'cancel → ended',
+  'kill → told',
+  'model says 429 once',
+  'answer lost halfway, once',
+  'model is broken (500)',
+]
+const wordsMarks = [
+  '<!-- what Belay says: npm run test:agents -->',
+  '<!-- end of what Belay says -->',
+] as const
+const wordsHead = ['agent', 'missing', 'not signed in', 'mute', 'its model dead']
+const quirkMarks = [
+  '<!-- what agents get wrong -->',
+  '<!-- end of what agents get wrong -->',
 ] as const
 
 const all = [...Object.keys(agentPackages), 'opencode-http', 'kilo-http'].filter(isAgent)
@@ -28,7 +53,8 @@ if (unknown.length > 0)
   throw new Error(`known agents are ${all.join(', ')}, not ${unknown.join(', ')}`)
 const names = wanted.length === 0 ? all : wanted.filter(isAgent)
 
-const trials = new Map<RealAgentName, Trial>()
+interface Seen extends Trial, AgentWords {}
+const trials = new Map<RealAgentName, Seen>()
 let failed = 0
 for (const name of names) {
   const trial = await attempt(name)
@@ -43,7 +69,7 @@ function isAgent(name: string): name is RealAgentName {
   return Object.hasOwn(agentPackages, name) || name === 'opencode-http' || name === 'kilo-http'
 }
 
-async function attempt(name: RealAgentName): Promise<Trial | undefined> {
+async function attempt(name: RealAgentName): Promise<Seen | undefined> {
   const model = await startFakeModel()
   const place = mkdtempSync(join(tmpdir(), 'belay-trial-'))
   const from = performance.now()
@@ -52,7 +78,9 @@ async function attempt(name: RealAgentName): Promise<Trial | undefined> {
     const folder = mkdtempSync(join(place, 'work-'))
     const agent = realAgent(name, { modelUrl: model.url, home })
     const tried = await tryAgent(agent, { folder, failures: true })
-    const trial = { ...tried, problems: [...tried.problems, ...unanswered(name, tried)] }
+    const words = await wordsOf(agent, folder)
+    const problems = [...tried.problems, ...unanswered(name, tried)]
+    const trial = { ...tried, ...words, problems }
     const how = trial.problems.length === 0 ? 'fine' : `FAILED: ${trial.problems.join('; ')}`
     console.log(`${name}: ${how} (${((performance.now() - from) / 1000).toFixed(1)} s)`)
     return trial
@@ -72,49 +100,66 @@ function unanswered(name: RealAgentName, { again }: Trial): readonly string[] {
   return isToldOnce && again !== 'told once' ? [`words said again: ${again}`] : []
 }
 
-/** A cell for each thing that was seen. An agent that could not be tried has no row. */
-function write(): void {
-  const head = [
-    'agent',
-    'package',
-    'says it can',
-    'offers',
-    'thoughts',
-    'asks with',
-    'mode after a restart',
-    'restored by',
-    'cancel → ended',
-    'kill → told',
-    'model says 429 once',
-    'answer lost halfway, once',
-    'model is broken (500)',
-  ]
+/** Puts a table between two marks of the page. */
+function put(marks: readonly [string, string], rows: readonly (readonly string[])[]): void {
   const text = readFileSync(page, 'utf8')
   const [start, end] = marks
   const from = text.indexOf(start)
   const to = text.indexOf(end)
-  if (from < 0 || to < from)
-    throw new Error(`${page} has no place for the table: ${start} … ${end}`)
-  const old = text.slice(from, to).split('\n').map(cellsOf)
-  const rows = all.flatMap((name) => {
-    const trial = trials.get(name)
-    if (trial !== undefined) return [row(name, trial)]
-    return names.includes(name)
-      ? []
-      : old.filter((one) => one[0] === name && one.length === head.length)
-  })
-  const table = [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+  if (from < 0 || to < from) throw new Error(`${page} has no place for a table: ${start} … ${end}`)
+  const table = rows.map(line).join('\n')
   writeFileSync(page, `${text.slice(0, from + start.length)}\n\n${table}\n\n${text.slice(to)}`)
 }
 
-function row(name: RealAgentName, trial: Trial): readonly string[] {
+/** The rows of a table as the page has it, by their first cell. */
+function rowsBefore([start, end]: readonly [string, string]): ReadonlyMap<
+  string,
+  readonly string[]
+> {
+  const text = readFileSync(page, 'utf8')
+  const lines = text.slice(text.indexOf(start), text.indexOf(end)).split('\n').map(cellsOf)
+  return new Map(lines.map((cells) => [cells[0] ?? '', cells]))
+}
+
+function write(): void {
+  writeTable(measuredMarks, measuredHead, (name, trial) => measured(name, trial))
+  writeTable(wordsMarks, wordsHead, (name, trial) => said(name, trial))
+  const cells = quirks.map(({ agents, wrong, seen, done, rule }) => [
+    agents.join(', '),
+    wrong,
+    seen,
+    done,
+    rule,
+  ])
+  const head = ['agent', 'what it gets wrong', 'seen in', 'what Belay does', 'rule']
+  put(quirkMarks, [head, head.map(() => '---'), ...cells])
+}
+
+/** An agent that could not be tried has no row; one that was not to be tried keeps its own. */
+function writeTable(
+  marks: readonly [string, string],
+  head: readonly string[],
+  rowOf: (name: RealAgentName, trial: Seen) => readonly string[],
+): void {
+  const before = rowsBefore(marks)
+  const rows = all.flatMap((name) => {
+    const trial = trials.get(name)
+    if (trial !== undefined) return [rowOf(name, trial)]
+    const old = before.get(name)
+    return names.includes(name) || old?.length !== head.length ? [] : [old]
+  })
+  put(marks, [head, head.map(() => '---'), ...rows])
+}
+
+function measured(name: RealAgentName, trial: Seen): readonly string[] {
+  const packages = agentPackages[packageOf(name)].split(' ')
   return [
     name,
-    `\`${agentPackages[packageOf(name)]}\``,
+    packages.map((one) => `\`${one}\``).join(', '),
     trial.capabilities.join(', '),
     trial.offers,
     trial.thoughts ? 'yes' : 'no',
-    trial.permission.join(', '),
+    trial.permission.length === 0 ? 'never asks' : trial.permission.join(', '),
     trial.modeAgain,
     trial.restored,
     `${trial.cancelMs} ms`,
@@ -125,9 +170,20 @@ function row(name: RealAgentName, trial: Trial): readonly string[] {
   ]
 }
 
+function said(name: RealAgentName, { signedOut, mute, dead, broken }: Seen): readonly string[] {
+  const known = knownAgents.find((agent) => agent.name === (name === 'codex-zed' ? 'codex' : name))
+  const missing =
+    known?.install === undefined ? '' : `install it (${known.install}), then ${known.signIn}`
+  return [name, missing, signedOut, mute, dead === '' ? broken : dead].map(inCell)
+}
+
+function inCell(words: string): string {
+  return words.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').slice(0, 300)
+}
+
 function cellsOf(tableLine: string): readonly string[] {
   return tableLine
-    .split('|')
+    .split(/(?<!\\)\|/)
     .slice(1, -1)
     .map((cell) => cell.trim())
 }

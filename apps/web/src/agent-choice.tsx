@@ -92,12 +92,26 @@ function Choices({ agents, chosen, onChoose }: ChoicesProps) {
         </label>
       </div>
       {absent.length > 0 && (
-        <span className="hint">Not on this machine: {absent.map(absentWords).join(', ')}.</span>
+        <details className="hint">
+          <summary>Not on this machine: {absent.map(({ title }) => title).join(', ')}</summary>
+          <ul>
+            {absent.map((agent) => (
+              <li key={agent.name}>
+                <strong>{agent.title}</strong>: {absentWords(agent)}
+              </li>
+            ))}
+          </ul>
+        </details>
       )}
     </>
   )
 }
 
-function absentWords({ title, missing }: FoundAgent): string {
-  return missing.length === 0 ? title : `${title} (${missing.join('; ')})`
+/** How it comes to be on the machine of the server. */
+function absentWords({ missing, install, signIn }: FoundAgent): string {
+  const ways = [
+    ...(install === undefined ? missing : [install]),
+    ...(signIn === undefined ? [] : [`then ${signIn}`]),
+  ]
+  return ways.length === 0 ? 'install it where the PATH of the server leads' : ways.join(', ')
 }

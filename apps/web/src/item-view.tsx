@@ -39,7 +39,12 @@ function ItemBody({ item, last }: ItemViewProps) {
     case 'prompt':
       return <Prompt item={item} />
     case 'text':
-      return <MarkdownText text={item.text} grows={last} />
+      return (
+        <>
+          {item.late && <p className="muted">Said after turn {item.turn} was over</p>}
+          <MarkdownText text={item.text} grows={last} />
+        </>
+      )
     case 'thought':
       return <Thought item={item} />
     case 'tool':

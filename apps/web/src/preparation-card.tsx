@@ -50,11 +50,11 @@ function Remedy({ session }: { readonly session: SessionView }) {
   const { client, id } = useSession()
   const [sending, setSending] = useState(false)
   const [refused, setRefused] = useState<Problem['error']>()
-  async function retry(): Promise<void> {
+  async function retry(signIn?: string): Promise<void> {
     setSending(true)
     setRefused(undefined)
     try {
-      await client.call('retry', { id })
+      await client.call('retry', { id, ...(signIn === undefined ? {} : { signIn }) })
     } catch (error) {
       setRefused(problemOf(error))
     }
@@ -79,6 +79,17 @@ function Remedy({ session }: { readonly session: SessionView }) {
       )}
       {refused !== undefined && <ProblemNote problem={refused} />}
       <div className="buttons">
+        {session.problem?.signIn?.map((way) => (
+          <button
+            key={way.id}
+            type="button"
+            className="button"
+            disabled={sending}
+            onClick={() => void retry(way.id)}
+          >
+            Sign in: {way.name}
+          </button>
+        ))}
         <button
           type="button"
           className="button"

@@ -2,35 +2,65 @@
  * What an agent asks a person: a permission for a tool, or a question with a few answers. Both are one thing to a session.
  *
  * Invariants:
+ * - A-104 A permission is read as far as it can be: what is chosen by and what it is called count, the rest is left out
+ *   where it is odd. One without a single answer cannot be given to a person, and says why.
  * - A-6 A form with a single choice becomes options; any other form is declined, never shown half.
  */
 import { limits, type PermissionOption, type ReportOf } from '@belay/protocol'
 import { z } from 'zod'
+import { isRecord, shown } from './odd.ts'
 
 /** A permission as the agent asked it; the runner adds the turn and the id. */
 export type Ask = Omit<ReportOf<'permission-asked'>, 'type' | 'turn' | 'permissionId'>
-
-const permissionSchema = z.object({
-  toolCall: z.looseObject({
-    toolCallId: z.string().optional(),
-    title: z.string().nullish(),
-    content: z.array(z.looseObject({ type: z.string() })).nullish(),
-    rawInput: z.unknown().optional(),
-  }),
-  options: z.array(z.looseObject({ optionId: z.string(), name: z.string(), kind: z.string() })),
-})
 
 /** Characters an option's id may have in a report. */
 const optionIdCharsMax = 200
 const optionsMax = 50
 
-/** @param params of `session/request_permission` @throws when they are not that */
-export function askOfPermission(params: unknown): Ask {
-  const { toolCall, options } = permissionSchema.parse(params)
+const content = z.looseObject({ type: z.string() })
+/** A text, or a number that some write instead. */
+const wordSchema = z.union([z.string(), z.number()]).transform(String)
+const toolCallSchema = z
+  .looseObject({
+    toolCallId: wordSchema.optional().catch(undefined),
+    title: z.string().min(1).optional().catch(undefined),
+    // One that is no list is a list of one.
+    content: z
+      .union([z.array(content), content.transform((one) => [one])])
+      .optional()
+      .catch(undefined),
+    rawInput: z.unknown().optional(),
+  })
+  .catch({})
+const answerSchema = z.looseObject({
+  optionId: wordSchema,
+  name: z.string().min(1).optional().catch(undefined),
+  kind: z.string().min(1).optional().catch(undefined),
+})
+/** Of an answer that does not say whether it allows anything: nothing may take it for a yes. */
+const kindUnknown = 'unknown'
+
+/** @param params of `session/request_permission` @returns what a person is asked, or why nobody can be */
+export function askOfPermission(params: unknown): Ask | { readonly unreadable: string } {
+  const asked = isRecord(params) ? params : {}
+  const list = Array.isArray(asked['options']) ? asked['options'] : []
+  const options = list.flatMap((option: unknown): PermissionOption[] => {
+    const read = answerSchema.safeParse(option).data
+    if (read === undefined) return []
+    const { optionId, name = optionId, kind = kindUnknown } = read
+    return [{ optionId, name, kind }]
+  })
+  const toolCall = toolCallSchema.parse(asked['toolCall'])
+  const title = toolCall.title ?? 'The agent asks for permission'
+  const answers = offered(options)
+  if (answers.length === 0)
+    return {
+      unreadable: `The agent asked “${title}” without an answer that can be chosen ("options" should be a list with an "optionId" each and is ${shown(asked['options'])}). It was told that nobody answers.`,
+    }
   return {
-    title: cutTitle(toolCall.title ?? 'The agent asks for permission'),
+    title: cutTitle(title),
     ...(toolCall.toolCallId === undefined ? {} : { toolCallId: toolCall.toolCallId.slice(0, 200) }),
-    options: offered(options),
+    options: answers,
     ...(toolCall.content ? { content: toolCall.content } : {}),
     ...(toolCall.rawInput === undefined ? {} : { rawInput: toolCall.rawInput }),
   }

@@ -266,3 +266,110 @@ test('[A-63] a turn that ends as done after we asked for its end was stopped', (
   turn.cancel()
   expect(turn.end('max_tokens').stopReason).toBe('max_tokens')
 })
+
+test('[A-106] an end without a word, a thought, a tool or a plan is told as empty', () => {
+  const end = (...updates: readonly AgentUpdate[]) => {
+    const turn = new HeardTurn({})
+    turn.begin()
+    for (const update of updates) turn.hear(update)
+    return turn.end('end_turn').empty === true
+  }
+  const echo: AgentUpdate = {
+    sessionUpdate: 'user_message_chunk',
+    content: { type: 'text', text: 'x' },
+  }
+  expect(end()).toBe(true)
+  expect(end(usage, echo, ...words(' '))).toBe(true)
+  expect(end(...words('a'))).toBe(false)
+  expect(end(thought('a', 'm'))).toBe(false)
+  for (const sessionUpdate of ['tool_call', 'tool_call_update', 'plan', 'from_the_future'])
+    expect(end({ sessionUpdate }), sessionUpdate).toBe(false)
+})
+
+test('[A-106] only an end that is called done can be empty, and each turn is judged for itself', () => {
+  const turn = new HeardTurn({})
+  turn.begin()
+  expect(turn.end('max_tokens').empty).toBeUndefined()
+  turn.cancel()
+  expect(turn.end('end_turn')).toMatchObject({ stopReason: 'cancelled' })
+  turn.act()
+  expect(turn.end('end_turn').empty).toBeUndefined()
+  expect(turn.end('end_turn').empty).toBe(true)
+})
+
+const copilotRetry = words('Info: Response was interrupted due to a server error. Retrying...')
+const line = (text: string): AgentUpdate => ({
+  sessionUpdate: 'agent_message_chunk',
+  content: { type: 'text', text },
+})
+const copilotAgain = line('Info: Response was interrupted due to a server error. Retrying...')
+const copilotError = line('Error: Failed to get response from the AI model; retried 5 times')
+const piAgain = line('Retrying (attempt 1/3, waiting 2s)...')
+const piOver = line('Retry finished, resuming.')
+
+test('[A-108] a line that says that the model is asked again is a sign, and what is said again is told once', () => {
+  const [first, second] = [words('tok1 tok2 '), words('tok1 tok2 tok3')]
+  expect(told('Copilot', first, copilotAgain, second)).toEqual(['try-1: tok1 tok2 tok3'])
+  expect(told('pi-acp', first, piAgain, second, piOver)).toEqual([
+    'try-1: tok1 tok2 tok3',
+    'retry-over: .',
+  ])
+  expect(told('Copilot', first, copilotAgain, words('other'))).toEqual([
+    'try-1: tok1 tok2 ',
+    'try-2: other',
+  ])
+  // Only a line of its own is the sign, and only of the agent that gives it.
+  expect(told('Copilot', copilotRetry).join('')).toContain('Retrying...')
+  expect(told('someone', copilotAgain)).toEqual([
+    'agent_message_chunk: Info: Response was interrupted due to a server error. Retrying...',
+  ])
+})
+
+test('[A-60] a thought that came again is awaited once more after the next sign', () => {
+  const one = [thought('deeply', 'm1'), ...words('tok1 ', 'm1')]
+  const two = [thought('deeply', 'm2'), ...words('tok1 ', 'm2')]
+  const three = [thought('deeply', 'm3'), ...words('tok1 tok2', 'm3')]
+  expect(told(claudeName, one, claudeRetry, two, claudeRetry, three)).toEqual([
+    'm1: deeplytok1 tok2',
+  ])
+})
+
+test('[A-62] the words that are the sign of a dead model are the reason of the failure', () => {
+  const end = (name: string, ...updates: readonly AgentUpdate[]) => {
+    const turn = new HeardTurn(signsOf(name))
+    turn.begin()
+    const heard = updates.flatMap((update) => turn.hear(update))
+    return { heard, end: turn.end('end_turn') }
+  }
+  expect(end('Copilot', copilotError)).toEqual({
+    heard: [],
+    end: {
+      updates: [],
+      failure: 'Error: Failed to get response from the AI model; retried 5 times',
+    },
+  })
+  const claudeError = { ...line('API Error: Connection lost.'), messageId: 'm7' }
+  expect(end(claudeName, ...words('a', 'm1'), claudeError).end.failure).toBe(
+    'API Error: Connection lost.',
+  )
+  const failing = new HeardTurn(signsOf(claudeName))
+  failing.begin()
+  expect(failing.hear(claudeError)).toEqual([])
+  expect(failing.end(undefined, 'Internal error: API Error: Connection lost.').updates).toEqual([])
+})
+
+test('[A-109] a turn that gave its model up with nothing after the last try has failed', () => {
+  const end = (...updates: readonly AgentUpdate[]) => {
+    const turn = new HeardTurn(signsOf('pi-acp'))
+    turn.begin()
+    for (const update of updates) turn.hear(update)
+    return turn.end('end_turn')
+  }
+  expect(end(piAgain, piAgain, piOver)).toEqual({
+    updates: [],
+    failure: 'The model of the agent failed.',
+  })
+  expect(end(...words('half '), piAgain, piOver).failure).toBe('The model of the agent failed.')
+  expect(end(piAgain, ...words('whole'), piOver)).toMatchObject({ stopReason: 'end_turn' })
+  expect(end(piAgain, piOver, ...words('after all'))).toMatchObject({ stopReason: 'end_turn' })
+})

@@ -21,6 +21,10 @@ export interface AgentSigns {
   readonly isRetry?: (update: AgentUpdate) => boolean
   /** Whether the words are those of a helper, beside the answer. */
   readonly isAside?: (update: AgentUpdate) => boolean
+  /** It says its signs as words of the answer: what such an update is, as one that is no word; `undefined` for any other. */
+  readonly sayings?: (update: AgentUpdate) => AgentUpdate | undefined
+  /** Its words carry no message ids: those between two signs of a new try are one message. */
+  readonly withoutIds?: true
   /** Whether its model has failed for good, or works; `undefined` when the update says nothing of it. */
   readonly modelFailed?: (update: AgentUpdate) => boolean | undefined
 }
@@ -66,6 +70,19 @@ const claudeSays = z.object({
 })
 const claudeAside = z.object({
   _meta: z.object({ claudeCode: z.object({ parentToolUseId: z.string() }) }),
+})
+
+/** Copilot says its signs as words, each in a chunk of its own. */
+const copilotRetry = /^Info: .*\. Retrying\.\.\.$/
+const copilotDead = /^Error: Failed to get response from the AI model\b/
+/** So does pi; that it tries no more it says whatever became of it. */
+const piRetry = /^Retrying \(attempt \d+\/\d+, waiting \d+s\)\.\.\.$/
+const piOver = /^Retry finished, resuming\.$/
+const claudeDead = /^API Error: /
+
+const wordsSchema = z.looseObject({
+  sessionUpdate: z.literal('agent_message_chunk'),
+  content: z.object({ type: z.literal('text'), text: z.string() }),
 })
 
 export const quirks: readonly Quirk[] = [
@@ -140,6 +157,82 @@ export const quirks: readonly Quirk[] = [
     },
   },
   {
+    id: 'copilot-says-again',
+    agents: ['copilot'],
+    seen: '1.0.102',
+    wrong:
+      'After a try of its own that failed it says its words again, without message ids; the sign is a line of its own among its words, "Info: … Retrying...".',
+    done: 'The line is taken as the sign that it is, and no word of the answer; what is said again after it is told once.',
+    rule: 'A-108',
+    reads: {
+      name: 'Copilot',
+      signs: {
+        withoutIds: true,
+        sayings: (update) => saying(update, copilotRetry),
+        isRetry: ({ sessionUpdate }) => sessionUpdate === 'retry',
+      },
+    },
+  },
+  {
+    id: 'copilot-ends-a-dead-turn-well',
+    agents: ['copilot'],
+    seen: '1.0.102',
+    wrong:
+      'When its model fails for good the turn ends with `end_turn`, and the error is the last words of the answer, "Error: Failed to get response from the AI model; …".',
+    done: 'After that line the turn ends as failed, with it as the reason.',
+    rule: 'A-62',
+    reads: {
+      name: 'Copilot',
+      signs: { modelFailed: (update) => copilotDead.test(wordsOf(update) ?? '') || undefined },
+    },
+  },
+  {
+    id: 'pi-says-again',
+    agents: ['pi'],
+    seen: '0.0.34 with 1.6.0',
+    wrong:
+      'After a try of its own that failed it says its words again, without message ids; the signs are lines of their own among its words, "Retrying (attempt 1/3, waiting 2s)..." and "Retry finished, resuming.".',
+    done: 'The lines are taken as the signs that they are, and no words of the answer; what is said again is told once.',
+    rule: 'A-108',
+    reads: {
+      name: 'pi-acp',
+      signs: {
+        withoutIds: true,
+        sayings: (update) => saying(update, piRetry) ?? saying(update, piOver, 'retry-over'),
+        isRetry: ({ sessionUpdate }) => sessionUpdate === 'retry',
+      },
+    },
+  },
+  {
+    id: 'pi-ends-a-dead-turn-well',
+    agents: ['pi'],
+    seen: '0.0.34 with 1.6.0',
+    wrong: 'When its model fails for good the turn ends with `end_turn`, and no word says so.',
+    done: 'When it says that it tries no more and nothing came after its last try, the turn ends as failed.',
+    rule: 'A-109',
+  },
+  {
+    id: 'cline-ends-a-dead-turn-well',
+    agents: ['cline'],
+    seen: '3.0.65',
+    wrong: 'When its model fails for good the turn ends with `end_turn` and not a word.',
+    done: 'A turn without a word, a thought, a tool or a plan is no finished one, whoever ends it.',
+    rule: 'A-106',
+  },
+  {
+    id: 'claude-cut-answer',
+    agents: ['claude'],
+    seen: '0.100.0',
+    wrong:
+      'When its answer is cut off for good its error is the last words of the answer, "API Error: …", and the failure of the turn as well.',
+    done: 'Those words are the reason of the failure and no part of the answer.',
+    rule: 'A-62',
+    reads: {
+      name: '@agentclientprotocol/claude-agent-acp',
+      signs: { modelFailed: (update) => claudeDead.test(wordsOf(update) ?? '') || undefined },
+    },
+  },
+  {
     id: 'ends-a-stopped-turn-well',
     agents: ['opencode', 'kilo'],
     seen: '1.18.33, 7.7.7',
@@ -211,6 +304,21 @@ export const quirks: readonly Quirk[] = [
 export function signsOf(name: string | undefined): AgentSigns {
   const mine = quirks.flatMap(({ reads }) => (reads?.name === name && reads ? [reads.signs] : []))
   return mine.reduce<AgentSigns>((all, signs) => ({ ...all, ...signs }), {})
+}
+
+function wordsOf(update: AgentUpdate): string | undefined {
+  return wordsSchema.safeParse(update).data?.content.text
+}
+
+/** Words that are a sign of a new try, as the sign that they are. */
+function saying(
+  update: AgentUpdate,
+  sign: RegExp,
+  sessionUpdate = 'retry',
+): AgentUpdate | undefined {
+  const words = wordsOf(update)?.trim()
+  if (words === undefined || !sign.test(words)) return undefined
+  return { sessionUpdate, message: words }
 }
 
 function codexSays(update: AgentUpdate) {

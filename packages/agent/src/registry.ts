@@ -4,30 +4,12 @@
  * Owns: the table. `node/detect.ts` looks at this machine; nothing here does.
  *
  * Invariants:
+ * - A-107 Each says how it is installed and how one signs in.
  * - A-1 What an agent needs is proven by any one of its proofs; an agent without proofs needs nothing.
  */
 
-import type { AgentProtocol } from '@belay/protocol'
-
-/** Evidence that an agent can reach its model: a variable that is set, or a file below the home folder. */
-export type Proof = { readonly env: string } | { readonly file: string }
-
-export interface KnownAgent {
-  readonly name: string
-  readonly title: string
-  /** Ships with Belay and only shows what a session is. */
-  readonly demo: boolean
-  /** Programs looked for on the PATH and in `node_modules/.bin`, the best first. */
-  readonly binaries: readonly string[]
-  /** Files looked for in `node_modules` before `.bin`: a program itself starts faster than the script npm wraps it in. */
-  readonly packaged: readonly string[]
-  readonly args: readonly string[]
-  /** Default: ACP on stdio. */
-  readonly protocol?: AgentProtocol
-  readonly proofs: readonly Proof[]
-  /** What to do when no proof is found, in words. */
-  readonly missing: string
-}
+import type { KnownAgent, Proof } from './known-agent.ts'
+import { fromNpm, moreAgents } from './more-agents.ts'
 
 const platforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'] as const
 
@@ -44,6 +26,8 @@ const opencode = {
   // Its own hosted models take a public key, so it works before anybody signed in.
   proofs: [],
   missing: '',
+  install: fromNpm('opencode-ai'),
+  signIn: 'run `opencode auth login`',
 } as const
 const kilo = {
   demo: false,
@@ -57,6 +41,8 @@ const kilo = {
     { file: '.local/share/kilo/auth.json' },
   ],
   missing: 'a sign-in: run "kilo auth login", or set KILO_API_KEY',
+  install: fromNpm('@kilocode/cli'),
+  signIn: 'run `kilo auth login`',
 } as const
 
 export const knownAgents: readonly KnownAgent[] = [
@@ -76,6 +62,8 @@ export const knownAgents: readonly KnownAgent[] = [
       { file: '.claude/.credentials.json' },
     ],
     missing: 'a sign-in: run "claude" once and sign in, or set ANTHROPIC_API_KEY',
+    install: fromNpm('@agentclientprotocol/claude-agent-acp @anthropic-ai/claude-code'),
+    signIn: 'run `claude` and sign in, or set ANTHROPIC_API_KEY',
   },
   {
     name: 'codex',
@@ -86,6 +74,8 @@ export const knownAgents: readonly KnownAgent[] = [
     args: [],
     proofs: [{ env: 'OPENAI_API_KEY' }, { env: 'CODEX_API_KEY' }, { file: '.codex/auth.json' }],
     missing: 'a sign-in: run "codex login", or set OPENAI_API_KEY',
+    install: fromNpm('@agentclientprotocol/codex-acp @openai/codex'),
+    signIn: 'run `codex login`, or set OPENAI_API_KEY',
   },
   {
     name: 'gemini',
@@ -100,6 +90,8 @@ export const knownAgents: readonly KnownAgent[] = [
       { file: '.gemini/oauth_creds.json' },
     ],
     missing: 'a sign-in: run "gemini" once and sign in, or set GEMINI_API_KEY',
+    install: fromNpm('@google/gemini-cli'),
+    signIn: 'run `gemini` and sign in, or set GEMINI_API_KEY',
   },
   {
     name: 'qwen',
@@ -114,6 +106,8 @@ export const knownAgents: readonly KnownAgent[] = [
       { file: '.qwen/oauth_creds.json' },
     ],
     missing: 'a sign-in: run "qwen" once and sign in, or set OPENAI_API_KEY',
+    install: fromNpm('@qwen-code/qwen-code'),
+    signIn: 'run `qwen` and sign in, or set OPENAI_API_KEY',
   },
   {
     name: 'opencode',
@@ -141,6 +135,7 @@ export const knownAgents: readonly KnownAgent[] = [
     ...kilo,
     args: ['serve', '--port', '0'],
   },
+  ...moreAgents,
   {
     name: 'demo',
     title: 'Demo agent',

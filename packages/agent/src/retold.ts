@@ -31,6 +31,7 @@ const beside = new Set([
   'config_option_update',
   'current_mode_update',
   'retry',
+  'retry-over',
 ])
 
 /** The latest message of one kind. */
@@ -77,7 +78,8 @@ export class Retold {
     const before = this.#messages[kind]
     if (before?.awaited === true && id !== before.alias) {
       // An answer thinks before it speaks: thoughts that did not come again by now are not awaited any more.
-      if (kind === 'agent_message_chunk') delete this.#messages.agent_thought_chunk
+      if (kind === 'agent_message_chunk' && this.#messages.agent_thought_chunk?.awaited === true)
+        delete this.#messages.agent_thought_chunk
       return this.#sayAgain(words, { ...before, awaited: false, again: { id, text: '' } })
     }
     if (before?.again?.id === id) return this.#sayAgain(words, before)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exitSentence } from './exit.ts'
 import { fit } from './fit.ts'
-import { translate } from './translate.ts'
+import { translate, translateAfter } from './translate.ts'
 
 const text = { type: 'text', text: 'hi' }
 
@@ -50,11 +50,30 @@ describe('translate', () => {
     expect(translate(update, 3)).toEqual([{ type: 'agent-update', turn: 3, update }])
   })
 
-  test('[A-4] without a turn its content comes to nothing, and the rest is carried', () => {
-    expect(translate({ sessionUpdate: 'agent_message_chunk', content: text }, undefined)).toEqual(
-      [],
+  test('[A-4] what is said and done outside of a turn is told as that, after the turn it came after', () => {
+    const type = 'said-after'
+    const words = { sessionUpdate: 'agent_message_chunk', content: text }
+    expect(translate(words, undefined)).toEqual([{ type, kind: 'text', text: text.text }])
+    expect(translateAfter(words, 3)).toEqual([{ type, kind: 'text', after: 3, text: text.text }])
+    const tool = {
+      sessionUpdate: 'tool_call',
+      toolCallId: 't',
+      title: 'Run',
+      status: 'in_progress',
+    }
+    expect(translateAfter(tool, 3)).toEqual([
+      { type, kind: 'tool', after: 3, text: 'Run (in progress)', update: tool },
+    ])
+    const plan = { sessionUpdate: 'plan', entries: [{ content: 'a' }, { content: 'b' }] }
+    expect(translateAfter(plan, 3)).toEqual([
+      { type, kind: 'plan', after: 3, text: 'a\nb', update: plan },
+    ])
+    const long = { ...words, content: { type: 'text', text: 'x'.repeat(limits.eventBytesMax) } }
+    const said = translateAfter(long, 3)
+    expect(said.length).toBeGreaterThan(1)
+    expect(said.flatMap((report) => (report.type === type ? report.text : [])).join('')).toBe(
+      long.content.text,
     )
-    expect(translate({ sessionUpdate: 'tool_call', toolCallId: 't' }, undefined)).toEqual([])
     const update = { sessionUpdate: 'available_commands_update' }
     expect(translate(update, undefined)).toEqual([{ type: 'agent-update', update }])
   })

@@ -4,7 +4,7 @@
  * Invariants:
  * - A-2 An update is never swallowed: what the table does not know, or cannot read, is carried as `agent-update`.
  * - A-3 Text is never cut: too long, it becomes several reports in order. Anything else too large is cut with a marker.
- * - A-4 The content of a turn needs a turn: without one, text, thoughts, tools and plans come to nothing.
+ * - A-4 Text, thoughts, tools and plans are of the turn they came in; outside of one they are told as that, and never lost.
  */
 import { limits, type Report, type ReportOf } from '@belay/protocol'
 import { z } from 'zod'
@@ -70,12 +70,36 @@ const table: Readonly<Record<string, Row>> = {
   },
 }
 
-/** @param turn the turn that runs, if one does */
+/** @param turn the turn that an update belongs to, if it belongs to one */
 export function translate(update: AgentUpdate, turn: number | undefined): readonly Report[] {
-  const row = table[update.sessionUpdate]
-  if (row !== undefined && turn === undefined) return []
-  const reports = (turn !== undefined && row?.(update, turn)) || [carried(update, turn)]
+  if (turn === undefined) return translateAfter(update, undefined)
+  const reports = table[update.sessionUpdate]?.(update, turn) ?? [carried(update, turn)]
   return reports.map((report) => fit(report, limits.eventBytesMax - eventRoomBytes))
+}
+
+/** An update of no turn. @param after the turn it came after, if there was one */
+export function translateAfter(update: AgentUpdate, after: number | undefined): readonly Report[] {
+  // The number is only held until what is said is told as being of no turn.
+  const read = table[update.sessionUpdate]?.(update, after ?? 1)
+  const came = after === undefined ? {} : { after }
+  const reports = read?.flatMap((report) => outside(report, update, came)) ?? [
+    carried(update, undefined),
+  ]
+  return reports.map((report) => fit(report, limits.eventBytesMax - eventRoomBytes))
+}
+
+function outside(report: Report, update: AgentUpdate, came: { readonly after?: number }): Report[] {
+  const type = 'said-after'
+  if (report.type === 'text' || report.type === 'thought')
+    return [{ type, kind: report.type, ...came, text: report.text }]
+  if (report.type === 'tool') {
+    const { title = report.toolCallId, status } = report
+    const text = status === undefined ? title : `${title} (${status.replace('_', ' ')})`
+    return [{ type, kind: 'tool', ...came, text, update }]
+  }
+  if (report.type !== 'plan') return [report]
+  const text = report.entries.map(({ content }) => content).join('\n')
+  return [{ type, kind: 'plan', ...came, text, update }]
 }
 
 function carried(update: AgentUpdate, turn: number | undefined): ReportOf<'agent-update'> {

@@ -60,12 +60,15 @@ export interface TextItem extends Placed {
   readonly messageId: string | undefined
   readonly text: string
   readonly until: number
+  /** It came after the end of its turn. */
+  readonly late?: true
 }
 export interface ThoughtItem extends Placed {
   readonly type: 'thought'
   readonly turn: number
   readonly text: string
   readonly until: number
+  readonly late?: true
 }
 
 type ToolReport = EventOf<'tool'>
@@ -162,6 +165,7 @@ const noticeTypes = [
   'restored',
   'restore-failed',
   'warning',
+  'said-after',
   'preparation-started',
   'preparation-failed',
   'agent-ready',

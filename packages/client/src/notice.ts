@@ -27,6 +27,8 @@ export function noticeOf(event: NoticeEvent): Notice {
       )
     case 'warning':
       return say('warning', event.message)
+    case 'said-after':
+      return say('info', saidAfter(event))
     case 'preparation-started':
       return event.attempt === 1
         ? say('quiet', 'Preparing the session.')
@@ -72,6 +74,12 @@ export function noticeOf(event: NoticeEvent): Notice {
     default:
       return unreachable(event)
   }
+}
+
+function saidAfter({ kind, after, text }: Extract<NoticeEvent, { type: 'said-after' }>): string {
+  const when = after === undefined ? 'outside of a turn' : `after turn ${after} was over`
+  const what = { text: 'Said', thought: 'Thought', tool: 'Worked on a tool', plan: 'Planned' }[kind]
+  return `${what} ${when}: ${text.trim()}`
 }
 
 function checkpoint({ turn, to }: Pick<EventOf<'restored'>, 'turn' | 'to'>): string {

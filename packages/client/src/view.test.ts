@@ -447,3 +447,29 @@ test('[V-3] a log of 100,000 events, one frame each, folds to the same items as 
   expect(state.items.length).toBe(100_000)
   expect(brief(state).join('\n')).toBe(brief(whole).join('\n'))
 })
+
+test('[S-130] what is said late stands with its turn, and what is said outside of one is a notice that goes on', () => {
+  const ended = fold([prompt('p1'), start(1, 'p1'), text(1, 'a'), finishedTurn(1, 'p1')])
+  const outside = (said: string): LogEntry => ({
+    type: 'said-after',
+    kind: 'text',
+    after: 1,
+    text: said,
+  })
+  const rest = [text(1, 'b'), text(1, 'c'), outside('by '), outside('the way')]
+  const all = applyFrame(ended, {
+    type: 'events',
+    events: logged([prompt('p1'), start(1, 'p1'), text(1, 'a'), finishedTurn(1, 'p1'), ...rest]),
+  })
+  const items = itemsOf(all.items)
+  expect(items.map(briefItem)).toEqual([
+    'prompt p1 done',
+    'text a',
+    'turn-end end-turn',
+    'text bc',
+    'notice said-after',
+  ])
+  expect(items[1]).not.toHaveProperty('late')
+  expect(items[3]).toMatchObject({ turn: 1, late: true })
+  expect(items[4]).toMatchObject({ event: { text: 'by the way' } })
+})

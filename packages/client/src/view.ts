@@ -313,7 +313,8 @@ function addText(state: Transcript, event: EventOf<'text'>): Transcript {
   if (last?.type === 'text' && last.turn === turn && last.messageId === messageId) {
     return replaceLast(state, { ...last, text: last.text + text, until: at })
   }
-  return append(state, { type: 'text', ...placed(event), turn, messageId, text, until: at })
+  const place = { ...placed(event), ...lateOf(state, event) }
+  return append(state, { type: 'text', ...place, turn, messageId, text, until: at })
 }
 
 function addThought(state: Transcript, event: EventOf<'thought'>): Transcript {
@@ -322,7 +323,12 @@ function addThought(state: Transcript, event: EventOf<'thought'>): Transcript {
   if (last?.type === 'thought' && last.turn === turn) {
     return replaceLast(state, { ...last, text: last.text + text, until: at })
   }
-  return append(state, { type: 'thought', ...placed(event), turn, text, until: at })
+  const place = { ...placed(event), ...lateOf(state, event) }
+  return append(state, { type: 'thought', ...place, turn, text, until: at })
+}
+
+function lateOf({ endedTurn }: Transcript, { turn }: { readonly turn: number }) {
+  return turn <= endedTurn ? ({ late: true } as const) : {}
 }
 
 function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
@@ -416,6 +422,11 @@ function settlePermission(state: Transcript, event: EventOf<'permission-settled'
 // Items
 
 function notice(state: Transcript, event: NoticeEvent): Transcript {
+  const before = itemAt(state.items, -1)
+  if (before?.type === 'notice' && event.type === 'said-after' && goesOn(before.event, event)) {
+    const text = `${before.event.text}${event.text}`
+    return replaceLast(state, { ...before, event: { ...before.event, text } })
+  }
   const changed = event.type === 'restored' ? restored(state, event) : state
   const told = append(changed, { type: 'notice', ...placed(event), event })
   // No turn will ask for what waits there.
@@ -461,4 +472,17 @@ function mark(state: Transcript, key: string, open: boolean): Transcript {
     ...state,
     open: open ? [...state.open, key] : state.open.filter((one) => one !== key),
   }
+}
+
+type SaidAfter = Extract<NoticeEvent, { type: 'said-after' }>
+
+/** Words that stream on; a tool or a plan stands for itself. */
+function goesOn(before: NoticeEvent, event: SaidAfter): before is SaidAfter {
+  return (
+    before.type === 'said-after' &&
+    before.kind === event.kind &&
+    before.after === event.after &&
+    before.update === undefined &&
+    event.update === undefined
+  )
 }

@@ -46,6 +46,14 @@ export type AgentAction = (typeof agentActions)[number]
 
 export const agentFences = ['pid-namespace', 'process-tree'] as const
 
+/** A way to sign in that the agent's protocol carries out; the others a person goes in a terminal. */
+export const signInChoiceSchema = z.object({
+  id: z.string().max(limits.signInNameCharsMax),
+  name: z.string().max(limits.signInNameCharsMax),
+})
+export type SignInChoice = z.infer<typeof signInChoiceSchema>
+export const signInChoicesSchema = z.array(signInChoiceSchema).max(limits.signInChoicesMax)
+
 export const agentLinkSchema = z
   .object({
     state: z.enum(agentLinkStates),
@@ -61,6 +69,7 @@ export const agentLinkSchema = z
         code: z.enum(agentCauses),
         title: z.string().max(200).meta({ description: 'One sentence: what happened.' }),
         detail: z.string().max(limits.agentDetailCharsMax).optional(),
+        signIn: signInChoicesSchema.optional(),
         exit: z
           .object({ code: z.int().optional(), signal: z.string().max(40).optional() })
           .optional(),

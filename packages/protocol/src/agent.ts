@@ -167,6 +167,8 @@ export const foundAgentSchema = z
     missing: z
       .array(z.string())
       .meta({ description: 'What it still needs, in words: a key, a login.' }),
+    install: z.string().optional().meta({ description: 'How it is had on that machine.' }),
+    signIn: z.string().optional().meta({ description: 'How one signs in there, in a terminal.' }),
   })
   .meta({ id: 'FoundAgent' })
 export type FoundAgent = z.infer<typeof foundAgentSchema>

@@ -202,6 +202,10 @@ export const routes = {
         agent: agentChoiceSchema.optional(),
         workspace: workspaceBodySchema.optional(),
         setup: setupSchema.optional(),
+        signIn: z.string().min(1).max(limits.signInNameCharsMax).optional().meta({
+          description:
+            'One of the ways that the problem names: the agent is asked to sign in by it, which may open a browser on the machine of the server.',
+        }),
       })
       .meta({ id: 'RetryBody' })
       .prefault({}),

@@ -18,6 +18,8 @@ const prepareCommandSchema = z.object({
   token: z.string().optional(),
   /** The agent's own conversation to restore, when there was one. */
   agentSession: z.string().optional(),
+  /** A way to sign in, to be gone before the agent opens its conversation. */
+  signIn: z.string().optional(),
   /** To be chosen as soon as the agent is there. */
   chosen: chosenSchema.optional(),
   cancelMs: z.int().min(1),

@@ -25,6 +25,8 @@ export const limits = {
   joinMsMax: 40,
   /** … or up to this size, whichever comes first. */
   joinBytesMax: 4096,
+  /** Words of an agent so long after the end of its turn still belong to it, unless the next was handed over. */
+  lateWordsMsMax: 2000,
   /** Permissions open at once in one session. */
   permissionsOpenMax: 50,
   /** All of them together: they are told again with each change of the session's state. */
@@ -47,6 +49,9 @@ export const limits = {
   agentDetailCharsMax: 2000,
   /** Modes, models or commands that an agent offers; some offer every model of every provider. */
   agentChoicesMax: 200,
+  /** Ways to sign in that an agent names; those known name up to five. */
+  signInChoicesMax: 10,
+  signInNameCharsMax: 100,
   agentVariablesMax: 64,
   mcpServersMax: 20,
   choiceIdCharsMax: 200,

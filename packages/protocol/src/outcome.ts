@@ -75,6 +75,12 @@ export const endings = {
     sentence: 'The agent answered with an error.',
     action: 'send-again',
   },
+  'no-words': {
+    ...bad,
+    fault: 'agent',
+    sentence: 'The agent ended the turn without a word; its model may have failed.',
+    action: 'send-again',
+  },
   'agent-exited': {
     ...bad,
     fault: 'agent',

@@ -5,7 +5,7 @@
  * facts that the session turns into events of its own. Content follows ACP's vocabulary; what is unknown is carried through.
  */
 import { z } from 'zod'
-import { agentFences, agentLinkSchema } from './agent-link.ts'
+import { agentFences, agentLinkSchema, signInChoicesSchema } from './agent-link.ts'
 import { agentOfferSchema } from './agent-offer.ts'
 import { generationSchema, permissionIdSchema, turnSchema } from './ids.ts'
 import { limits } from './limits.ts'
@@ -43,6 +43,22 @@ export const planReportSchema = z.object({
       priority: z.string().optional(),
     }),
   ),
+})
+/**
+ * What an agent said or did while no turn ran: later than the moments after a turn that still belong to it, or before the
+ * first. It is of no turn.
+ */
+export const saidAfterReportSchema = z.object({
+  type: z.literal('said-after'),
+  kind: z.enum(['text', 'thought', 'tool', 'plan']),
+  after: turn.optional().meta({ description: 'The turn it came after, where there was one.' }),
+  text: z.string().meta({
+    description: 'Its words; of a tool its title and status, of a plan its entries, a line each.',
+  }),
+  update: z
+    .looseObject({ sessionUpdate: z.string() })
+    .optional()
+    .meta({ description: 'Whole, as the agent told it; absent for words.' }),
 })
 /** Any other ACP update: usage, modes, commands, and what is not known yet. */
 export const agentUpdateReportSchema = z.object({
@@ -148,6 +164,7 @@ export const prepareFailedReportSchema = z.object({
   ]),
   message: z.string().max(2000),
   stderr: z.array(z.string().max(limits.stderrLineCharsMax)).max(limits.stderrLinesMax).optional(),
+  signIn: signInChoicesSchema.optional(),
 })
 /** Written to the runner's disk before the prompt goes to the agent: without it, the agent never saw the prompt. */
 export const turnTakenReportSchema = z.object({ type: z.literal('turn-taken'), turn })
@@ -172,6 +189,7 @@ export const turnFinishedReportSchema = z.object({
     .object({
       code: z.enum([
         'agent-error',
+        'no-words',
         'agent-exited',
         'agent-start-failed',
         'sign-in-needed',
@@ -293,7 +311,14 @@ export const restoreFailedReportSchema = z.object({
 /** Something a person should know that fails nothing. */
 export const warningReportSchema = z.object({
   type: z.literal('warning'),
-  code: z.enum(['checkpoint-skipped', 'choice-refused', 'disk-full', 'effect-refused']),
+  code: z.enum([
+    'checkpoint-skipped',
+    'choice-refused',
+    'disk-full',
+    'effect-refused',
+    'ask-unreadable',
+    'asked-outside',
+  ]),
   message: z.string().max(2000),
 })
 export const agentExitedReportSchema = z.object({
@@ -323,6 +348,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   thoughtReportSchema,
   toolReportSchema,
   planReportSchema,
+  saidAfterReportSchema,
   agentUpdateReportSchema,
   permissionAskedReportSchema,
   preparedReportSchema,

@@ -1,6 +1,6 @@
 /** What a session looks like from outside, at one moment. Sent whole whenever it changes; never a cursor. */
 import { z } from 'zod'
-import { agentLinkSchema } from './agent-link.ts'
+import { agentLinkSchema, signInChoicesSchema } from './agent-link.ts'
 import { agentOfferSchema } from './agent-offer.ts'
 import { agentChoiceSchema, finishSchema, setupSchema, workspaceSchema } from './agent.ts'
 import {
@@ -91,7 +91,14 @@ export const viewSchema = summarySchema
         'The steps of the present preparation, or of the one that failed, in the order they began.',
     }),
     problem: z
-      .object({ code: z.string(), message: z.string(), stderr: z.array(z.string()).optional() })
+      .object({
+        code: z.string(),
+        message: z.string(),
+        stderr: z.array(z.string()).optional(),
+        signIn: signInChoicesSchema.optional().meta({
+          description: 'Ways to sign in that a retry may name, where the agent waits for that.',
+        }),
+      })
       .optional()
       .meta({ description: 'Why the session needs attention.' }),
     turn: z

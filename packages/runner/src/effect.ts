@@ -19,7 +19,12 @@ export type Effect =
       readonly token: string | undefined
     }
   /** Keeps an agent there from now on. Outcome: `agent-link` whenever that changes, `agent-ready`, `agent-exited`. */
-  | { readonly type: 'keep-agent'; readonly agentSession: string | undefined }
+  | {
+      readonly type: 'keep-agent'
+      readonly agentSession: string | undefined
+      /** A way to sign in before anything else, of those the agent named. */
+      readonly signIn?: string
+    }
   /** Ends the present process, whatever it does, and starts another. */
   | { readonly type: 'restart-agent' }
   | {

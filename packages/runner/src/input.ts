@@ -36,6 +36,8 @@ export type Input =
     }
   /** What it offers, as far as that changed. */
   | { readonly type: 'agent-offered'; readonly agentGeneration: number; readonly offer: AgentOffer }
+  /** It asked something that nobody can answer, in words; it was told so. */
+  | { readonly type: 'ask-unreadable'; readonly agentGeneration: number; readonly message: string }
   /** It would not choose what a person chose; what holds instead is offered again. */
   | { readonly type: 'choice-refused'; readonly agentGeneration: number; readonly message: string }
   | {
@@ -98,7 +100,7 @@ export type Settled =
   | { readonly stopReason: string }
   | {
       readonly failure: {
-        readonly code: 'agent-error' | 'sign-in-needed'
+        readonly code: 'agent-error' | 'no-words' | 'sign-in-needed'
         readonly message: string
       }
     }

@@ -31,6 +31,23 @@ test('[R-7] pieces of one kind are joined, and anything else lets them go first'
   ).toEqual([text('a', 'm1'), text('bc', 'm1'), text('d', 'm2'), text('e', 'm2')])
 })
 
+test('[R-7] words of no turn are joined too, and never with those of one', () => {
+  const type = 'said-after'
+  const outside = (value: string, after = 1): Report => ({ type, kind: 'text', after, text: value })
+  const update = { sessionUpdate: 'tool_call' }
+  const tool: Report = { type, kind: 'tool', after: 1, text: 't', update }
+  // The first of a message goes at once, what follows it at the same moment goes together.
+  const said = [text('a'), outside('b'), outside('c'), outside('d'), outside('e', 2), tool]
+  expect(joinAll([...said, outside('f')])).toEqual([
+    text('a'),
+    outside('b'),
+    outside('cd'),
+    outside('e', 2),
+    tool,
+    outside('f'),
+  ])
+})
+
 test('[R-8] the first piece of a message goes at once; what follows is due when the named time has passed since', () => {
   const one = join(emptyJoiner, text('a'), 100)
   expect(one.out).toEqual([text('a')])

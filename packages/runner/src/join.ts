@@ -8,9 +8,14 @@
  */
 import { limits, type Report, type ReportOf, utf8Bytes } from '@belay/protocol'
 
-type Piece = ReportOf<'text'> | ReportOf<'thought'>
+type Piece = ReportOf<'text'> | ReportOf<'thought'> | ReportOf<'said-after'>
 /** What a piece has to share with the one before it to be joined to it. */
-type Message = Pick<Piece, 'type' | 'turn'> & { readonly messageId: string | undefined }
+interface Message {
+  readonly type: Piece['type']
+  readonly kind: string | undefined
+  readonly turn: number | undefined
+  readonly messageId: string | undefined
+}
 
 /** What is held back, at most one report, and what the last report was, as long as it was a piece. */
 export interface Joiner {
@@ -30,8 +35,7 @@ interface Joined {
 export function join(joiner: Joiner, report: Report, now: number): Joined {
   const { held, sent } = joiner
   const before = held === undefined ? [] : [held.piece]
-  if (report.type !== 'text' && report.type !== 'thought')
-    return { joiner: emptyJoiner, out: [...before, report] }
+  if (!isPiece(report)) return { joiner: emptyJoiner, out: [...before, report] }
   const message = messageOf(report)
   // What is held is of the message that was sent last: another one lets it go.
   if (sent === undefined || !isSame(sent.message, message)) {
@@ -56,10 +60,23 @@ export function flush({ held, sent }: Joiner, now: number): Joined {
 }
 
 function messageOf(piece: Piece): Message {
-  const { type, turn } = piece
-  return { type, turn, messageId: piece.type === 'text' ? piece.messageId : undefined }
+  const { type } = piece
+  if (piece.type === 'said-after')
+    return { type, kind: piece.kind, turn: piece.after, messageId: undefined }
+  const messageId = piece.type === 'text' ? piece.messageId : undefined
+  return { type, kind: undefined, turn: piece.turn, messageId }
+}
+
+function isPiece(report: Report): report is Piece {
+  if (report.type === 'said-after') return report.update === undefined
+  return report.type === 'text' || report.type === 'thought'
 }
 
 function isSame(one: Message, other: Message): boolean {
-  return one.type === other.type && one.turn === other.turn && one.messageId === other.messageId
+  return (
+    one.type === other.type &&
+    one.kind === other.kind &&
+    one.turn === other.turn &&
+    one.messageId === other.messageId
+  )
 }

@@ -9,13 +9,14 @@ import type { Ending } from './state.ts'
 
 /** Why a preparation failed at its agent. */
 export function problemOf({ cause }: AgentLink, step: StartStep): Problem {
-  const { title, detail, code } = cause ?? unknownCause
+  const { title, detail, code, signIn } = cause ?? unknownCause
   const stderr = detail?.split('\n').slice(-limits.stderrLinesMax)
   return {
     step,
     code: problemCodes[code] ?? 'agent-start-failed',
     message: title,
     ...(stderr === undefined ? {} : { stderr }),
+    ...(signIn === undefined ? {} : { signIn }),
   }
 }
 
@@ -24,7 +25,10 @@ const problemCodes: Readonly<Record<string, Problem['code']>> = {
   'sign-in-needed': 'sign-in-needed',
 }
 
-const unknownCause = { code: 'crash', title: 'The agent is not there.', detail: undefined } as const
+const unknownCause: NonNullable<AgentLink['cause']> = {
+  code: 'crash',
+  title: 'The agent is not there.',
+}
 
 /** Why a prompt cannot be handed over, and what a person can do. */
 export function unavailable({ cause }: AgentLink): Ending {

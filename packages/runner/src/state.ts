@@ -84,12 +84,21 @@ export interface RunnerState {
   readonly agent?: AgentState
   /** The agent's own id of the conversation, to restore it after its process ended. */
   readonly agentSession?: string
+  /** The way to sign in that a person chose for the first start. */
+  readonly signIn?: string
   /** What a person chose of what the agent offers. */
   readonly chosen: Chosen
   /** What is done with the changes of a turn that completed. */
   readonly finish?: Finish
   /** Of the last turn that was taken. No turn begins and nothing is put back before it is made or given up. */
   readonly saving?: Saving
+  /** The turn that the agent's words belong to: the one it was given last, for some moments after its end too. */
+  readonly heard?: {
+    readonly turn: number
+    readonly agentGeneration: number
+    /** Set once its end is told, milliseconds since the epoch. */
+    readonly until?: number
+  }
   /** Waits until the workspace is there, or is under way; no turn begins before it is done. */
   readonly restore?: AskedRestore
   readonly turn?: Turn

@@ -1,5 +1,5 @@
 /** One step of a runner's decisions, and how steps are put together. `transition.ts` decides. */
-import type { Report } from '@belay/protocol'
+import type { Report, ReportOf } from '@belay/protocol'
 import type { Effect } from './effect.ts'
 import type { RunnerState } from './state.ts'
 
@@ -26,4 +26,9 @@ export function after(step: RunnerStep, then: (state: RunnerState) => RunnerStep
     reports: [...step.reports, ...more.reports],
     effects: [...step.effects, ...more.effects],
   }
+}
+
+/** Something a person should know that fails nothing. */
+export function warn(code: ReportOf<'warning'>['code'], message: string): Report {
+  return { type: 'warning', code, message: message.slice(0, 2000) }
 }

@@ -1,4 +1,4 @@
-import { type AgentLink, type Command, type Report, reportSchema } from '@belay/protocol'
+import { type AgentLink, type Command, limits, type Report, reportSchema } from '@belay/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Effect } from './effect.ts'
@@ -308,14 +308,8 @@ describe('facts', () => {
     expect(transition(state, input, 1)).toEqual({ state, reports: [], effects: [] })
   })
 
-  test('[R-6] of a turn that is over come to nothing, and what belongs to no turn is carried', () => {
-    const step = after(
-      running,
-      settled(1),
-      update('agent_message_chunk'),
-      update('tool_call'),
-      update('usage_update'),
-    )
+  test('[R-6] of a turn that is over open it no more, and what belongs to no turn is carried', () => {
+    const step = after(running, settled(1), settled(1), update('usage_update'))
     expect(step.types).toEqual(['turn-finished', 'agent-update'])
   })
 })
@@ -708,5 +702,104 @@ describe('what an agent offers', () => {
       { type: 'warning', code: 'choice-refused', message: 'no' },
     ])
     expect(state.chosen).toEqual({ mode: 'a' })
+  })
+})
+
+describe('words after the end of a turn', () => {
+  const say = (agentGeneration = 1) => update('agent_message_chunk', agentGeneration)
+  /** Runs a turn to its end, then feeds each input at its own time after it. */
+  function afterEnd(...inputs: readonly (readonly [ms: number, input: Input])[]) {
+    const base = run(...running, settled(1))
+    const endedAt = 1000 * (running.length + 1)
+    let { state } = base
+    const reports = inputs.flatMap(([ms, input]) => {
+      const step = transition(state, input, endedAt + ms)
+      state = step.state
+      return step.reports
+    })
+    return { before: base.reports, reports }
+  }
+
+  test('[A-103] those of the next moments are of the turn that ended, later ones of none', () => {
+    const { before, reports } = afterEnd([0, say()], [limits.lateWordsMsMax, say()], [2001, say()])
+    expect(before.at(-1)).toEqual({ type: 'turn-finished', turn: 1, stopReason: 'end_turn' })
+    expect(reports).toEqual([
+      { type: 'text', turn: 1, text: 'x' },
+      { type: 'text', turn: 1, text: 'x' },
+      { type: 'said-after', kind: 'text', after: 1, text: 'x' },
+    ])
+  })
+
+  test('[A-103] the next prompt ends those moments, from its hand-over on', () => {
+    let { state } = run(...running, settled(1))
+    const turns = [prompt(2), { type: 'saved', turn: 2, saved: {} } as const].map((input) => {
+      state = transition(state, input, 5000).state
+      const [said] = transition(state, say(), 5000).reports
+      return said !== undefined && 'turn' in said ? said.turn : undefined
+    })
+    expect(turns).toEqual([1, 2])
+  })
+
+  test('[A-103] words between the answer and the checkpoint behind it are of the turn', () => {
+    const { state } = run(...running)
+    const done = transition(state, settled(1), 5000)
+    expect(transition(done.state, say(), 9000).reports).toEqual([
+      { type: 'text', turn: 1, text: 'x' },
+    ])
+  })
+
+  test('[A-103] another process of the agent has no part in the turn of the last one', () => {
+    const again: Input = { ...readyInput, agentGeneration: 2 }
+    const { reports } = afterEnd([0, exited()], [1, again], [2, say(2)])
+    expect(reports.at(-1)).toEqual({ type: 'said-after', kind: 'text', text: 'x' })
+    expect(after(open, say()).reports).toEqual([{ type: 'said-after', kind: 'text', text: 'x' }])
+  })
+
+  test('[A-105] a permission outside of a turn is answered as cancelled, and a warning says so', () => {
+    const base = run(...running, settled(1))
+    const step = transition(base.state, asked(7), 9000)
+    expect(step.effects).toEqual([{ type: 'answer-permission', id: 7, optionId: undefined }])
+    expect(step.reports).toEqual([
+      {
+        type: 'warning',
+        code: 'asked-outside',
+        message: 'The agent asked “May I?” while no turn ran. It was told that nobody answers.',
+      },
+    ])
+  })
+
+  test('[A-105] a permission of a turn that is being stopped is no warning', () => {
+    expect(after(running, interrupt(1), asked(7)).types).toEqual([])
+  })
+
+  test('[A-104] a permission that nobody can answer is a warning that a person sees', () => {
+    const input: Input = { type: 'ask-unreadable', agentGeneration: 1, message: 'It asked oddly.' }
+    expect(after(running, input).reports).toEqual([
+      { type: 'warning', code: 'ask-unreadable', message: 'It asked oddly.' },
+    ])
+  })
+})
+
+test('[A-110] a way to sign in is gone at the first start, and how it may be gone is told with the failure', () => {
+  const step = run(command({ ...prepareCommand, signIn: 'web' }), { type: 'workspace-ready' })
+  expect(step.effects.at(-1)).toEqual({
+    type: 'keep-agent',
+    agentSession: undefined,
+    signIn: 'web',
+  })
+  const signIn = [{ id: 'web', name: 'Web' }]
+  const cause = {
+    code: 'sign-in-needed',
+    title: 'Sign in.',
+    detail: 'It says: no',
+    signIn,
+  } as const
+  const failed = runFrom(step.state, [link({ state: 'blocked', cause })])
+  expect(failed.reports.at(-1)).toMatchObject({
+    type: 'prepare-failed',
+    code: 'sign-in-needed',
+    message: 'Sign in.',
+    stderr: ['It says: no'],
+    signIn,
   })
 })

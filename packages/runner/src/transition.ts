@@ -21,6 +21,7 @@ import { exitSentence } from '@belay/agent'
 import type { Chosen, Command, Report } from '@belay/protocol'
 import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
+import { asked, noteTurns, overhear } from './heard.ts'
 import type { Input, Problem, Saved } from './input.ts'
 import {
   agentGone,
@@ -34,8 +35,7 @@ import {
   warningsOf,
 } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
-import { overhear } from './overhear.ts'
-import { asked, withdraw, without } from './permission.ts'
+import { withdraw, without } from './permission.ts'
 import { askRestore, effectOf, restoreDone } from './restore.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
 import {
@@ -48,6 +48,10 @@ import {
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
+  return noteTurns(decide(state, input, now), now)
+}
+
+function decide(state: RunnerState, input: Input, now: number): RunnerStep {
   switch (input.type) {
     case 'command':
       return obey(state, input.command, now)
@@ -76,12 +80,13 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
       return linked(state, input)
     case 'agent-updated':
     case 'agent-offered':
+    case 'ask-unreadable':
     case 'choice-refused': {
       // One that is being started has things to say too; one that is gone has not: its last refusals are no change of mind.
       const { agent, link } = state
       const starting = link?.state === 'starting' ? link.generation : undefined
       const present = agent?.agentGeneration ?? starting
-      return present === input.agentGeneration ? overhear(state, input) : ignored(state)
+      return present === input.agentGeneration ? overhear(state, input, now) : ignored(state)
     }
     case 'agent-asked':
     case 'agent-unasked':
@@ -135,7 +140,16 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
   switch (command.type) {
     case 'prepare': {
       if (state.phase !== 'idle') return ignored(state)
-      const { agentSession, cancelMs, workspace, agent, setup = [], finish, token } = command
+      const {
+        agentSession,
+        cancelMs,
+        workspace,
+        agent,
+        setup = [],
+        finish,
+        token,
+        signIn,
+      } = command
       const { chosen = {} } = command
       const preparing: RunnerState = {
         ...state,
@@ -144,6 +158,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
         chosen,
         ...(agentSession === undefined ? {} : { agentSession }),
         ...(finish === undefined ? {} : { finish }),
+        ...(signIn === undefined ? {} : { signIn }),
       }
       return {
         state: preparing,
@@ -286,9 +301,11 @@ function closed(state: RunnerState): RunnerStep {
 // The agent.
 
 function keepAgent(state: RunnerState): RunnerStep {
-  const { agentSession } = state
-  const effect: Effect = { type: 'keep-agent', agentSession }
-  return { state: { ...state, kept: true }, reports: [], effects: [effect] }
+  const { agentSession, signIn, ...rest } = state
+  const keep: Effect = { type: 'keep-agent', agentSession }
+  const effect = signIn === undefined ? keep : { ...keep, signIn }
+  const kept = agentSession === undefined ? rest : { ...rest, agentSession }
+  return { state: { ...kept, kept: true }, reports: [], effects: [effect] }
 }
 
 function agentReady(

@@ -121,7 +121,7 @@ function act(change: Change, due: Due): void {
       endTurn(change, 'no-start')
       return failPreparation(change, {
         code: 'prepare-timeout',
-        message: `The preparation gave no sign for ${Math.round(change.deadlines.prepareMs / 60_000)} min.`,
+        message: silence(change),
       })
     case 'grace':
       return ringGrace(change)
@@ -145,6 +145,14 @@ function ringChanges(change: Change): void {
   const { changes } = change.state
   if (changes.type === 'due' && change.now >= changes.deadline)
     failChanges(change, 'its runner did not say so in time.')
+}
+
+/** - S-131 A preparation that ends by its deadline says the last cause that is known. */
+function silence({ deadlines, state }: Change): string {
+  const cause = state.agent.link?.cause
+  const last =
+    cause === undefined || cause.code === 'asked' ? '' : ` The last that is known: ${cause.title}`
+  return `The preparation gave no sign for ${Math.round(deadlines.prepareMs / 60_000)} min.${last}`
 }
 
 function ringGrace(change: Change): void {

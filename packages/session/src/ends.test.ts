@@ -22,6 +22,7 @@ const stops = (
 ) => ({ type: 'turn-finished', turn: 1, stopReason }) as const
 const fails = (
   code:
+    | 'no-words'
     | 'agent-error'
     | 'agent-exited'
     | 'agent-start-failed'
@@ -42,6 +43,7 @@ const ways: Record<EndingCode, (s: Scenario) => unknown> = {
   'agent-cancelled': (s) => s.report(stops('cancelled')),
   'session-deleted': (s) => s.input({ type: 'delete' }),
   'agent-error': (s) => s.report(fails('agent-error')),
+  'no-words': (s) => s.report(fails('no-words')),
   'agent-exited': (s) => s.report(fails('agent-exited')),
   'agent-start-failed': (s) => s.report(fails('agent-start-failed')),
   'sign-in-needed': (s) => s.report(fails('sign-in-needed')),

@@ -39,6 +39,8 @@ export interface SettingsEdit {
   /** Absent: the token stays as long as the address does. */
   readonly sealedToken?: string | undefined
   readonly setup?: Setup | undefined
+  /** A way to sign in, for this try alone. */
+  readonly signIn?: string | undefined
 }
 
 export type SessionInput =

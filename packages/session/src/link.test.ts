@@ -56,7 +56,7 @@ test('[S-33] says that an agent is not started again by itself, and one that res
   s.report({ type: 'agent-link', link: { ...backoff, state: 'failed', canSend: 'no' } })
   expect(why(s)).toContain('The agent stopped (exit 1). It is not started again by itself')
   s.report({ type: 'agent-link', link: { ...backoff, state: 'starting' } })
-  expect(why(s)).toContain('It is being restarted.')
+  expect(why(s)).toContain('It is started again.')
   const notice = 'The agent takes longer than usual to start; it has 60 s for it.'
   s.report({ type: 'agent-link', link: { ...backoff, state: 'starting', notice } })
   expect(why(s)).toContain(`The agent stopped (exit 1). ${notice}`)
@@ -84,6 +84,29 @@ test('[S-33] says that the first start of an agent takes long, while the session
   }
   s.report({ type: 'agent-link', link: opening })
   expect(why(s)).toContain(opening.notice)
+})
+
+test('[S-131] says what the agent did not answer while it is started again, and at the end of it all', () => {
+  const s = createdSession()
+  s.input({ type: 'runner-hello', generation: 1, received: 0 })
+  s.report({ type: 'step', step: 'agent-session', status: 'started' })
+  s.wait(70_000)
+  const title = 'The agent did not answer session/new within 60 s.'
+  const mute = {
+    ...backoff,
+    state: 'starting' as const,
+    cause: { code: 'timeout' as const, title },
+  }
+  s.report({ type: 'agent-link', link: mute })
+  expect(why(s)).toContain(`${title} It is started again.`)
+  expect(why(s)).not.toMatch(/The step began|longer than usual/)
+  s.ring()
+  expect(s.state.lifecycle).toMatchObject({
+    problem: {
+      code: 'prepare-timeout',
+      message: `The preparation gave no sign for 12 min. The last that is known: ${title}`,
+    },
+  })
 })
 
 test('[S-81] a person can have the agent started again, in a turn too', () => {

@@ -44,7 +44,7 @@ export function linkReason({ agent: { link } }: SessionState): string | undefine
     case 'stopping':
       return link.cause === undefined || link.cause.code === 'asked'
         ? link.notice
-        : `${said(link)} ${link.notice ?? 'It is being restarted.'}`
+        : `${said(link)} ${link.notice ?? 'It is started again.'}`
     case 'degraded':
       return 'The stream of the agent broke off and is being opened again.'
     case undefined:

@@ -19,7 +19,8 @@ import { failRestore } from './restore.ts'
 import { initialState, type Problem, restoreUnderWay, type Settings } from './state.ts'
 import { failChanges } from './turn-changes.ts'
 
-export function beginPreparation(change: Change): void {
+/** @param signIn a way to sign in that a person chose for this one */
+export function beginPreparation(change: Change, signIn?: string): void {
   const { lifecycle, runner, settings, agent, offer } = change.state
   const { setup, finish, sealedToken } = settings
   // The workspace may have been changed since the finish was asked for.
@@ -47,6 +48,7 @@ export function beginPreparation(change: Change): void {
     ...(setup === undefined ? {} : { setup }),
     ...(mayFinish ? { finish } : {}),
     ...(sealedToken === undefined ? {} : { sealedToken }),
+    ...(signIn === undefined ? {} : { signIn }),
     ...(agent.session === undefined ? {} : { agentSession: agent.session }),
     ...(offer.chosen === undefined ? {} : { chosen: offer.chosen }),
   })
@@ -163,7 +165,7 @@ export function retry(change: Change, edit: SettingsEdit): SessionReply {
     return refuse('nothing-to-retry', 'The session is not waiting for a retry.')
   }
   editSettings(change, edit)
-  beginPreparation(change)
+  beginPreparation(change, edit.signIn)
   return { type: 'done' }
 }
 

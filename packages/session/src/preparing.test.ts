@@ -124,6 +124,21 @@ describe('a retry', () => {
     expect(s.types().at(-1)).toBe('session-ready')
   })
 
+  test('[A-110] names a way to sign in that the failure offered, for that try alone', () => {
+    const s = createdSession('do it')
+    s.input({ type: 'runner-hello', generation: 1, received: 0 })
+    const signIn = [{ id: 'web', name: 'Web' }]
+    const problem = { code: 'sign-in-needed', message: 'Sign in.' } as const
+    s.report({ type: 'prepare-failed', step: 'agent-session', ...problem, signIn })
+    expect(viewOf(s.state, 's1').problem).toEqual({ ...problem, stderr: [], signIn })
+    s.input({ type: 'retry', signIn: 'web' })
+    expect(s.commands()).toMatchObject([{ type: 'prepare', signIn: 'web' }])
+    s.input({ type: 'runner-hello', generation: 2, received: 0 })
+    s.report({ type: 'prepare-failed', step: 'agent-session', ...problem })
+    s.input({ type: 'retry' })
+    expect(s.commands()[0]).not.toHaveProperty('signIn')
+  })
+
   test('[S-51] beside another changes nothing, and is refused when it asks for something else', () => {
     const s = failed()
     s.input({ type: 'retry', setup: ['one'] })

@@ -4,7 +4,8 @@
  * - S-15 A frame of another generation is refused before anything of it is stored.
  * - S-16 A report is taken once, in its order; the log entry and the number it came with are one commit.
  * - S-17 A report of a turn that is not active any more is dropped, not stored; but for what it changed, as long as that is
- *   due (`turn-changes.ts`).
+ *   due (`turn-changes.ts`), and for what its agent said late.
+ * - S-130 What an agent says or does just after the end of its turn is in the log with that turn, and moves nothing of the next.
  */
 import { acknowledge, arrive } from '@belay/channel'
 import { type EndingCode, limits, type Report, type ReportOf } from '@belay/protocol'
@@ -63,7 +64,7 @@ function take(change: Change, item: ReceivedReport): void {
   if (report.type === 'turn-changes') return takeChanges(change, report, json)
   if ('turn' in report && report.turn !== undefined) {
     const { turn } = change.state
-    if (turn.type !== 'active' || turn.turn !== report.turn) return
+    if (turn.type !== 'active' || turn.turn !== report.turn) return takeLate(change, item)
   }
   switch (report.type) {
     case 'text':
@@ -75,6 +76,7 @@ function take(change: Change, item: ReceivedReport): void {
       logReport(change, json)
       return progress(change, { openTools: openTools(change, report) })
     case 'agent-update':
+    case 'said-after':
     case 'warning':
       return logReport(change, json)
     case 'permission-asked':
@@ -107,6 +109,21 @@ function take(change: Change, item: ReceivedReport): void {
     case 'closing':
       return takeLifecycle(change, report, json)
   }
+}
+
+const spoken: ReadonlySet<Report['type']> = new Set([
+  'text',
+  'thought',
+  'tool',
+  'plan',
+  'agent-update',
+])
+
+/** Its turn is over. The log says what the agent said all the same; what else belonged to that turn ended with it. */
+function takeLate(change: Change, { report, json }: ReceivedReport): void {
+  const { last } = change.state
+  if (last.type !== 'ended' || !('turn' in report) || report.turn !== last.turn) return
+  if (spoken.has(report.type)) logReport(change, json)
 }
 
 type LifecycleReport = ReportOf<'step' | 'agent-ready' | 'prepare-failed' | 'closing'>
@@ -142,6 +159,7 @@ function takeLifecycle(change: Change, report: LifecycleReport, json: string): v
         code: report.code,
         message: report.message,
         ...(report.stderr === undefined ? {} : { stderr: report.stderr }),
+        ...(report.signIn === undefined ? {} : { signIn: report.signIn }),
       })
     case 'closing':
       if (runner.type !== 'linked' && runner.type !== 'lost') return
@@ -197,6 +215,8 @@ function finishTurn(change: Change, report: ReportOf<'turn-finished'>): void {
   const stopping = turn.type === 'active' && turn.phase.type === 'stopping'
   if (report.error !== undefined) {
     const { code, message } = report.error
+    // An agent that has nothing to say has heard the prompt all the same.
+    if (code === 'no-words') progress(change, {})
     // A person wanted it stopped and it is stopped: how is a detail.
     const ending = stopping && code !== 'interrupt-forced' ? 'interrupted' : code
     return endTurn(change, ending, message, report.finish)

@@ -11,6 +11,12 @@ import { describe, expect, test } from 'vitest'
 import { decodeReport } from './index.ts'
 
 const text = (turn: number, words = 'words'): Report => ({ type: 'text', turn, text: words })
+const tool = (turn: number, status: 'completed' | 'in_progress'): Report => ({
+  type: 'tool',
+  turn,
+  toolCallId: 't1',
+  status,
+})
 const finished = (turn: number): Report => ({ type: 'turn-finished', turn, stopReason: 'end_turn' })
 const asked = (turn: number, permissionId = 'a1'): Report => ({
   type: 'permission-asked',
@@ -519,12 +525,38 @@ describe('the runner’s side', () => {
     expect(s.types().filter((type) => type === 'text')).toHaveLength(1)
   })
 
-  test('[S-17] late words of an ended turn are acknowledged and not stored', () => {
+  test('[S-17] what an ended turn still reports is acknowledged and not stored', () => {
     const s = runningTurn()
     s.report(finished(1))
     const length = s.events.length
-    expect(s.report(text(1), asked(1))).toEqual({ type: 'stored', received: s.state.head.received })
+    const late: Report = { type: 'turn-taken', turn: 1 }
+    expect(s.report(late, asked(1))).toEqual({ type: 'stored', received: s.state.head.received })
     expect(s.events).toHaveLength(length)
+  })
+
+  test('[S-130] what the agent says late is in the log with its turn, and moves nothing of the next', () => {
+    const s = runningTurn()
+    s.prompt('p2')
+    s.report(text(1), finished(1))
+    const { turn, head } = s.state
+    expect(turn).toMatchObject({ type: 'active', turn: 2, sign: false, taken: false })
+    const from = s.events.length
+    s.report(text(1), tool(1, 'completed'), { type: 'thought', turn: 1, text: 'hm' })
+    const types = s.events.slice(from).map(({ type }) => type)
+    expect(types.filter((type) => type !== 'turn-delivered')).toEqual(['text', 'tool', 'thought'])
+    expect(s.state.turn).toEqual({ ...turn, delivered: true })
+    expect(s.state.head.progressAt).toBe(head.progressAt)
+    // Of a turn before the last one nobody says anything any more.
+    s.report(finished(2), text(1))
+    expect(s.events.at(-1)?.type).toBe('turn-ended')
+  })
+
+  test('[S-130] what is said outside of every turn is in the log as that', () => {
+    const s = runningTurn()
+    s.report(finished(1))
+    s.report({ type: 'said-after', kind: 'text', after: 1, text: 'by the way' })
+    expect(s.events.at(-1)).toMatchObject({ type: 'said-after', after: 1, text: 'by the way' })
+    expect(s.state.turn).toEqual({ type: 'none', last: 1 })
   })
 
   test('[S-29] after a reconnect exactly the unacknowledged commands are sent again', () => {

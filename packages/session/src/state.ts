@@ -9,8 +9,8 @@ import { emptyOutgoing, type Outgoing } from '@belay/channel'
 import type {
   AgentChoice,
   AgentLink,
-  Attachment,
   AgentOffer,
+  Attachment,
   Chosen,
   Command,
   EndingCode,
@@ -22,6 +22,7 @@ import type {
   RestorePlan,
   RestoreTo,
   Setup,
+  SignInChoice,
   StepState,
   Take,
   Workspace,
@@ -60,6 +61,8 @@ export interface Problem {
   readonly code: string
   readonly message: string
   readonly stderr?: readonly string[]
+  /** Ways to sign in that the agent's protocol carries out. */
+  readonly signIn?: readonly SignInChoice[]
 }
 
 /** `attempt` counts preparations, first start and wakes alike. */

@@ -11,7 +11,7 @@ import { linkReason } from './link.ts'
 import { offered } from './offer.ts'
 import { actionsFor } from './resolve.ts'
 import { restoreWords } from './restore.ts'
-import type { LastTurn, SessionState } from './state.ts'
+import type { LastTurn, SessionState, Problem } from './state.ts'
 
 /** For lists: JSON, or `undefined` for what no list shows. */
 export function summaryOf(state: SessionState): string | undefined {
@@ -80,9 +80,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
     ...(settings.setup === undefined ? {} : { setup: settings.setup }),
     ...(settings.finish === undefined ? {} : { finish: settings.finish }),
     steps: 'steps' in lifecycle ? [...lifecycle.steps] : [],
-    ...(lifecycle.type === 'attention'
-      ? { problem: { ...lifecycle.problem, stderr: [...(lifecycle.problem.stderr ?? [])] } }
-      : {}),
+    ...(lifecycle.type === 'attention' ? { problem: problemOf(lifecycle.problem) } : {}),
     ...(turn.type === 'active'
       ? {
           turn: {
@@ -179,7 +177,13 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
   }
 }
 
-function preparingWhy({ lifecycle, runner, agent }: SessionState): string {
+function problemOf({ stderr = [], signIn, ...problem }: Problem): SessionView['problem'] {
+  const ways = signIn === undefined ? {} : { signIn: [...signIn] }
+  return { ...problem, stderr: [...stderr], ...ways }
+}
+
+function preparingWhy(state: SessionState): string {
+  const { lifecycle, runner } = state
   if (runner.type === 'starting') return 'Starting the runner.'
   const step = lifecycle.type === 'preparing' ? lifecycle.steps.at(-1) : undefined
   switch (step?.step) {
@@ -202,8 +206,8 @@ function preparingWhy({ lifecycle, runner, agent }: SessionState): string {
     case 'branch':
       return 'Checking out the branch.'
     case 'agent-start':
-      return agent.link?.notice ?? 'Starting the agent.'
+      return linkReason(state) ?? 'Starting the agent.'
     case 'agent-session':
-      return agent.link?.notice ?? 'Opening the agent’s session.'
+      return linkReason(state) ?? 'Opening the agent’s session.'
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Deadlines, HopState, Why } from '@belay/protocol'
 import { dues } from './alarm.ts'
-import { linkSentence } from './link.ts'
+import { linkReason, linkSentence } from './link.ts'
 import { actionsFor } from './resolve.ts'
 import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
 import { reasonOf, statusOf } from './view.ts'
@@ -53,7 +53,10 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
       return `${reason} It waits for a person: retry, or send a prompt.`
     case 'preparing': {
       const step = lifecycle.type === 'preparing' ? lifecycle.steps.at(-1) : undefined
-      const since = step === undefined ? '' : ` The step began ${ago(step.since)} ago.`
+      // How the agent's start goes has its own times, and more than one process may have been started in the step.
+      const isOfAgent = step?.step === 'agent-start' || step?.step === 'agent-session'
+      const told = isOfAgent && linkReason(state) !== undefined
+      const since = step === undefined || told ? '' : ` The step began ${ago(step.since)} ago.`
       return `${reason}${since}${end}`
     }
     case 'recovering': {

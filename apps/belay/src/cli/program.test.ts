@@ -361,6 +361,26 @@ test('[V-72] retry asks for another preparation', async () => {
   expect(server.asked.at(-1)).toEqual({ route: 'retry', args: { id: 's1' } })
 })
 
+test('[V-72] agent login asks for a way that the agent offers, and says which there are', async () => {
+  server.create('s1')
+  expect(await cli(['agent', 'login', 's1'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('does not wait for a sign-in'),
+  })
+  const signIn = [
+    { id: 'web', name: 'Web' },
+    { id: 'code', name: 'Code' },
+  ]
+  server.session('s1').change({ problem: { code: 'sign-in-needed', message: 'Sign in.', signIn } })
+  expect((await cli(['agent', 'login', 's1'])).err).toContain(
+    'Say how, with --by: the agent offers "web" (Web), "code" (Code).',
+  )
+  expect((await cli(['agent', 'login', 's1', '--by', 'web'])).out).toContain('signs in by "web"')
+  expect(server.asked.at(-1)).toEqual({ route: 'retry', args: { id: 's1', signIn: 'web' } })
+  server.session('s1').change({ problem: { code: 'sign-in-needed', message: 'Run `x login`.' } })
+  expect((await cli(['agent', 'login', 's1'])).err).toContain('Run `x login`. Belay cannot')
+})
+
 test('[V-72] agent restart asks for another process of the agent', async () => {
   server.create('s1')
   expect((await cli(['agent', 'restart', 's1'])).out).toContain('started again')
@@ -457,13 +477,23 @@ test('[V-74] agents lists what is known of each agent, and what is wrong in the 
     },
     { name: 'locked', title: 'Locked', demo: false, found: true, missing: ['a key'] },
     { name: 'away', title: 'Away', demo: false, found: false, missing: [] },
+    {
+      name: 'far',
+      title: 'Far',
+      demo: false,
+      found: false,
+      missing: [],
+      install: 'npm install -g far',
+      signIn: 'run `far login`',
+    },
   ]
   expect(await cli(['agents'])).toMatchObject({
     code: 0,
     out:
       'mine    ready  (Mine 1.2, acp, load)\n' +
       'locked  misses a key  (Locked, acp)\n' +
-      'away    not found  (Away, acp)\n',
+      'away    not found  (Away, acp)\n' +
+      'far     not found: install it (npm install -g far), then run `far login`  (Far, acp)\n',
   })
   server.agentProblems = ['agents.json: the agent "x" is left out: no.']
   expect(await cli(['agents'])).toMatchObject({ code: 1 })

@@ -15,6 +15,8 @@ import {
   type ManageOptions,
   remove,
   type RemoveOptions,
+  loginAgent,
+  type LoginOptions,
   restartAgent,
   retry,
   type RetryOptions,
@@ -226,6 +228,13 @@ function addWorkspaceCommands(program: Command, world: World, done: Done): void 
     .argument(...id)
     .action(async (given: string, options: ManageOptions) =>
       done(await restartAgent(world, given, options)),
+    )
+  placed(agent.command('login'))
+    .description('sign the agent in, by a way that it offers itself')
+    .argument(...id)
+    .option('--by <method>', 'which way, where it offers several')
+    .action(async (given: string, options: LoginOptions) =>
+      done(await loginAgent(world, given, options)),
     )
   addChoiceCommands(program, world, done)
   placed(program.command('diff'))

@@ -71,7 +71,10 @@ export class Renderer {
     const text = harmless(event.text)
     if (text === '') return ''
     const goesOn = itemAt(before.items, -1)?.key === itemAt(this.#transcript.items, -1)?.key
-    const lead = goesOn ? '' : this.finish() + (this.#begun ? '\n' : '')
+    const item = itemAt(this.#transcript.items, -1)
+    const isLate = (item?.type === 'text' || item?.type === 'thought') && item.late
+    const late = isLate ? `${this.#paint('dim', `Said after turn ${event.turn} was over:`)}\n` : ''
+    const lead = goesOn ? '' : `${this.finish()}${this.#begun ? '\n' : ''}${late}`
     this.#fresh = text.endsWith('\n')
     return lead + (event.type === 'thought' ? this.#paint('dim', text) : text)
   }

@@ -28,6 +28,7 @@ async function turn(prompt: string, optionId: string) {
       permissionGone: () => undefined,
       offer: () => undefined,
       choiceRefused: () => undefined,
+      askUnreadable: () => undefined,
       note: () => undefined,
     },
   })

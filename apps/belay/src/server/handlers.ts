@@ -107,14 +107,14 @@ function sessionHandlers({ host, clock, agents, callbacks, seal, folders }: Hand
       existing(host, id)
       return sessionAt(host, id)
     },
-    async retry({ id, agent, workspace, setup }: RouteArgs<'retry'>) {
+    async retry({ id, agent, workspace, setup, signIn }: RouteArgs<'retry'>) {
       if (agent !== undefined && 'name' in agent) knownAgent(agents(), agent.name)
       if (workspace !== undefined) await allowed(folders, workspace)
       const place =
         workspace === undefined
           ? {}
           : sealedWorkspace(named(workspace, host.read(id).settings.title, id), seal)
-      await ask({ host, id, type: 'done' }, { type: 'retry', agent, setup, ...place })
+      await ask({ host, id, type: 'done' }, { type: 'retry', agent, setup, signIn, ...place })
       return sessionAt(host, id)
     },
     async restartAgent({ id }: RouteArgs<'restartAgent'>) {

@@ -2,6 +2,7 @@
  * How often an agent that is lost is started again by itself.
  *
  * - M-7 Within a window only so many losses are made good; ready does not clear it, a person's Retry does.
+ * - M-30 An agent that answers nothing is given up after the second time in the same way, however long each took.
  * - M-8 A back-off is between its share and its whole span, and grows to the last one.
  */
 import type { Cause } from './cause.ts'
@@ -11,7 +12,7 @@ import type { ConnectionState } from './state.ts'
 /** What a loss leads to. */
 export type Verdict =
   | { readonly type: 'again'; readonly nextAt: number; readonly charged: Charged }
-  | { readonly type: 'enough'; readonly charged: Charged; readonly why: string }
+  | { readonly type: 'enough'; readonly charged: Charged; readonly title: string }
 
 type Charged = Pick<ConnectionState, 'losses' | 'attempt' | 'tries' | 'startDeath'>
 
@@ -40,12 +41,12 @@ export function judge(state: ConnectionState, loss: Loss, policy: ConnectionPoli
     return {
       type: 'enough',
       charged,
-      why: `It ended like that ${startDeath?.times} times in a row.`,
+      title: loss.cause.title.replace(/\.$/, `, ${inWords(startDeath?.times ?? 0)} in a row.`),
     }
   if (attempt > policy.lossesMax)
-    return { type: 'enough', charged, why: often(attempt, policy.windowMs) }
+    return { type: 'enough', charged, title: often(loss.cause, attempt, policy.windowMs) }
   if (losses.length > policy.longLossesMax)
-    return { type: 'enough', charged, why: often(losses.length, policy.longWindowMs) }
+    return { type: 'enough', charged, title: often(loss.cause, losses.length, policy.longWindowMs) }
   const span = policy.backoffMs[Math.min(state.tries, policy.backoffMs.length - 1)] ?? 0
   const share = policy.jitterFrom + (1 - policy.jitterFrom) * chance
   return { type: 'again', nextAt: now + Math.round(span * share), charged }
@@ -56,11 +57,19 @@ function nextStartDeath(
   { cause, livedMs }: Loss,
   policy: ConnectionPolicy,
 ): ConnectionState['startDeath'] {
-  if (livedMs === undefined || livedMs >= policy.startDeathMs) return undefined
-  const key = `${cause.code} ${cause.exit?.code ?? ''} ${cause.exit?.signal ?? ''}`
+  // Silence is the same at every try: only a start can time out, and none is worth a third wait.
+  const isSilence = cause.code === 'timeout'
+  if (!isSilence && (livedMs === undefined || livedMs >= policy.startDeathMs)) return undefined
+  const key = isSilence
+    ? `${cause.code} ${cause.title}`
+    : `${cause.code} ${cause.exit?.code ?? ''} ${cause.exit?.signal ?? ''}`
   return { key, times: startDeath?.key === key ? startDeath.times + 1 : 1 }
 }
 
-function often(times: number, windowMs: number): string {
-  return `That was the ${times}th time within ${Math.round(windowMs / 60_000)} min.`
+function inWords(times: number): string {
+  return times === 2 ? 'twice' : `${times} times`
+}
+
+function often({ title }: Cause, times: number, windowMs: number): string {
+  return `${title} That was the ${times}th time within ${Math.round(windowMs / 60_000)} min.`
 }

@@ -3,7 +3,7 @@
  *
  * - M-6 Every end has one cause; those that another try cannot mend are permanent.
  */
-import { type AgentCause, limits } from '@belay/protocol'
+import { type AgentCause, limits, type SignInChoice } from '@belay/protocol'
 import type { AgentExit } from '../exit.ts'
 
 export interface Cause {
@@ -11,6 +11,8 @@ export interface Cause {
   /** One sentence. */
   readonly title: string
   readonly detail?: string
+  /** What the protocol carries out, where a sign-in is missing. */
+  readonly signIn?: SignInChoice[]
   readonly exit?: { readonly code?: number; readonly signal?: string }
 }
 

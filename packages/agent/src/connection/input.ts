@@ -10,6 +10,9 @@ import type { Cause } from './cause.ts'
 export interface StartFailure {
   readonly code: 'sign-in-needed' | 'agent-error' | 'agent-exited' | 'timeout' | 'version'
   readonly message: string
+  /** The agent's own words, where `message` is ours. */
+  readonly detail?: string
+  readonly signIn?: readonly { readonly id: string; readonly name: string }[]
 }
 
 export type ConnectionIntent =
@@ -31,7 +34,10 @@ export type ConnectionFact =
   | { readonly type: 'attached'; readonly generation: number }
   | { readonly type: 'start-failed'; readonly generation: number; readonly failure: StartFailure }
   /** The agent answered that it needs a sign-in, while it was ready. */
-  | { readonly type: 'sign-in-needed'; readonly generation: number; readonly message: string }
+  | ({ readonly type: 'sign-in-needed'; readonly generation: number } & Pick<
+      StartFailure,
+      'message' | 'detail' | 'signIn'
+    >)
   /** Its output ended or its input broke. The exit, which is the same loss, follows or is made to follow. */
   | { readonly type: 'closed'; readonly generation: number }
   | {

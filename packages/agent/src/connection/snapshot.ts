@@ -1,5 +1,6 @@
 /** The one thing that is shown of a connection: whoever renders it derives nothing. */
 import type { AgentAction, AgentLink } from '@belay/protocol'
+import type { Cause } from './cause.ts'
 import type { ConnectionPolicy } from './policy.ts'
 import type { ConnectionState, Phase } from './state.ts'
 
@@ -24,7 +25,7 @@ export function snapshotOf(
     attemptsMax: policy.lossesMax,
     ...(phase.type === 'backoff' ? { nextRetryAt: Math.round(phase.nextAt) } : {}),
     ...(cause === undefined ? {} : { cause }),
-    ...noticeOf(phase),
+    ...noticeOf(phase, cause),
     canSend: canSend(phase),
     queued,
     actions: [...actionsOf(phase)],
@@ -32,7 +33,9 @@ export function snapshotOf(
 }
 
 /** What is not yet a loss, and worth a word. */
-function noticeOf(phase: Phase): Pick<AgentLink, 'notice'> {
+function noticeOf(phase: Phase, cause: Cause | undefined): Pick<AgentLink, 'notice'> {
+  // That it did not answer the last time says more than that it takes long once more.
+  if (cause?.code === 'timeout') return {}
   if (phase.type !== 'starting' || phase.slowAt !== undefined) return {}
   const seconds = Math.round((phase.deadline - phase.startedAt) / 1000)
   return phase.step === 'attach'

@@ -192,6 +192,48 @@ describe('a start', () => {
     expect(rig.ring().shown.notice).toBeDefined()
   })
 
+  test.each([['handshaking'], ['attaching']])(
+    '[M-30] an agent that answers nothing while %s is given up after the second time, with what it did not answer',
+    (name) => {
+      const rig = (phases[name] ?? ready)()
+      const { generation, step } = { generation: 1, step: name }
+      rig.ring().ring().exit(crash, generation)
+      const words = step === 'handshaking' ? 'answer initialize' : 'open the conversation'
+      const seconds = (step === 'handshaking' ? policy.startMs : policy.attachMs) / 1000
+      expect(rig.shown).toMatchObject({
+        state: 'backoff',
+        cause: { code: 'timeout', title: `The agent did not ${words} within ${seconds} s.` },
+      })
+      rig.ring().feed({ type: 'launched', generation: 2 })
+      if (step === 'attaching') rig.feed({ type: 'handshaken', generation: 2 })
+      // That it takes long once more is no news.
+      expect(rig.ring().shown.notice).toBeUndefined()
+      rig.ring().exit()
+      expect(rig.shown).toMatchObject({
+        state: 'failed',
+        cause: {
+          title: `The agent did not ${words} within ${seconds} s, twice in a row.`,
+        },
+      })
+    },
+  )
+
+  test('[M-30] two silences of different kinds, or with a good start between them, are none in a row', () => {
+    const timeout = (generation: number, message: string) =>
+      ({ type: 'start-failed', generation, failure: { code: 'timeout', message } }) as const
+    const rig = started().feed(timeout(1, 'No answer to a.')).exit().ring()
+    rig.feed(timeout(2, 'No answer to b.')).exit()
+    expect(rig.shown.state).toBe('backoff')
+    rig.ring().ready().exit().ring()
+    rig.feed(timeout(4, 'No answer to b.')).exit()
+    expect(rig.shown).toMatchObject({ state: 'backoff' })
+    rig.ring().feed(timeout(5, 'No answer to b.')).exit()
+    expect(rig.shown).toMatchObject({
+      state: 'failed',
+      cause: { title: 'No answer to b, twice in a row.' },
+    })
+  })
+
   test('[M-17] a notice that comes late, after a sleep, judges nobody', () => {
     const rig = started()
       .wait(policy.startMs - 1)
@@ -227,9 +269,20 @@ describe('a start', () => {
     const rig = started().feed({
       type: 'start-failed',
       generation: 1,
-      failure: { code: 'sign-in-needed', message: 'Sign in.' },
+      failure: {
+        code: 'sign-in-needed',
+        message: 'Sign in.',
+        detail: 'The agent says: no',
+        signIn: [{ id: 'web', name: 'Web' }],
+      },
     })
     expect(rig.shown).toMatchObject({ state: 'blocked', attempt: 0, canSend: 'queue' })
+    expect(rig.shown.cause).toEqual({
+      code: 'sign-in-needed',
+      title: 'Sign in.',
+      detail: 'The agent says: no',
+      signIn: [{ id: 'web', name: 'Web' }],
+    })
     expect(rig.shown.actions).toContain('sign-in')
     expect(hasChild(rig.state)).toBe(true)
     expect(hasChild(rig.exit().state)).toBe(false)
@@ -360,7 +413,7 @@ describe('the budget', () => {
   test('[M-7] two starts that die at once in the same way are enough, two different ones are not', () => {
     const same = started().exit().ring().exit()
     expect(same.shown).toMatchObject({ state: 'failed' })
-    expect(same.shown.cause?.title).toContain('2 times in a row')
+    expect(same.shown.cause?.title).toContain('twice in a row')
     expect(started().exit().ring().exit({ code: 2, stderr: [] }).type).toBe('backoff')
     const slow = started().wait(policy.startDeathMs).exit().ring().wait(policy.startDeathMs).exit()
     expect(slow.type).toBe('backoff')

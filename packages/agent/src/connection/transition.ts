@@ -159,7 +159,7 @@ function learn(state: ConnectionState, fact: ConnectionFact, moment: Moment): Co
     case 'start-failed':
       return phase.type === 'starting' ? startFailed(state, fact.failure, moment) : ignored(state)
     case 'sign-in-needed':
-      return phase.type === 'ready' ? block(state, fact.message, moment) : ignored(state)
+      return phase.type === 'ready' ? block(state, fact, moment) : ignored(state)
     case 'hung':
       return phase.type === 'starting' || phase.type === 'ready' || phase.type === 'degraded'
         ? hangs(state, moment)
@@ -188,15 +188,16 @@ function ready(state: ConnectionState, readyAt: number, moment: Moment): Connect
 
 function startFailed(
   state: ConnectionState,
-  { code, message }: StartFailure,
+  failure: StartFailure,
   moment: Moment,
 ): ConnectionStep {
+  const { code, message } = failure
   switch (code) {
     case 'agent-exited':
       // Its exit tells it.
       return ignored(state)
     case 'sign-in-needed':
-      return block(state, message, moment)
+      return block(state, failure, moment)
     case 'timeout':
       return end(
         state,
@@ -212,8 +213,17 @@ function startFailed(
 }
 
 /** The process is kept, so that a sign-in can go on in it. */
-function block(state: ConnectionState, message: string, moment: Moment): ConnectionStep {
-  const blocked = { ...state, cause: causeOf('sign-in-needed', message) }
+function block(
+  state: ConnectionState,
+  { message, detail, signIn }: Pick<StartFailure, 'message' | 'detail' | 'signIn'>,
+  moment: Moment,
+): ConnectionStep {
+  const choices = signIn?.map(({ id, name }) => ({ id, name })) ?? []
+  const cause = {
+    ...causeOf('sign-in-needed', message, detail),
+    ...(choices.length === 0 ? {} : { signIn: choices }),
+  }
+  const blocked = { ...state, cause }
   return enter(blocked, { type: 'blocked', child: true }, moment)
 }
 
@@ -276,7 +286,7 @@ function lose(
   const charged: ConnectionState = { ...rest, ...verdict.charged }
   if (verdict.type === 'again')
     return enter(charged, { type: 'backoff', nextAt: verdict.nextAt }, moment)
-  const title = `${cause.title} ${verdict.why}`.slice(0, 200)
+  const title = verdict.title.slice(0, 200)
   const enough = { ...charged, cause: { ...cause, title } }
   return enter(enough, { type: 'failed', left: false }, moment)
 }
@@ -369,14 +379,15 @@ function slow(
   if (now < phase.deadline) return ignored({ ...state, phase: told })
   if (now - phase.deadline > policy.lateMsMax)
     return ignored({ ...state, phase: { ...told, deadline: now + policy.afterLateMs } })
-  const title = `The agent did not ${waited[phase.step]} in time.`
+  const given = phase.step === 'attach' ? policy.attachMs : phase.deadline - phase.startedAt
+  const title = `The agent did not ${waited[phase.step]} within ${Math.round(given / 1000)} s.`
   const cause = causeOf('timeout', title)
   return end(state, { level: 'terminate', next: 'lose', cause }, moment)
 }
 
 const waited = {
   launch: 'start',
-  handshake: 'answer its first message',
+  handshake: 'answer initialize',
   attach: 'open the conversation',
 } as const
 

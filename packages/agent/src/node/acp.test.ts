@@ -7,6 +7,7 @@ import { acp } from './acp.ts'
 import type { AgentConnection } from './adapter.ts'
 import { type Fence, probeFence, processTree } from './fence.ts'
 import { Heard } from './testing/heard.ts'
+import { realIntroductions } from './testing/real-introductions.ts'
 
 // Real processes share the machine with everything else.
 vi.setConfig({ testTimeout: 30_000 })
@@ -41,7 +42,10 @@ const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 `
 
 /** @param script says what the agent does, after its bones */
-async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
+async function agent(
+  script: string,
+  { fence, signIn }: { readonly fence?: Fence; readonly signIn?: string } = {},
+): Promise<AgentConnection> {
   const folder = temporaryFolder('acp')
   const file = join(folder, 'agent.cjs')
   writeFileSync(file, bones + script)
@@ -54,6 +58,7 @@ async function agent(script: string, fence?: Fence): Promise<AgentConnection> {
     fence: fence ?? (await probeFence()),
     startMs: 30_000,
     version: '0',
+    ...(signIn === undefined ? {} : { signIn }),
     on: heard.on,
   })
   return connection
@@ -77,6 +82,8 @@ test('[A-12] an agent that is silent until it is spoken to becomes ready, and wh
       resume: false,
       mcpHttp: false,
       prompt: { image: false, resource: false },
+      signIn: [],
+      odd: [],
     },
   })
 })
@@ -84,8 +91,26 @@ test('[A-12] an agent that is silent until it is spoken to becomes ready, and wh
 test('[A-12] another version of the protocol is refused', async () => {
   const { initialized } = await agent(`methods.initialize = () => ({ protocolVersion: 2 })`)
   expect(await initialized).toMatchObject({
-    failure: { code: 'version', message: expect.stringContaining('version 2') },
+    failure: { code: 'version', message: expect.stringContaining('should be 1 and is 2') },
   })
+})
+
+test.each(realIntroductions)(
+  '[A-100] an agent that answers as %s does connects',
+  async (_, said) => {
+    const one = await agent(`methods.initialize = () => (${JSON.stringify(said)})`)
+    expect(await one.open(undefined)).toEqual({ ok: { agentSession: 's1', restored: 'new' } })
+    expect(heard.notes).toEqual([])
+  },
+)
+
+test('[A-101] what is odd in an agent’s answer is noted, and it connects', async () => {
+  const one = await agent(`capabilities = { loadSession: 'yes', sessionCapabilities: [] }`)
+  expect(await one.open(undefined)).toMatchObject({ ok: { restored: 'new' } })
+  expect(heard.notes).toEqual([
+    'initialize: "agentCapabilities.loadSession" should be true, false or an object and is "yes": it counts as not there',
+    'initialize: "agentCapabilities.sessionCapabilities" should be an object and is []: it counts as not there',
+  ])
 })
 
 test('[A-13] a conversation is not restored by what the agent did not advertise', async () => {
@@ -172,6 +197,18 @@ test('[A-62] what was held back for a reason is told when the agent dies before 
   expect(heard.updates.at(-1)).toMatchObject({ content: { text: 'high demand' } })
 })
 
+test('[A-106] a turn without a word is told as one, and words that follow its answer at once are waited for', async () => {
+  const one = await agent(`
+    let turns = 0
+    methods['session/prompt'] = () => { if (++turns > 1) setTimeout(() => say('late'), 20); return { stopReason: 'end_turn' } }`)
+  await one.open(undefined)
+  expect(await one.prompt('x')).toEqual({
+    failure: { code: 'no-words', message: 'It said nothing and did nothing.' },
+  })
+  expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(['late'])
+})
+
 test('[A-63] an end that calls a stopped turn done is told as a stop', async () => {
   const one = await agent(`
     let stop = () => {}
@@ -220,7 +257,7 @@ test('[A-14] an answer given with the last breath still counts', async () => {
 test('[A-14] an agent that closes its output and lives on is ended', async () => {
   const one = await agent(
     `methods['session/prompt'] = () => { require('node:fs').closeSync(1); setInterval(() => {}, 1000); return new Promise(() => {}) }`,
-    processTree,
+    { fence: processTree },
   )
   await one.open(undefined)
   expect(await one.prompt('x')).toMatchObject({ failure: { code: 'agent-exited' } })
@@ -239,6 +276,108 @@ test('[A-17] lines that are not ACP are dropped and noted', async () => {
 test('[A-20] a refusal for want of a sign-in is told as one', async () => {
   const one = await agent(`methods['session/new'] = () => fail(-32000, 'Authentication required')`)
   expect(await one.open(undefined)).toMatchObject({ failure: { code: 'sign-in-needed' } })
+})
+
+test('[A-102] a refusal for want of a sign-in says how, and the words of the agent beside it', async () => {
+  const one = await agent(`
+    const authMethods = [{ id: 'web', name: 'Web' }, { id: 'cli', name: 'CLI', description: 'Run \`case login\` in the terminal' }]
+    methods.initialize = () => ({ protocolVersion: 1, authMethods })
+    methods['session/new'] = () => fail(-32000, 'Authentication required')`)
+  expect(await one.open(undefined)).toEqual({
+    failure: {
+      code: 'sign-in-needed',
+      message:
+        'The agent needs a sign-in: use its way “Web”, or run `case login` in a terminal on the machine of the server; then retry.',
+      detail: 'The agent says: Authentication required',
+      signIn: [{ id: 'web', name: 'Web', how: 'agent' }],
+    },
+  })
+})
+
+test('[A-110] a way to sign in is gone before the conversation is opened, and what became of it is told', async () => {
+  const script = `
+    let signedIn = false
+    methods.initialize = () => ({ protocolVersion: 1, authMethods: [{ id: 'web', name: 'Web' }, { id: 'other', name: 'Other' }] })
+    methods.authenticate = ({ methodId }) => { if (methodId !== 'web') fail(-32603, 'closed'); signedIn = true; return {} }
+    methods['session/new'] = () => signedIn ? { sessionId: 's1' } : fail(-32000, 'Authentication required')`
+  const one = await agent(script, { signIn: 'web' })
+  expect(await one.open(undefined)).toEqual({ ok: { agentSession: 's1', restored: 'new' } })
+  await one.end()
+  const other = await agent(script, { signIn: 'other' })
+  expect(await other.open(undefined)).toEqual({
+    failure: {
+      code: 'sign-in-needed',
+      message: 'The sign-in by “Other” did not work: try it again, or go another way.',
+      detail: 'The agent says: closed',
+      signIn: [
+        { id: 'web', name: 'Web', how: 'agent' },
+        { id: 'other', name: 'Other', how: 'agent' },
+      ],
+    },
+  })
+})
+
+/** Asks what each test says, and tells how it was answered. */
+const asks = (...params: readonly object[]) => `
+    methods['session/prompt'] = async () => {
+      for (const ask of ${JSON.stringify(params)}) {
+        const { outcome } = await new Promise((resolve) => { answer = resolve; send({ id: 'p' + Math.random(), method: 'session/request_permission', params: { sessionId: 's1', ...ask } }) })
+        say(outcome.optionId ?? outcome.outcome)
+      }
+      return { stopReason: 'end_turn' }
+    }`
+
+test('[A-104] a permission is asked as far as it can be read', async () => {
+  const options = [{ optionId: 'y', name: 'Yes' }, { optionId: 2 }, { name: 'no id' }, 'odd']
+  const one = await agent(
+    asks(
+      { toolCall: { toolCallId: 't1', title: 'options without kind' }, options },
+      { toolCall: { toolCallId: 7, title: null, content: { type: 'text', text: 'x' } }, options },
+      { toolCall: 'odd', options: [{ optionId: 'y', name: 5, kind: 'allow_once' }] },
+    ),
+  )
+  await one.open(undefined)
+  const prompted = one.prompt('x')
+  for (const id of [1, 2, 3]) {
+    while (heard.asks.length < id) await sleep(5)
+    one.answer(id, 'y')
+  }
+  expect(await prompted).toEqual({ ok: 'end_turn' })
+  const read = [
+    { optionId: 'y', name: 'Yes', kind: 'unknown' },
+    { optionId: '2', name: '2', kind: 'unknown' },
+  ]
+  const title = 'The agent asks for permission'
+  expect(heard.asks.map(({ ask }) => ask)).toEqual([
+    { title: 'options without kind', toolCallId: 't1', options: read },
+    { title, toolCallId: '7', content: [{ type: 'text', text: 'x' }], options: read },
+    { title, options: [{ optionId: 'y', name: 'y', kind: 'allow_once' }] },
+  ])
+  expect(texts()).toEqual(['y', 'y', 'y'])
+})
+
+test('[A-104] a permission without an answer is told, and the agent hears that nobody answers', async () => {
+  const one = await agent(
+    asks({ toolCall: { title: 'Write' }, options: 'none' }, { options: [{ name: 'Yes' }] }),
+  )
+  await one.open(undefined)
+  expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(['cancelled', 'cancelled'])
+  expect(heard.asks).toEqual([])
+  expect(heard.unreadable).toEqual([
+    expect.stringMatching(/asked “Write” without an answer that can be chosen .* is "none"\)/),
+    expect.stringMatching(/\[\{"name":"Yes"\}\]\)\. It was told that nobody answers\.$/),
+  ])
+})
+
+test('[A-16] a replay that goes on after the answer is of the replay until it stops for a moment', async () => {
+  const one = await agent(`
+    capabilities = { loadSession: true }
+    methods['session/load'] = () => { for (let i = 1; i <= 5; i++) setTimeout(() => say('old', 'old'), i * 150); return {} }
+    methods['session/prompt'] = () => { say('new', 'old'); return { stopReason: 'end_turn' } }`)
+  await one.open('old')
+  expect(await one.prompt('x')).toEqual({ ok: 'end_turn' })
+  expect(texts()).toEqual(['new'])
 })
 
 test('[A-21] a permission waits for its answer; one that is taken back is told as gone', async () => {

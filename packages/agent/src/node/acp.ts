@@ -27,7 +27,9 @@ import { z } from 'zod'
 import { type Ask, askOfElicitation, askOfPermission, elicitationAnswer } from '../ask.ts'
 import { type AgentExit, exitSentence } from '../exit.ts'
 import { HeardTurn } from '../heard-turn.ts'
+import { protocolVersion, readIntroduction } from '../introduction.ts'
 import { type AgentSigns, signsOf } from '../quirks.ts'
+import type { SignInMethod } from '../sign-in.ts'
 import type { AgentUpdate } from '../translate.ts'
 import type {
   AgentAdapter,
@@ -38,27 +40,32 @@ import type {
   ConnectOptions,
   Initialized,
   Opened,
+  PromptAnswer,
 } from './adapter.ts'
 import { AcpOffer } from './acp-offer.ts'
 import { contentBlocks } from './content.ts'
 import { Lines } from './lines.ts'
 import { loudly } from './loudly.ts'
+import { failed, notSignedIn, refusalOf } from './refusal.ts'
 import { type AgentProcess, spawnAgent } from './process.ts'
 import type { ResolvedMcpServer } from './secret.ts'
 
 const newSessionMsMax = 60_000
+/** A person goes through a browser meanwhile; shorter than opening a conversation may take in all. */
+const signInMsMax = 240_000
 const resumeMsMax = 15_000
 /** Without a sign of life; each replayed update is one. */
 const loadMsMax = 60_000
 /** Some agents replay after they have answered the load. */
 const lateReplayMs = 300
+/** A turn without a word is not over before this long after its answer. */
+const lateWordsMs = 300
+/** One that never pauses is no replay. */
+const lateReplayMsMax = 10_000
 /** What a process wrote before its end is still read for this long; others may hold its pipe for ever. */
 const drainMsMax = 500
 /** One message of an agent: a file of some megabytes in a diff is real, more is a fault. */
 const lineBytesMax = 64 * 1024 * 1024
-
-const protocolVersion = 1
-const authRequired = -32000
 
 /** Agents that speak ACP on their stdin and stdout. */
 export const acp: AgentAdapter = {
@@ -66,22 +73,6 @@ export const acp: AgentAdapter = {
   connect: (options) => new AcpConnection(options),
 }
 
-const initializeSchema = z.looseObject({
-  protocolVersion: z.number(),
-  agentInfo: z
-    .looseObject({ name: z.string(), title: z.string().nullish(), version: z.string().nullish() })
-    .nullish(),
-  agentCapabilities: z
-    .looseObject({
-      loadSession: z.boolean().nullish(),
-      mcpCapabilities: z.looseObject({ http: z.boolean().nullish() }).nullish(),
-      promptCapabilities: z
-        .looseObject({ image: z.boolean().nullish(), embeddedContext: z.boolean().nullish() })
-        .nullish(),
-      sessionCapabilities: z.looseObject({ resume: z.unknown() }).nullish(),
-    })
-    .nullish(),
-})
 const newSessionSchema = z.looseObject({
   sessionId: z.string().max(limits.agentSessionCharsMax),
 })
@@ -97,11 +88,13 @@ class AcpConnection implements AgentConnection {
   readonly initialized: Promise<Answer<Initialized>>
 
   readonly #on: AgentEvents
+  readonly #signInBy: string | undefined
   readonly #cwd: string
   readonly #mcpServers: readonly ResolvedMcpServer[]
   readonly #sdk: ClientConnection
   readonly #offer: AcpOffer
-  /** Known from the answer to `initialize` on. */
+  /** Both are known from the answer to `initialize` on. */
+  #signIn: readonly SignInMethod[] = []
   #signs: AgentSigns = {}
   #turn = new HeardTurn({})
   readonly #pending = new Map<number, (optionId: string | undefined) => void>()
@@ -115,6 +108,7 @@ class AcpConnection implements AgentConnection {
 
   constructor(options: ConnectOptions) {
     this.#on = options.on
+    this.#signInBy = options.signIn
     this.#cwd = options.cwd
     this.#mcpServers = options.mcpServers ?? []
     this.#offer = new AcpOffer(options.on, (method, params, msMax) =>
@@ -156,6 +150,8 @@ class AcpConnection implements AgentConnection {
   async open(previous: string | undefined, chosen: Chosen = {}): Promise<Answer<Opened>> {
     const initialized = await this.initialized
     if ('failure' in initialized) return initialized
+    const refused = await this.#authenticate()
+    if (refused !== undefined) return refused
     if (previous !== undefined) {
       const restored = await this.#restore(previous, initialized.ok)
       if (restored !== undefined) return this.#opened(restored, chosen)
@@ -175,6 +171,16 @@ class AcpConnection implements AgentConnection {
     return this.#opened({ ok: { opened, answer: answer.ok } }, chosen)
   }
 
+  /** Signs in by the way that a person chose. @returns why that came to nothing, if it did */
+  async #authenticate(): Promise<{ readonly failure: AgentFailure } | undefined> {
+    const methodId = this.#signInBy
+    if (methodId === undefined) return undefined
+    const answer = await this.#request(methods.agent.authenticate, { methodId }, () => signInMsMax)
+    if ('ok' in answer || answer.failure.code === 'agent-exited')
+      return 'ok' in answer ? undefined : answer
+    return { failure: notSignedIn(methodId, this.#signIn, answer.failure) }
+  }
+
   async #opened(
     restored: Answer<{ readonly opened: Opened; readonly answer: unknown }>,
     chosen: Chosen,
@@ -192,10 +198,7 @@ class AcpConnection implements AgentConnection {
     return this.#offer.choose('model', modelId)
   }
 
-  async prompt(
-    text: string,
-    attachments: readonly PromptAttachment[] = [],
-  ): Promise<Answer<string>> {
+  async prompt(text: string, attachments: readonly PromptAttachment[] = []): Promise<PromptAnswer> {
     const initialized = await this.initialized
     if ('failure' in initialized) return initialized
     const blocks = contentBlocks(text, attachments, initialized.ok.prompt)
@@ -203,12 +206,16 @@ class AcpConnection implements AgentConnection {
     const params = { sessionId: this.#agentSession, prompt: blocks }
     this.#turn.begin()
     const answer = await this.#request(methods.agent.session.prompt, params, undefined)
+    // Some answer the prompt first, and say what they have to say then.
+    if ('ok' in answer && !this.#turn.acted) await Promise.race([sleep(lateWordsMs), this.exited])
     const stopReason = stopReasonSchema.safeParse('ok' in answer ? answer.ok : {}).data?.stopReason
-    const end = this.#turn.end(stopReason)
+    const end = this.#turn.end(stopReason, 'failure' in answer ? answer.failure.message : undefined)
     this.#tell(end.updates)
     if ('failure' in answer) return answer
     this.#offer.hearPrompt(answer.ok)
     if (end.failure !== undefined) return failed('agent-error', end.failure)
+    if (end.empty)
+      return { failure: { code: 'no-words', message: 'It said nothing and did nothing.' } }
     return end.stopReason === undefined
       ? failed('agent-error', 'The agent ended the turn without a stop reason.')
       : { ok: end.stopReason }
@@ -242,31 +249,14 @@ class AcpConnection implements AgentConnection {
     }
     const answer = await this.#request(methods.agent.initialize, params, () => startMs)
     if ('failure' in answer) return answer
-    const parsed = initializeSchema.safeParse(answer.ok)
-    if (!parsed.success)
-      return failed('agent-error', 'The agent answered initialize with something that is not ACP.')
-    const { agentInfo, agentCapabilities: can, protocolVersion: spoken } = parsed.data
-    if (spoken !== protocolVersion)
-      return failed(
-        'version',
-        `The agent speaks version ${spoken} of ACP; Belay speaks ${protocolVersion}.`,
-      )
-    this.#signs = signsOf(agentInfo?.name)
+    const read = readIntroduction(answer.ok)
+    if ('refusal' in read) return failed('version', read.refusal)
+    const { name, ...said } = read
+    for (const what of said.odd) this.#on.note(`initialize: ${what}`)
+    this.#signIn = said.signIn
+    this.#signs = signsOf(name)
     this.#turn = new HeardTurn(this.#signs)
-    const resume = can?.sessionCapabilities?.resume
-    return {
-      ok: {
-        title: agentInfo?.title ?? agentInfo?.name,
-        version: agentInfo?.version ?? undefined,
-        load: can?.loadSession === true,
-        resume: resume !== undefined && resume !== null,
-        mcpHttp: can?.mcpCapabilities?.http === true,
-        prompt: {
-          image: can?.promptCapabilities?.image === true,
-          resource: can?.promptCapabilities?.embeddedContext === true,
-        },
-      },
-    }
+    return { ok: said }
   }
 
   /** What a conversation is opened with, whether new or restored. */
@@ -319,7 +309,7 @@ class AcpConnection implements AgentConnection {
           limit,
         )
         if ('ok' in answer) {
-          if (restored === 'loaded') await Promise.race([sleep(lateReplayMs), this.exited])
+          if (restored === 'loaded') await this.#endOfReplay()
           return { ok: { opened: { agentSession: previous, restored }, answer: answer.ok } }
         }
         this.#on.note(`${method} failed: ${answer.failure.message}`)
@@ -333,6 +323,17 @@ class AcpConnection implements AgentConnection {
     return undefined
   }
 
+  /** What is still said after the answer is of the replay, until it stops for a moment. */
+  async #endOfReplay(): Promise<void> {
+    const until = performance.now() + lateReplayMsMax
+    this.#heardAt = performance.now()
+    for (let left = lateReplayMs; left > 0 && !this.#ended;) {
+      await Promise.race([sleep(left), this.exited])
+      const now = performance.now()
+      left = Math.min(this.#heardAt + lateReplayMs, until) - now
+    }
+  }
+
   /** @param limit milliseconds since `from`, asked again whenever it has passed; `undefined`: only the exit ends the wait */
   async #request(
     method: string,
@@ -342,7 +343,8 @@ class AcpConnection implements AgentConnection {
     const done = new AbortController()
     const answered = this.#sdk.agent.request(method, params).then(
       (ok): Answer<unknown> => ({ ok }),
-      (error: unknown) => (error instanceof RequestError ? refused(error) : undefined),
+      (error: unknown) =>
+        error instanceof RequestError ? refusalOf(error, this.#signIn) : undefined,
     )
     const gone = this.exited.then((exit) => failed('agent-exited', exitSentence(exit)))
     // An answer of `undefined` is the SDK's word for a closed connection: the exit says why.
@@ -366,14 +368,17 @@ class AcpConnection implements AgentConnection {
       await sleep(left, undefined, { signal }).catch(() => {})
       if (signal.aborted) break
     }
-    return failed('timeout', `The agent did not answer ${method} in time.`)
+    const seconds = Math.round((performance.now() - from) / 1000)
+    return failed('timeout', `The agent did not answer ${method} within ${seconds} s.`)
   }
 
   #client(version: string) {
     const raw = { parse: (params: unknown) => params }
     return client({ name: `belay ${version}` })
       .onRequest(methods.client.session.requestPermission, raw, async ({ params, signal }) => {
-        const optionId = await this.#ask(askOfPermission(params), signal)
+        const ask = askOfPermission(params)
+        if ('unreadable' in ask) this.#on.askUnreadable(ask.unreadable)
+        const optionId = 'unreadable' in ask ? undefined : await this.#ask(ask, signal)
         return {
           outcome:
             optionId === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId },
@@ -390,6 +395,7 @@ class AcpConnection implements AgentConnection {
 
   #ask(ask: Ask, signal: AbortSignal): Promise<string | undefined> {
     const id = ++this.#asked
+    this.#turn.act()
     const { promise, resolve } = Promise.withResolvers<string | undefined>()
     const settle = (optionId: string | undefined) => {
       if (this.#pending.delete(id)) resolve(optionId)
@@ -500,15 +506,4 @@ function isMessage(value: unknown): value is AnyMessage {
   return (
     typeof value === 'object' && value !== null && 'jsonrpc' in value && value.jsonrpc === '2.0'
   )
-}
-
-function failed(code: AgentFailure['code'], message: string): { readonly failure: AgentFailure } {
-  return { failure: { code, message } }
-}
-
-function refused(error: RequestError): Answer<never> {
-  if (error.code === authRequired)
-    return failed('sign-in-needed', `The agent needs a sign-in: ${error.message}`)
-  const data = error.data === undefined ? '' : ` (${JSON.stringify(error.data).slice(0, 1000)})`
-  return failed('agent-error', `${error.message}${data}`)
 }

@@ -7,6 +7,8 @@
 import type { AgentOffer, Chosen, PromptAttachment } from '@belay/protocol'
 import type { Ask } from '../ask.ts'
 import type { AgentExit } from '../exit.ts'
+import type { Introduction } from '../introduction.ts'
+import type { SignInMethod } from '../sign-in.ts'
 import type { AgentUpdate } from '../translate.ts'
 import type { ResolvedMcpServer } from './secret.ts'
 import type { AgentProcess, SpawnOptions } from './process.ts'
@@ -18,6 +20,8 @@ export interface AgentEvents {
   offer(offer: AgentOffer): void
   /** It would not have a mode or model that was chosen, in words; what holds instead is offered again. */
   choiceRefused(message: string): void
+  /** It asked something that nobody can answer, in words; the agent was told that there is no answer. */
+  askUnreadable(message: string): void
   /** To be answered with `answer(id, …)`. */
   permission(id: number, ask: Ask): void
   /** The agent took the question back. */
@@ -37,19 +41,22 @@ export interface AgentEvents {
 export interface AgentFailure {
   readonly code: 'sign-in-needed' | 'agent-error' | 'agent-exited' | 'timeout' | 'version'
   readonly message: string
+  /** The agent's own words, where `message` is ours. */
+  readonly detail?: string
+  /** Of a sign-in that is needed: what the protocol can carry out. */
+  readonly signIn?: readonly SignInMethod[]
 }
-export type Answer<Value> = { readonly ok: Value } | { readonly failure: AgentFailure }
+export type Answer<Value, Failure = AgentFailure> =
+  | { readonly ok: Value }
+  | { readonly failure: Failure }
+/** `no-words`: it ended a turn in which it said and did nothing. */
+export type PromptFailure = Omit<AgentFailure, 'code'> & {
+  readonly code: AgentFailure['code'] | 'no-words'
+}
+export type PromptAnswer = Answer<string, PromptFailure>
 
-export interface Initialized {
-  readonly title: string | undefined
-  readonly version: string | undefined
-  readonly load: boolean
-  readonly resume: boolean
-  /** It takes servers of tools that are reached over HTTP. */
-  readonly mcpHttp: boolean
-  /** What a prompt may hold besides text. */
-  readonly prompt: { readonly image: boolean; readonly resource: boolean }
-}
+/** What an agent said of itself. */
+export type Initialized = Omit<Introduction, 'name'>
 
 /** A conversation, and how it came to be there: `lost` means the older one could not be restored. */
 export interface Opened {
@@ -63,6 +70,8 @@ export interface ConnectOptions extends Omit<SpawnOptions, 'onStderr'> {
   /** From its start to its readiness, at most: whoever keeps it may end it before. */
   readonly startMs: number
   readonly on: AgentEvents
+  /** A way to sign in that the agent named, to be gone before a conversation is opened. */
+  readonly signIn?: string
   /** Given to the agent with each conversation. One it cannot reach, by what it advertised, is left out with a note. */
   readonly mcpServers?: readonly ResolvedMcpServer[]
 }
@@ -86,7 +95,7 @@ export interface AgentConnection {
    * handed over is a failure: a prompt is never sent without a part of it.
    * @returns its stop reason
    */
-  prompt(text: string, attachments?: readonly PromptAttachment[]): Promise<Answer<string>>
+  prompt(text: string, attachments?: readonly PromptAttachment[]): Promise<PromptAnswer>
   /** Asks the agent to stop its turn. */
   cancel(): void
   /** @param optionId `undefined` tells the agent that nobody will answer. An id that was settled is ignored. */

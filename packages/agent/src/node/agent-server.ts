@@ -172,7 +172,8 @@ class ServerConnection implements AgentConnection {
     this.#api = api
     // Its present model may still take none.
     const prompt = { image: true, resource: false }
-    return { ok: { title: undefined, version, load: false, resume: true, prompt, mcpHttp: true } }
+    const more = { mcpHttp: true, signIn: [], odd: [] }
+    return { ok: { title: undefined, version, load: false, resume: true, prompt, ...more } }
   }
 
   /** What happened while nobody listened. */

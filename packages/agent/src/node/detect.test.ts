@@ -31,6 +31,30 @@ test('[A-23] an agent on the PATH is found, with what it misses in words', () =>
   })
 })
 
+test('[A-107] every known agent says how it is installed and how one signs in', () => {
+  const agents = detectAgents({ env: { HOME: root }, cwd: root }).filter(({ demo }) => !demo)
+  expect(agents.length).toBeGreaterThan(15)
+  for (const { name, install = '', signIn = '' } of agents) {
+    expect(install, name).toMatch(/^npm install -g \S|^as \S+ says$/)
+    expect(signIn, name).toMatch(/^run `[a-z]/)
+    expect(install, name).not.toMatch(/npx|registry|belay/)
+  }
+  expect(new Set(agents.map(({ name }) => name)).size).toBe(agents.length)
+})
+
+test('[A-107] an agent of the public registry is started by the command that is there', () => {
+  const file = program('bin/copilot')
+  expect(found('copilot', { PATH: join(root, 'bin') })).toMatchObject({
+    command: `${file} --acp`,
+    missing: [],
+  })
+  expect(found('droid', { PATH: dirname(program('bin/droid')) })?.run?.args).toEqual([
+    'exec',
+    '--output-format',
+    'acp',
+  ])
+})
+
 test('[A-1] a key or a login file proves that it can reach its model', () => {
   program('bin/gemini')
   const PATH = join(root, 'bin')

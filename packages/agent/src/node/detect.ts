@@ -17,7 +17,8 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { AgentChoice, AgentProtocol, FoundAgent } from '@belay/protocol'
 import { type AgentEntry, type AgentsFile, parseAgentsFile } from '../agents-file.ts'
-import { type KnownAgent, knownAgents, missingOf, type Proof } from '../registry.ts'
+import type { KnownAgent, Proof } from '../known-agent.ts'
+import { knownAgents, missingOf } from '../registry.ts'
 import type { AgentCommand } from './process.ts'
 
 /** In the data folder. */
@@ -54,6 +55,8 @@ export function detectAgents(surroundings: Surroundings): readonly DetectedAgent
       found: agent.demo || run !== undefined,
       protocol: entry?.protocol ?? agent.protocol ?? 'acp',
       missing: run === undefined ? [] : [...missingOf(agent, proven)],
+      ...(agent.install === undefined ? {} : { install: agent.install }),
+      ...(agent.signIn === undefined ? {} : { signIn: agent.signIn }),
       ...(run === undefined ? {} : { command: [run.command, ...run.args].join(' '), run }),
     }
   })

@@ -42,6 +42,7 @@ export async function handshake(
         update: () => {},
         offer: () => {},
         choiceRefused: () => {},
+        askUnreadable: () => {},
         permission: () => {},
         permissionGone: () => {},
         note: () => {},

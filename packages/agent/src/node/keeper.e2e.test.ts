@@ -80,6 +80,7 @@ function keep({ script, command, args, policy, fence }: Manners = {}): Keep {
         note: (line) => heard.notes.push(line),
         offer: () => {},
         choiceRefused: () => {},
+        askUnreadable: () => {},
       }),
       step: () => {},
       ready: () => {},

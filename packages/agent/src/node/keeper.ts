@@ -30,6 +30,7 @@ import type {
   AgentAdapter,
   AgentConnection,
   AgentEvents,
+  AgentFailure,
   ConnectOptions,
   Initialized,
   Opened,
@@ -87,6 +88,8 @@ export interface KeeperOptions {
   readonly random?: () => number
   readonly fence?: () => Promise<Fence>
 }
+
+type SignInWish = Pick<AgentFailure, 'message' | 'detail' | 'signIn'>
 
 /** Why a wait for the agent came to nothing. */
 export type NotReady = {
@@ -179,8 +182,12 @@ export class Keeper {
     this.#show()
   }
   /** The agent answered a prompt by asking for a sign-in. */
-  signInNeeded(generation: number, message: string): void {
-    this.#feed({ type: 'sign-in-needed', generation, message })
+  signInNeeded(generation: number, { message, detail, signIn }: SignInWish): void {
+    const more = {
+      ...(detail === undefined ? {} : { detail }),
+      ...(signIn === undefined ? {} : { signIn }),
+    }
+    this.#feed({ type: 'sign-in-needed', generation, message, ...more })
   }
 
   /** Waits for the agent to be ready. Never rejects. */
@@ -370,6 +377,7 @@ export class Keeper {
       note: (line) => ears.note(line),
       offer: (offer) => ears.offer(offer),
       choiceRefused: (message) => ears.choiceRefused(message),
+      askUnreadable: (message) => ears.askUnreadable(message),
       startSign: () => {
         ears.startSign?.()
         this.#feed({ type: 'start-sign', generation })

@@ -14,6 +14,7 @@ import type {
   ConnectOptions,
   Initialized,
   Opened,
+  PromptAnswer,
 } from './adapter.ts'
 import type { AgentProcess } from './process.ts'
 
@@ -24,8 +25,15 @@ export function connectRedacted(adapter: AgentAdapter, options: ConnectOptions):
   const { on } = options
   const note = (line: string) => on.note(redact(line, needles))
   const choiceRefused = (message: string) => on.choiceRefused(redact(message, needles))
-  const ears = { ...on, note, choiceRefused }
+  const askUnreadable = (message: string) => on.askUnreadable(redact(message, needles))
+  const ears = { ...on, note, choiceRefused, askUnreadable }
   return new RedactedConnection(adapter.connect({ ...options, on: ears }), needles)
+}
+
+/** The words of a failure. */
+interface Told {
+  readonly message: string
+  readonly detail?: string
 }
 
 class RedactedConnection implements AgentConnection {
@@ -48,7 +56,7 @@ class RedactedConnection implements AgentConnection {
   open(previous: string | undefined, chosen?: Chosen): Promise<Answer<Opened>> {
     return this.#told(this.#inner.open(previous, chosen))
   }
-  prompt(text: string, attachments?: readonly PromptAttachment[]): Promise<Answer<string>> {
+  prompt(text: string, attachments?: readonly PromptAttachment[]): Promise<PromptAnswer> {
     return this.#told(this.#inner.prompt(text, attachments))
   }
   setMode(modeId: string): Promise<void> {
@@ -73,10 +81,13 @@ class RedactedConnection implements AgentConnection {
     return this.#inner.end()
   }
 
-  async #told<Value>(answering: Promise<Answer<Value>>): Promise<Answer<Value>> {
+  async #told<Value, Failure extends Told>(
+    answering: Promise<Answer<Value, Failure>>,
+  ): Promise<Answer<Value, Failure>> {
     const answer = await answering
     if ('ok' in answer) return answer
-    const { code, message } = answer.failure
-    return { failure: { code, message: redact(message, this.#needles) } }
+    const { message, detail } = answer.failure
+    const told = detail === undefined ? {} : { detail: redact(detail, this.#needles) }
+    return { failure: { ...answer.failure, message: redact(message, this.#needles), ...told } }
   }
 }

@@ -54,6 +54,8 @@ export class AgentSlot {
   /** What is chosen at a start, its settings included. */
   #chosen: Chosen = {}
   #step: StartStep = 'agent-start'
+  /** A way to sign in, for the next start alone. */
+  #signIn: string | undefined
   #fence: AgentLink['fence']
 
   constructor(options: AgentSlotOptions) {
@@ -61,10 +63,11 @@ export class AgentSlot {
   }
 
   /** Keeps an agent there from now on, in the place of another. Tells `agent-link`, `agent-ready` and `agent-exited`. */
-  keep(place: Place, previous: string | undefined): void {
+  keep(place: Place, previous: string | undefined, signIn?: string): void {
     const { config, log, feed } = this.#options
     const { agentStartMs: startMs, agentSessionMs: attachMs } = config.bounds
     this.#place = place
+    this.#signIn = signIn
     if (this.#keeper !== undefined) return this.#keeper.retry()
     this.#keeper = new Keeper({
       plan: () => this.#plan(this.#place ?? place),
@@ -102,9 +105,10 @@ export class AgentSlot {
     const { code, message } = answer.failure
     // The exit of the process is told by itself, once.
     if (code === 'agent-exited') return
-    const failure = { code: code === 'sign-in-needed' ? code : ('agent-error' as const), message }
+    const known = code === 'sign-in-needed' || code === 'no-words'
+    const failure = { code: known ? code : ('agent-error' as const), message }
     feed({ type: 'prompt-settled', agentGeneration, turn, settled: { failure } })
-    if (code === 'sign-in-needed') this.#keeper?.signInNeeded(agentGeneration, message)
+    if (code === 'sign-in-needed') this.#keeper?.signInNeeded(agentGeneration, answer.failure)
   }
 
   async choose({ mode, model }: Chosen): Promise<void> {
@@ -145,7 +149,9 @@ export class AgentSlot {
       const launch = launchOf(found, { folder: place.folder, env, chosen: chosen() })
       this.#chosen = launch.chosen
       const adapter = adapterOf(found.protocol)
-      return { adapter, ...launch.options, marker, version: config.version }
+      const signIn = this.#signIn === undefined ? {} : { signIn: this.#signIn }
+      this.#signIn = undefined
+      return { adapter, ...launch.options, ...signIn, marker, version: config.version }
     } catch (error) {
       // A setting of the agent that is not there: a secret's variable, a file.
       return causeOf('refused', error instanceof Error ? error.message : String(error))
@@ -202,6 +208,7 @@ export class AgentSlot {
       update: (update) => feed({ type: 'agent-updated', agentGeneration, update }),
       offer: (offer) => feed({ type: 'agent-offered', agentGeneration, offer }),
       choiceRefused: (message) => feed({ type: 'choice-refused', agentGeneration, message }),
+      askUnreadable: (message) => feed({ type: 'ask-unreadable', agentGeneration, message }),
       permission: (id, ask) => feed({ type: 'agent-asked', agentGeneration, id, ask }),
       permissionGone: (id) => feed({ type: 'agent-unasked', agentGeneration, id }),
       note: (line) => log(`agent ${agentGeneration}: ${line}`),

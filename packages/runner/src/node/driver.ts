@@ -236,7 +236,7 @@ export class Driver {
         return this.#hands.stopSaving()
       case 'keep-agent': {
         const { place } = this.#hands
-        if (place !== undefined) this.#agent.keep(place, effect.agentSession)
+        if (place !== undefined) this.#agent.keep(place, effect.agentSession, effect.signIn)
         return
       }
       case 'restart-agent':

@@ -17,6 +17,9 @@ export const agentPackages = {
   qwen: '@qwen-code/qwen-code@0.24.4',
   opencode: 'opencode-linux-x64@1.18.33',
   kilo: '@kilocode/cli-linux-x64@7.7.7',
+  copilot: '@github/copilot@1.0.102',
+  // The adapter, and the agent that it starts.
+  pi: 'pi-acp@0.0.34 @earendil-works/pi-coding-agent@1.6.0',
 } as const
 export type PackagedAgent = keyof typeof agentPackages
 
@@ -42,7 +45,14 @@ export function installedAgent(name: PackagedAgent): string {
   try {
     execFileSync(
       'npm',
-      ['install', wanted, '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'],
+      [
+        'install',
+        ...wanted.split(' '),
+        '--no-audit',
+        '--no-fund',
+        '--ignore-scripts',
+        '--loglevel=error',
+      ],
       { cwd: draft, stdio: 'pipe', timeout: installMsMax },
     )
     // Whole or not there: a run that was cut off leaves only a draft.

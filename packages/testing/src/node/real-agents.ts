@@ -4,7 +4,7 @@
  * Owns: the settings of each. `agent-packages.ts` owns the versions, `agent-trial.ts` what is tried.
  */
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { AgentProtocol } from '@belay/protocol'
 import { askedCommand } from '../model/directives.ts'
 import { installedAgent, type PackagedAgent } from './agent-packages.ts'
@@ -15,6 +15,8 @@ export interface RealAgent extends AgentCommand {
   readonly protocol: AgentProtocol
   /** The mode in which it asks before it writes, where its own default is another. */
   readonly mode?: string
+  /** It knows no permissions. */
+  readonly asksNothing?: true
   /** The directive that makes it write `text` into `path` after asking. */
   readonly write: (path: string, text: string) => string
 }
@@ -132,6 +134,40 @@ const recipes: Readonly<Record<PackagedAgent, Recipe>> = {
     },
     write,
   }),
+  copilot: (modules, { home, modelUrl }) => ({
+    command: join(modules, `@github/copilot-${process.platform}-${process.arch}/copilot`),
+    args: ['--acp'],
+    env: {
+      ...hermetic(home),
+      COPILOT_OFFLINE: 'true',
+      COPILOT_PROVIDER_BASE_URL: `${modelUrl}/v1`,
+      COPILOT_PROVIDER_API_KEY: 'x',
+      COPILOT_MODEL: 'fake-1',
+      COPILOT_AUTO_UPDATE: 'false',
+    },
+    write,
+  }),
+  pi: (modules, { home, modelUrl }) => {
+    const folder = homeFolder(home, '.pi/agent')
+    const provider = {
+      baseUrl: `${modelUrl}/v1`,
+      api: 'openai-completions',
+      apiKey: 'x',
+      models: [{ id: 'fake-1', name: 'Fake 1', contextWindow: 200_000, maxTokens: 8192 }],
+    }
+    writeFileSync(join(folder, 'models.json'), JSON.stringify({ providers: { fake: provider } }))
+    const chosen = { defaultProvider: 'fake', defaultModel: 'fake-1', quietStartup: true }
+    writeFileSync(join(folder, 'settings.json'), JSON.stringify(chosen))
+    const PATH = [join(modules, '.bin'), dirname(process.execPath), hermetic(home)['PATH']].join(
+      ':',
+    )
+    return {
+      ...script(modules, 'pi-acp/dist/index.js'),
+      env: { ...hermetic(home), PATH, PI_OFFLINE: '1' },
+      write,
+      asksNothing: true,
+    }
+  },
 }
 
 function write(path: string, text: string): string {

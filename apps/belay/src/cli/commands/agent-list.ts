@@ -2,6 +2,7 @@
 import { exitCodes } from '../exit-codes.ts'
 import { connect } from '../place.ts'
 import type { World } from '../world.ts'
+import { howToGet } from './agents.ts'
 import type { ManageOptions } from './manage.ts'
 
 export async function listAgents(world: World, options: ManageOptions): Promise<number> {
@@ -17,7 +18,7 @@ export async function listAgents(world: World, options: ManageOptions): Promise<
     const { name, title, version, protocol = 'acp', capabilities = [], demo, missing } = agent
     const what = [version === undefined ? title : `${title} ${version}`, protocol, ...capabilities]
     const state = !agent.found
-      ? 'not found'
+      ? `not found${howToGet(agent)}`
       : missing.length > 0
         ? `misses ${missing.join('; ')}`
         : demo

@@ -56,7 +56,7 @@ export function chooseAgent(
   if (!found.found) {
     throw new CliError(
       exitCodes.usage,
-      `${found.title} was not found on the machine of the server: install it where its PATH leads, or name it with --command.`,
+      `${found.title} was not found on the machine of the server${howToGet(found)}. Its program must be where the PATH of the server leads, or is named with --command.`,
     )
   }
   return {
@@ -76,6 +76,12 @@ function beginningOf({ mode, model }: AgentOptions) {
 
 export function isReady({ found, demo, missing }: FoundAgent): boolean {
   return found && !demo && missing.length === 0
+}
+
+/** How one that is not there is had, and what is done then. */
+export function howToGet({ install, signIn }: FoundAgent): string {
+  if (install === undefined) return ''
+  return `: install it (${install})${signIn === undefined ? '' : `, then ${signIn}`}`
 }
 
 /** One line: which agents are there, and what the others miss. */

@@ -20,7 +20,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { type Paint, painter } from '../paint.ts'
 import { connect, dataFolderOf } from '../place.ts'
 import type { World } from '../world.ts'
-import { isReady } from './agents.ts'
+import { howToGet, isReady } from './agents.ts'
 import type { ManageOptions } from './manage.ts'
 
 interface Check {
@@ -186,7 +186,9 @@ function checkAgents(
     if (agent.demo)
       return { name, state: 'good', detail: `${agent.title}, DEMO: needs nothing${said}` }
     if (isReady(agent)) return { name, state: 'good', detail: `${agent.title}${said}` }
-    const missing = agent.found ? `misses ${agent.missing.join('; ')}` : 'not found'
+    const missing = agent.found
+      ? `misses ${agent.missing.join('; ')}`
+      : `not found${howToGet(agent)}`
     return { name, state: 'lacking', detail: `${agent.title}: ${missing}${said}` }
   })
   const order = ['good', 'lacking', 'bad']

@@ -39,6 +39,35 @@ export async function retry(world: World, given: string, options: RetryOptions):
   return say(world, options, session, sentence)
 }
 
+export interface LoginOptions extends ManageOptions {
+  readonly by?: string
+}
+
+/** Has the agent of a session sign in, by a way that it named and its protocol carries out. */
+export async function loginAgent(
+  world: World,
+  given: string,
+  options: LoginOptions,
+): Promise<number> {
+  const { client, id } = await connectTo(world, given, options)
+  const { problem } = await client.call('getSession', { id })
+  const ways = problem?.signIn ?? []
+  const named = ways.map((way) => `"${way.id}" (${way.name})`).join(', ')
+  if (ways.length === 0)
+    throw new CliError(
+      exitCodes.failed,
+      problem?.code === 'sign-in-needed'
+        ? `${problem.message} Belay cannot sign in for you there.`
+        : `The agent of session ${id} does not wait for a sign-in.`,
+    )
+  const signIn = options.by ?? (ways.length === 1 ? ways[0]?.id : undefined)
+  if (signIn === undefined || !ways.some((way) => way.id === signIn))
+    throw new CliError(exitCodes.usage, `Say how, with --by: the agent offers ${named}.`)
+  const session = await client.call('retry', { id, signIn })
+  const sentence = `The agent signs in by "${signIn}"; it may open a browser on the machine of the server. Watch it with "belay attach ${id}".`
+  return say(world, options, session, sentence)
+}
+
 export async function restartAgent(
   world: World,
   given: string,

@@ -10,12 +10,14 @@ export class Heard {
   readonly gone: number[] = []
   readonly offers: AgentOffer[] = []
   readonly refusals: string[] = []
+  readonly unreadable: string[] = []
   readonly notes: string[] = []
   /** The ears to give to the connection. */
   readonly on = {
     update: (update) => this.updates.push(update),
     offer: (offer) => this.offers.push(offer),
     choiceRefused: (message) => this.refusals.push(message),
+    askUnreadable: (message) => this.unreadable.push(message),
     permission: (id, ask) => this.asks.push({ id, ask }),
     permissionGone: (id) => this.gone.push(id),
     note: (line) => this.notes.push(line),
