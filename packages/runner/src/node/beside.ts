@@ -56,6 +56,7 @@ export class Beside {
          id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, runner TEXT NOT NULL, folder TEXT NOT NULL,
          kind TEXT NOT NULL, ended INTEGER, names TEXT)`,
     )
+    this.#endLeft()
   }
 
   /** Says that a turn begins. @returns its number, or the session whose restore is in the way */
@@ -100,12 +101,7 @@ export class Beside {
     const { session, runnerFolder, folder } = this.#options
     this.#database.exec('BEGIN IMMEDIATE')
     try {
-      // Whatever this session had open belongs to a runner that is gone.
-      this.#database
-        .prepare(
-          'UPDATE act SET ended = (SELECT MAX(id) FROM act) WHERE session = ? AND ended IS NULL',
-        )
-        .run(session)
+      this.#endLeft()
       const busy = this.#others(`ended IS NULL AND ${inTheWay}`).find((row) => isAlive(row))
       if (busy !== undefined) return { busy: busy.session }
       const { lastInsertRowid } = this.#database
@@ -115,6 +111,15 @@ export class Beside {
     } finally {
       this.#database.exec('COMMIT')
     }
+  }
+
+  /** Whatever this session had open belongs to a runner that is gone, or was never ended. */
+  #endLeft(): void {
+    this.#database
+      .prepare(
+        'UPDATE act SET ended = (SELECT MAX(id) FROM act) WHERE session = ? AND ended IS NULL',
+      )
+      .run(this.#options.session)
   }
 
   #row(id: number): Row | undefined {

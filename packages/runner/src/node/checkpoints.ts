@@ -78,6 +78,8 @@ export class Checkpoints {
   #off: string | undefined
   #lates = 0
   #open: Open | undefined
+  /** The turn under way, as those who share the folder know it, whether or not it was saved. */
+  #shared: number | undefined
   #toldNotes = ''
 
   constructor(options: CheckpointOptions) {
@@ -90,6 +92,7 @@ export class Checkpoints {
     return this.#next(this.#options.bounds.checkpointMs, async (signal) => {
       if (this.#off !== undefined || this.#open !== undefined) return
       try {
+        this.#sharing()
         await this.#settle(signal)
       } catch {
         // Nobody asked for it yet: the turn that does is told why it cannot be made.
@@ -197,9 +200,10 @@ export class Checkpoints {
 
   async #before(turn: number, msMax: number): Promise<Saved> {
     this.#open = undefined
-    if (this.#off !== undefined) return {}
     const stops = [this.#current.signal, this.#closed.signal]
     const shared = await this.#beginTurn(AbortSignal.any(stops))
+    this.#shared = shared
+    if (this.#off !== undefined) return {}
     const signal = AbortSignal.any([...stops, AbortSignal.timeout(msMax)])
     try {
       await this.#endCut(signal)
@@ -233,13 +237,15 @@ export class Checkpoints {
 
   async #after(turn: number, signal: AbortSignal): Promise<Saved> {
     const open = this.#open
+    const shared = this.#shared
     this.#open = undefined
-    if (open === undefined || open.act.turn !== turn)
-      return {
-        problem: `What turn ${turn} changed is not known: there is no checkpoint before it.`,
-      }
+    this.#shared = undefined
     let names: readonly Name[] | undefined
     try {
+      if (open === undefined || open.act.turn !== turn)
+        return {
+          problem: `What turn ${turn} changed is not known: there is no checkpoint before it.`,
+        }
       const after = await this.#keeper.after(open.before, signal)
       const changes = differences(open.before.seen.tree, after.seen.tree)
       names = [...changes.keys()]
@@ -249,7 +255,7 @@ export class Checkpoints {
       const why = this.#sentence(error, signal)
       return { problem: `What turn ${turn} changed is not known: ${why}` }
     } finally {
-      if (open.act.shared !== undefined) this.#sharing()?.end(open.act.shared, names)
+      if (shared !== undefined) this.#sharing()?.end(shared, names)
     }
   }
 
