@@ -21,7 +21,9 @@ export function itemText(item: Item): string {
     case 'turn-end':
       return [item.sentence, item.detail ?? ''].filter((line) => line !== '').join('\n')
     case 'changes':
-      return item.patch
+      return item.problem ?? item.patch
+    case 'changes-place':
+      return ''
     case 'notice': {
       const { sentence, lines } = noticeOf(item.event)
       return [sentence, ...lines].join('\n')

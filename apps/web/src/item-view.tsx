@@ -51,7 +51,15 @@ function ItemBody({ item, last }: ItemViewProps) {
     case 'turn-end':
       return <TurnEndLine item={item} />
     case 'changes':
-      return <ChangesCard item={item} />
+      // Never a card that says that nothing was changed.
+      return item.problem === undefined ? (
+        <ChangesCard item={item} />
+      ) : (
+        <p className="hint">{item.problem}</p>
+      )
+    // Left out of what is read (`reading.ts`).
+    case 'changes-place':
+      return undefined
     case 'notice':
       return <NoticeLine item={item} />
     case 'other':

@@ -37,6 +37,15 @@ const failure = (seq: number, attempt: number): NoticeItem => ({
   },
 })
 
+test('[W-90] the place of what a turn changed is nothing to read until it is told', () => {
+  const items = [
+    failure(1, 1),
+    { type: 'changes-place', key: 'changes:1', seq: 2, at: 2, turn: 1 },
+  ] as const
+  expect(readableItems(items, false)).toEqual([items[0]])
+  expect(readableItems(items, true)).toEqual([])
+})
+
 test('[W-62] a failed preparation is told once: by its card until it is tried again, then by the log', () => {
   const items = [failure(1, 1), failure(2, 2)]
   expect(readableItems(items, true)).toEqual([items[0]])

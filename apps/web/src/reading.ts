@@ -31,13 +31,14 @@ export function jumpWords(fresh: number): string {
 }
 
 /**
- * The items to read: all but what is told right below them. A preparation that failed is a card at the end of the
+ * The items to read: all but places that are kept free, and what is told right below. A preparation that failed is a card at the end of the
  * transcript, with its cause and the way on, until it is tried again.
  */
 export function readableItems(items: readonly Item[], attention: boolean): readonly Item[] {
-  if (!attention) return items
-  const last = items.findLastIndex(
+  const shown = items.filter(({ type }) => type !== 'changes-place')
+  if (!attention) return shown
+  const last = shown.findLastIndex(
     (item) => item.type === 'notice' && item.event.type === 'preparation-failed',
   )
-  return last < 0 ? items : items.toSpliced(last, 1)
+  return last < 0 ? shown : shown.toSpliced(last, 1)
 }

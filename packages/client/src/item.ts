@@ -132,6 +132,18 @@ export interface ChangesItem extends Placed {
   /** Files that the list had no room for. */
   readonly more: number
   readonly patch: string
+  readonly notes?: EventOf<'turn-changes'>['notes']
+  /** Why it is not known what it changed. Then there are no files. */
+  readonly problem?: string | undefined
+}
+
+/**
+ * Where it will stand what a turn changed, so that it is read with its turn however late it is told. Nothing to see:
+ * it becomes `changes`, or stays for a turn that changed nothing.
+ */
+export interface ChangesPlaceItem extends Placed {
+  readonly type: 'changes-place'
+  readonly turn: number
 }
 
 /** No event of the log, but what stands in the place of those that are not kept any more: up to `seq`. */
@@ -188,5 +200,6 @@ export type Item =
   | PermissionItem
   | TurnEndItem
   | ChangesItem
+  | ChangesPlaceItem
   | NoticeItem
   | OtherItem

@@ -39,6 +39,8 @@ function briefItem(item: Item): string {
       return `turn-end ${item.code}`
     case 'changes':
       return `changes ${item.files.map((file) => file.path).join(',')}`
+    case 'changes-place':
+      return `changes-place ${item.turn}`
     case 'notice':
       return `notice ${item.event.type}`
     case 'other':
@@ -64,6 +66,32 @@ const ask: LogEntry = {
   title: 'Write?',
   options: [{ optionId: 'yes', name: 'Yes', kind: 'allow_once' }],
 }
+
+test('[W-90] what a turn changed stands with its turn, also when it is told after the next one began', () => {
+  const end: LogEntry = {
+    type: 'turn-ended',
+    turn: 1,
+    promptId: 'p1',
+    outcome: 'completed',
+    code: 'end-turn',
+    sentence: 'Done.',
+    reached: 'yes',
+    retryable: false,
+    action: 'none',
+    fault: 'none',
+    changesFollow: true,
+  }
+  const files = [{ path: 'a', status: 'added' as const }]
+  const changes: LogEntry = { type: 'turn-changes', turn: 1, files, patch: '', problem: 'why' }
+  const next = [prompt('p2'), start(2, 'p2'), text(2, 'b')]
+  const begun = [prompt('p1'), start(1, 'p1'), text(1, 'a'), end, ...next]
+  const waiting = fold(begun)
+  const shown = ['prompt p1 done', 'text a', 'turn-end end-turn']
+  expect(brief(waiting)).toEqual([...shown, 'changes-place 1', 'prompt p2 running', 'text b'])
+  const told = fold([...begun, changes])
+  expect(brief(told)).toEqual([...shown, 'changes a', 'prompt p2 running', 'text b'])
+  expect(findItem(told, 'changes:1')).toMatchObject({ turn: 1, problem: 'why' })
+})
 
 describe('the cursor', () => {
   test('[V-1] an event that was seen is dropped, and signals do not move the cursor', () => {

@@ -284,7 +284,14 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
     finish: event.finish,
     durationMs: startedAt === undefined ? undefined : at - startedAt,
   })
-  return { ...ended, open: [], running: undefined, endedTurn: Math.max(state.endedTurn, turn) }
+  const over = {
+    ...ended,
+    open: [],
+    running: undefined,
+    endedTurn: Math.max(state.endedTurn, turn),
+  }
+  if (event.changesFollow !== true) return over
+  return put(over, { type: 'changes-place', ...placed(event, `changes:${turn}`), turn })
 }
 
 function closeOpen(state: Transcript, key: string, at: number): Transcript {
@@ -345,9 +352,9 @@ function addPlan(state: Transcript, event: EventOf<'plan'>): Transcript {
 }
 
 function addChanges(state: Transcript, event: EventOf<'turn-changes'>): Transcript {
-  const { turn, files, more = 0, patch } = event
+  const { turn, files, more = 0, patch, notes, problem } = event
   const place = placed(event, `changes:${turn}`)
-  return put(state, { type: 'changes', ...place, turn, files, more, patch })
+  return put(state, { type: 'changes', ...place, turn, files, more, patch, notes, problem })
 }
 
 function askPermission(state: Transcript, event: EventOf<'permission-asked'>): Transcript {

@@ -105,6 +105,10 @@ const turnEnded = z.object({
   promptId: promptIdSchema,
   ...endFields,
   finish: finishResultSchema.optional(),
+  changesFollow: z.literal(true).optional().meta({
+    description:
+      'What it changed is still being looked at. It follows as `turn-changes`, unless it is nothing; `changesDue` of the session is not this turn any more then.',
+  }),
 })
 /** A person decided what becomes of a turn that was cut off or is in doubt. Said at most once for each turn. */
 const turnResolved = z.object({
@@ -186,8 +190,11 @@ export const eventSchema = z
 export type SessionEvent = z.infer<typeof eventSchema>
 export type EventOf<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>
 
-/** An event a session makes itself, before it has a number. That a restore failed, both may have to say. */
+/**
+ * An event a session makes itself, before it has a number. That a restore failed, and that it is not known what a turn
+ * changed, both may have to say.
+ */
 export type OwnEvent = Unstamped<
-  Exclude<SessionEvent, { type: Exclude<Report['type'], 'restore-failed'> }>
+  Exclude<SessionEvent, { type: Exclude<Report['type'], 'restore-failed' | 'turn-changes'> }>
 >
 type Unstamped<Event> = Event extends SessionEvent ? Omit<Event, 'seq' | 'at'> : never

@@ -221,6 +221,12 @@ export const turnChangesReportSchema = z.object({
     .optional()
     .meta({ description: 'Why it is not known what the turn changed. Then there are no files.' }),
 })
+/** How it is told that nobody knows what a turn changed, which is never told as that it changed nothing. */
+export function unknownChanges(turnNumber: number, why: string) {
+  const problem = `What turn ${turnNumber} changed is not known: ${why}`.slice(0, 2000)
+  return { type: 'turn-changes' as const, turn: turnNumber, files: [], patch: '', problem }
+}
+
 /** What a workspace is put back to: before or after a turn, or to what it held before it was put back the last time. */
 export const restoreToSchema = z.enum(['before', 'after', 'undo'])
 export type RestoreTo = z.infer<typeof restoreToSchema>

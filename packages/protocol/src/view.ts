@@ -107,6 +107,9 @@ export const viewSchema = summarySchema
         askedAt: z.int(),
       }),
     ),
+    changesDue: turnSchema
+      .optional()
+      .meta({ description: 'The turn of which it is still being looked at what it changed.' }),
     restore: z
       .object({ turn: turnSchema, to: restoreToSchema, since: z.int() })
       .optional()

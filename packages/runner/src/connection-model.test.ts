@@ -18,7 +18,7 @@ import {
 } from '@belay/agent'
 import { describe, expect, test } from 'vitest'
 import type { Input } from './input.ts'
-import { initial, type RunnerState } from './state.ts'
+import { closingSaveMs, initial, type RunnerState } from './state.ts'
 import type { RunnerStep } from './step.ts'
 import { transition } from './transition.ts'
 
@@ -53,9 +53,13 @@ interface World {
   readonly pending: readonly ConnectionInput[]
   /** Answers of processes to the prompt. */
   readonly answers: readonly number[]
+  /** Checkpoints after turns that are being made. */
+  readonly saves: readonly number[]
   /** How often the prompt was handed to a process; how often its turn was finished. */
   readonly sent: number
   readonly finished: number
+  /** How often it was told what its turn changed. */
+  readonly told: number
   readonly submitted: boolean
   /** Launches since the last intent of a person. */
   readonly launches: number
@@ -118,6 +122,17 @@ class Play {
     this.runner({ type: 'agent-link', link: shown, step: 'agent-start' })
   }
 
+  /** Rings when a closing runner's checkpoint is due, whatever else is. */
+  runnerAlarm(): void {
+    this.#take(
+      (this.#variant.decideRunner ?? transition)(
+        this.world.runner,
+        { type: 'alarm' },
+        closingSaveMs,
+      ),
+    )
+  }
+
   #ready(again: boolean): void {
     if (again) return
     this.runner({
@@ -174,9 +189,17 @@ class Play {
   }
 
   #decideRunner(input: Input): void {
-    const step = (this.#variant.decideRunner ?? transition)(this.world.runner, input, 0)
-    const ends = step.reports.filter(({ type }) => type === 'turn-finished').length
-    this.change({ runner: step.state, finished: this.world.finished + ends })
+    this.#take((this.#variant.decideRunner ?? transition)(this.world.runner, input, 0))
+  }
+
+  #take(step: RunnerStep): void {
+    const count = (type: string) => step.reports.filter((report) => report.type === type).length
+    const { finished, told } = this.world
+    this.change({
+      runner: step.state,
+      finished: finished + count('turn-finished'),
+      told: told + count('turn-changes'),
+    })
     for (const effect of step.effects) {
       switch (effect.type) {
         case 'keep-agent':
@@ -189,7 +212,8 @@ class Play {
           this.connection({ type: 'dispose' })
           break
         case 'save':
-          this.runner({ type: 'saved', turn: effect.turn, saved: {} })
+          if (effect.at === 'before') this.runner({ type: 'saved', turn: effect.turn, saved: {} })
+          else this.change({ saves: [...this.world.saves, effect.turn] })
           break
         case 'send-prompt':
           this.#send()
@@ -229,7 +253,7 @@ function isLent({ phase }: ConnectionState): boolean {
 type Action = readonly [string, (play: Play) => void]
 
 function actionsOf(world: World): Action[] {
-  const { connection, alive, pending, answers, left, submitted } = world
+  const { connection, alive, pending, answers, saves, left, submitted } = world
   if (world.over) return []
   const actions: Action[] = [
     ...alive.map((one): Action => [`die ${one}`, (play) => play.die(one)]),
@@ -252,6 +276,16 @@ function actionsOf(world: World): Action[] {
       },
     ]),
   ]
+  for (const turn of saves)
+    actions.push([
+      `saved ${turn}`,
+      (play) => {
+        play.change({ saves: saves.filter((one) => one !== turn) })
+        play.runner({ type: 'saved', turn, saved: { changes: { files: [], patch: '' } } })
+      },
+    ])
+  if (world.runner.saving?.until !== undefined)
+    actions.push(['give up saving', (play) => play.runnerAlarm()])
   const spend = (kind: keyof World['left'], run: (play: Play) => void): void => {
     if (left[kind] === 0) return
     actions.push([
@@ -318,6 +352,8 @@ function check(world: World): string[] {
   const { generation, phase } = connection
   const bad: string[] = []
   if (alive.length > 1) bad.push('I2 two live children')
+  if (world.told > sent || (world.told < sent && world.over))
+    bad.push('I9 changes told twice, or never')
   const held = [runner.turn, runner.next].filter((turn) => turn !== undefined).length
   if (held + finished !== (submitted ? 1 : 0)) bad.push('I3 a prompt that is nowhere, or twice')
   const exitComes = pending.some((fact) => fact.type === 'exited' && fact.generation === generation)
@@ -325,7 +361,11 @@ function check(world: World): string[] {
     bad.push('I4 ready on a dead child')
   if (world.launches > policy.lossesMax + 1) bad.push('I6 more launches than the budget')
   if (sent > 1) bad.push('I7 a prompt handed over twice')
-  const still = pending.length === 0 && connectionAlarm(connection) === undefined && !world.over
+  const still =
+    pending.length === 0 &&
+    world.saves.length === 0 &&
+    connectionAlarm(connection) === undefined &&
+    !world.over
   if (still && runner.phase === 'closing') bad.push('I8 a runner that never closes')
   if (still && runner.turn?.phase === 'waiting') bad.push(`I8 a prompt that waits in ${phase.type}`)
   return bad
@@ -408,7 +448,9 @@ const start: World = {
   alive: [],
   pending: [],
   answers: [],
+  saves: [],
   sent: 0,
+  told: 0,
   finished: 0,
   submitted: false,
   launches: 0,
@@ -419,7 +461,7 @@ const start: World = {
 }
 
 describe('every order of deaths, late facts, deadlines, stops, retries and a prompt', () => {
-  test('[M-15] breaks none of the eight rules', () => {
+  test('[M-15] breaks none of the nine rules', () => {
     const phases = new Set<string>()
     let states = 0
     for (const left of [
@@ -485,6 +527,17 @@ describe('every order of deaths, late facts, deadlines, stops, retries and a pro
             : transition(state, input, now),
       },
       /^I3/,
+    ],
+    [
+      'with a runner that closes beside a checkpoint',
+      {
+        decideRunner: (state, input, now) => {
+          const { saving: _, ...rest } = state
+          const closes = input.type === 'agent-link' && input.link.state === 'disposed'
+          return transition(closes ? rest : state, input, now)
+        },
+      },
+      /^I9/,
     ],
   ]
   test.each(variants)('[M-15] is found to break one %s', (name, variant, rule) => {

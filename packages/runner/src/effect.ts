@@ -28,7 +28,7 @@ export type Effect =
       readonly text: string
       readonly attachments: readonly PromptAttachment[] | undefined
     }
-  /** Outcome: `saved`. `hurried`: a person waits for the end of the turn. */
+  /** Outcome: `saved`. `hurried`: the runner closes, and what is made late is of no use. */
   | {
       readonly type: 'save'
       readonly turn: number

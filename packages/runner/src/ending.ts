@@ -1,7 +1,7 @@
-/** How a turn ends, in the words of its report. `transition.ts` decides when. */
-import type { Report } from '@belay/protocol'
-import type { Settled } from './input.ts'
-import type { Ending, Turn } from './state.ts'
+/** How a turn or a restore ends and what a turn changed, in the words of its reports. `transition.ts` decides when. */
+import { type Report, unknownChanges } from '@belay/protocol'
+import type { Saved, Settled } from './input.ts'
+import type { Ending, Restore, RunnerState, Turn } from './state.ts'
 
 export function completed({ stopReason }: Ending): boolean {
   return (
@@ -31,6 +31,43 @@ export function agentGone(message: string): Ending {
   return { error: { code: 'agent-exited', message: message.slice(0, 4000) } }
 }
 
+/** What is told of a checkpoint: why there is none, and after a turn always what it changed, or why that is not known. */
+export function warningsOf({ warning }: Saved): readonly Report[] {
+  return warning === undefined
+    ? []
+    : [{ type: 'warning', code: 'checkpoint-skipped', message: warning.slice(0, 2000) }]
+}
+
+export function changesOf(turn: number, { changes, problem, warning }: Saved): Report {
+  if (problem === undefined && changes !== undefined)
+    return { type: 'turn-changes', turn, ...changes }
+  const why = problem ?? warning ?? 'the workspace was not looked at after it.'
+  return unknownChanges(turn, why)
+}
+
 export function finished({ turn }: Turn, ending: Ending): Report {
   return { type: 'turn-finished', turn, ...ending }
+}
+
+export function restoreFailed(restore: Restore, message: string): Report {
+  const { turn, to } = restore
+  return { type: 'restore-failed', turn, to, message: message.slice(0, 2000) }
+}
+
+/** How a turn ended that its closing runner cut. */
+export function endedBy({ reason = '' }: RunnerState): string {
+  return `The runner ended it: ${reason}`
+}
+
+/** What a runner says last: how everything ends that is still open. */
+export function lastReports(state: RunnerState): readonly Report[] {
+  const { turn, next, restore, reason = '' } = state
+  const open = [turn, next].filter((one) => one !== undefined)
+  const gone = agentGone(endedBy(state))
+  return [
+    ...open.map((one) => finished(one, one.ending ?? gone)),
+    ...(turn?.phase === 'running' ? [changesOf(turn.turn, {})] : []),
+    ...(restore === undefined ? [] : [restoreFailed(restore, 'The runner is closing.')]),
+    { type: 'closing', reason: reason.slice(0, 500) },
+  ]
 }

@@ -77,9 +77,9 @@ export type StartStep = Extract<PreparationStep, 'agent-start' | 'agent-session'
 export type Problem = Omit<ReportOf<'prepare-failed'>, 'type'>
 
 export interface Saved {
-  /** What the turn changed; absent before it, and when it changed nothing. */
-  readonly changes?: Omit<ReportOf<'turn-changes'>, 'type' | 'turn'>
-  /** Why it is not known what the turn changed. */
+  /** After a turn: what it changed; no files when that was nothing. */
+  readonly changes?: Omit<ReportOf<'turn-changes'>, 'type' | 'turn' | 'problem'>
+  /** After a turn, in place of `changes`: why it is not known what it changed. */
   readonly problem?: string
   /** Why there is no checkpoint. */
   readonly warning?: string

@@ -3,15 +3,19 @@
  *
  * Invariants:
  * - R-7 The order of reports never changes, and no character of a text is lost or doubled.
- * - R-8 A piece waits at most `joinMsMax`, and no longer than until anything else is reported.
+ * - R-8 A piece goes at once where nothing of its message went within `joinMsMax`: the first of a message never waits. What
+ *   follows is joined until that time has passed since, and no longer than until anything else is reported.
  */
 import { limits, type Report, type ReportOf, utf8Bytes } from '@belay/protocol'
 
 type Piece = ReportOf<'text'> | ReportOf<'thought'>
+/** What a piece has to share with the one before it to be joined to it. */
+type Message = Pick<Piece, 'type' | 'turn'> & { readonly messageId: string | undefined }
 
-/** What is held back, at most one report. */
+/** What is held back, at most one report, and what the last report was, as long as it was a piece. */
 export interface Joiner {
-  readonly held?: { readonly piece: Piece; readonly bytes: number; readonly since: number }
+  readonly held?: { readonly piece: Piece; readonly bytes: number }
+  readonly sent?: { readonly message: Message; readonly at: number }
 }
 
 export const emptyJoiner: Joiner = {}
@@ -24,39 +28,38 @@ interface Joined {
 
 /** @param now milliseconds of any steady clock, the same one each time */
 export function join(joiner: Joiner, report: Report, now: number): Joined {
-  const { held } = joiner
-  if (report.type !== 'text' && report.type !== 'thought') {
-    return { joiner: emptyJoiner, out: held === undefined ? [report] : [held.piece, report] }
+  const { held, sent } = joiner
+  const before = held === undefined ? [] : [held.piece]
+  if (report.type !== 'text' && report.type !== 'thought')
+    return { joiner: emptyJoiner, out: [...before, report] }
+  const message = messageOf(report)
+  // What is held is of the message that was sent last: another one lets it go.
+  if (sent === undefined || !isSame(sent.message, message)) {
+    return { joiner: { sent: { message, at: now } }, out: [...before, report] }
   }
-  const bytes = utf8Bytes(report.text)
-  if (held === undefined || !belongs(held.piece, report)) {
-    const begun = hold(report, bytes, now)
-    return held === undefined ? begun : { ...begun, out: [held.piece, ...begun.out] }
-  }
-  return hold(
-    { ...held.piece, text: held.piece.text + report.text },
-    held.bytes + bytes,
-    held.since,
-  )
+  const piece = held === undefined ? report : { ...held.piece, text: held.piece.text + report.text }
+  const bytes = (held?.bytes ?? 0) + utf8Bytes(report.text)
+  return bytes >= limits.joinBytesMax || now >= sent.at + limits.joinMsMax
+    ? { joiner: { sent: { message, at: now } }, out: [piece] }
+    : { joiner: { sent, held: { piece, bytes } }, out: [] }
 }
 
 /** When what is held must go, on the clock of `join`. */
-export function joinDueAt({ held }: Joiner): number | undefined {
-  return held === undefined ? undefined : held.since + limits.joinMsMax
+export function joinDueAt({ held, sent }: Joiner): number | undefined {
+  return held === undefined || sent === undefined ? undefined : sent.at + limits.joinMsMax
 }
 
 /** Lets go of what is held. */
-export function flush({ held }: Joiner): Joined {
-  return { joiner: emptyJoiner, out: held === undefined ? [] : [held.piece] }
+export function flush({ held, sent }: Joiner, now: number): Joined {
+  if (held === undefined || sent === undefined) return { joiner: emptyJoiner, out: [] }
+  return { joiner: { sent: { ...sent, at: now } }, out: [held.piece] }
 }
 
-function hold(piece: Piece, bytes: number, since: number): Joined {
-  return bytes >= limits.joinBytesMax
-    ? { joiner: emptyJoiner, out: [piece] }
-    : { joiner: { held: { piece, bytes, since } }, out: [] }
+function messageOf(piece: Piece): Message {
+  const { type, turn } = piece
+  return { type, turn, messageId: piece.type === 'text' ? piece.messageId : undefined }
 }
 
-function belongs(held: Piece, next: Piece): boolean {
-  const message = (piece: Piece) => (piece.type === 'text' ? piece.messageId : undefined)
-  return held.type === next.type && held.turn === next.turn && message(held) === message(next)
+function isSame(one: Message, other: Message): boolean {
+  return one.type === other.type && one.turn === other.turn && one.messageId === other.messageId
 }

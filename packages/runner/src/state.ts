@@ -21,7 +21,7 @@ export interface Turn {
   readonly attachments?: readonly PromptAttachment[] | undefined
   /**
    * `waiting` for an agent that is ready; `saving` the workspace as it is before; `running` from the moment its taking
-   * is on disk; `finishing`: the agent is done with it, what it changed is saved and, where asked for, committed.
+   * is on disk; `finishing`: the agent is done with it, and its end waits until what it changed is committed.
    */
   readonly phase: 'waiting' | 'saving' | 'running' | 'finishing'
   /** How it ends, while it is finishing. */
@@ -47,6 +47,13 @@ export interface AgentState {
 
 /** What a turn's end says. */
 export type Ending = Omit<ReportOf<'turn-finished'>, 'type' | 'turn'>
+
+/** The checkpoint after a turn, while it is made. What the turn changed is told when it is, or is given up. */
+export interface Saving {
+  readonly turn: number
+  /** Set while the runner closes: it is given up then, milliseconds since the epoch. */
+  readonly until?: number
+}
 
 /** Where the workspace is to be put back to. */
 export interface Restore {
@@ -75,6 +82,8 @@ export interface RunnerState {
   readonly chosen: Chosen
   /** What is done with the changes of a turn that completed. */
   readonly finish?: Finish
+  /** Of the last turn that was taken. No turn begins and nothing is put back before it is made or given up. */
+  readonly saving?: Saving
   /** Waits until the workspace is there, or is under way; no turn begins before it is done. */
   readonly restore?: Restore
   readonly turn?: Turn
@@ -85,12 +94,19 @@ export interface RunnerState {
 /** Milliseconds an agent has to obey a cancel, until the session says otherwise. */
 const cancelMsDefault = 6000
 
+/**
+ * Milliseconds that a runner which closes still gives to a checkpoint. With the time it then waits for its last
+ * acknowledgement (`lastAckMsMax`) it is shorter than a server waits before it kills, so what came of it is handed over.
+ */
+export const closingSaveMs = 1000
+
 export function initial(generation: number): RunnerState {
   return { generation, phase: 'idle', cancelMs: cancelMsDefault, kept: false, chosen: {} }
 }
 
 /** When `alarm` is to be fed, milliseconds since the epoch. */
 export function nextAlarm(state: RunnerState): number | undefined {
-  const { turn } = state
+  const { turn, saving } = state
+  if (saving !== undefined) return saving.until
   return turn?.phase === 'running' && !turn.forced ? turn.cancelBy : undefined
 }

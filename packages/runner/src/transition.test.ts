@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Effect } from './effect.ts'
 import type { Input, Saved } from './input.ts'
-import { initial, nextAlarm, type RunnerState } from './state.ts'
+import { closingSaveMs, initial, nextAlarm, type RunnerState } from './state.ts'
 import { transition } from './transition.ts'
 
 const workspace = { type: 'folder', path: '/w' } as const
@@ -72,24 +72,29 @@ const asked = (id: number): Input => ({ type: 'agent-asked', agentGeneration: 1,
 function run(...inputs: readonly Input[]) {
   return runFrom(initial(1), inputs)
 }
+const same: Saved = { changes: { files: [], patch: '' } }
 function runFrom(start: RunnerState, inputs: readonly Input[]) {
   let state = start
   const reports: Report[] = []
+  /** Apart, because after a turn they come of themselves here; where they come is tested below. */
+  const changes: Report[] = []
   const effects: Effect[] = []
   const feed = (input: Input, now: number) => {
     const step = transition(state, input, now)
     state = step.state
-    reports.push(...step.reports)
+    for (const report of step.reports)
+      (report.type === 'turn-changes' ? changes : reports).push(report)
     for (const effect of step.effects) {
       // Hands that save at once; what they may do otherwise is below.
-      if (effect.type === 'save') feed({ type: 'saved', turn: effect.turn, saved: {} }, now)
-      else effects.push(effect)
+      if (effect.type !== 'save') effects.push(effect)
+      else feed({ type: 'saved', turn: effect.turn, saved: effect.at === 'after' ? same : {} }, now)
     }
   }
   inputs.forEach((input, index) => feed(input, 1000 * (index + 1)))
   return {
     state,
     reports,
+    changes,
     effects,
     types: reports.map((report) => report.type),
     todo: effects.map((effect) => effect.type),
@@ -327,8 +332,8 @@ describe('closing', () => {
     )
     expect(step.types.filter((type) => type !== 'text')).toEqual([
       'agent-exited',
-      'agent-link',
       'turn-finished',
+      'agent-link',
       'turn-finished',
       'closing',
     ])
@@ -376,18 +381,101 @@ describe('a checkpoint', () => {
     return { state, all }
   }
   const taken = [prompt(1), saved(1)]
+  const unknown = (why: string) => ({ problem: `What turn 1 changed is not known: ${why}` })
+  const runByHand = (state: RunnerState, input: Input) => transition(state, input, 1000)
 
-  test('[R-30] comes before the prompt is taken, and before its end is told', () => {
+  test('[R-30] comes before the prompt is taken', () => {
     expect(play(prompt(1)).all).toEqual(['save'])
     expect(play(...taken).all).toEqual(['save', 'turn-taken', 'send-prompt'])
-    expect(play(...taken, settled(1), saved(1, { changes })).all).toEqual([
-      'save',
-      'turn-taken',
-      'send-prompt',
-      'save',
-      'turn-changes',
-      'turn-finished',
+  })
+
+  test('[R-120] [R-122] comes after the end is told, and then what the turn changed', () => {
+    const begun = play(...taken).state
+    const end = runByHand(begun, settled(1))
+    expect(end.reports).toEqual([{ type: 'turn-finished', turn: 1, stopReason: 'end_turn' }])
+    expect(end.effects).toEqual([{ type: 'save', turn: 1, at: 'after', hurried: false }])
+    expect(runByHand(end.state, saved(1, { changes })).reports).toEqual([
+      { type: 'turn-changes', turn: 1, ...changes },
     ])
+    const dead = runByHand(begun, exited())
+    expect(dead.reports.map(({ type }) => type)).toEqual(['agent-exited', 'turn-finished'])
+    expect(dead.effects).toEqual([{ type: 'save', turn: 1, at: 'after', hurried: false }])
+  })
+
+  test.each<readonly [string, Saved, object]>([
+    ['nothing', { changes: { files: [], patch: '' } }, { files: [], patch: '' }],
+    ['a problem', { problem: 'Git was stopped.' }, unknown('Git was stopped.')],
+    ['a warning', { warning: 'too large' }, unknown('too large')],
+    ['no word', {}, unknown('the workspace was not looked at after it.')],
+  ])(
+    '[R-122] that says %s is told as that, and never as nothing when it is not known',
+    (_, what, told) => {
+      const { state } = play(...taken, settled(1))
+      const step = runByHand(state, saved(1, what))
+      expect(step.reports.at(-1)).toEqual({
+        type: 'turn-changes',
+        turn: 1,
+        files: [],
+        patch: '',
+        ...told,
+      })
+      expect(runByHand(step.state, saved(1, { changes })).reports).toEqual([])
+    },
+  )
+
+  test('[R-121] holds back the next turn, which a person stops at once, and a restore', () => {
+    const { state } = play(...taken, settled(1))
+    const waiting = runByHand(state, prompt(2))
+    expect(waiting.effects).toEqual([])
+    expect(runByHand(waiting.state, interrupt(2)).reports).toEqual([
+      { type: 'turn-finished', turn: 2, stopReason: 'cancelled' },
+    ])
+    const goesOn = runByHand(waiting.state, saved(1, { changes }))
+    expect(goesOn.effects).toEqual([{ type: 'save', turn: 2, at: 'before', hurried: false }])
+    const restore = { turn: 1, to: 'before' } as const
+    const asking = runByHand(state, command({ type: 'restore', ...restore }))
+    expect([...asking.reports, ...asking.effects]).toEqual([])
+    expect(runByHand(asking.state, saved(1, {})).effects).toEqual([{ type: 'restore', restore }])
+  })
+
+  test('[R-121] holds back a prompt that came before its turn was over', () => {
+    const { state } = play(...taken, prompt(2), settled(1, 'cancelled'))
+    expect(state.turn).toMatchObject({ turn: 2, phase: 'waiting' })
+    expect(runByHand(state, saved(1, {})).effects).toMatchObject([{ turn: 2, at: 'before' }])
+  })
+
+  test('[R-121] [R-123] is waited for by a runner that closes, and what came of it is told before', () => {
+    const close: Input = { type: 'close-asked', reason: 'over' }
+    const { state } = play(...taken, settled(1), close, exited(), disposedLink)
+    expect(state.phase).toBe('closing')
+    const step = runByHand(state, saved(1, { changes }))
+    expect(step.reports.map(({ type }) => type)).toEqual(['turn-changes', 'closing'])
+    expect(step.effects).toEqual([{ type: 'finish' }])
+  })
+
+  test('[R-123] of a runner that closes is given up after a second, and that is told', () => {
+    const close: Input = { type: 'close-asked', reason: 'over' }
+    const { state } = play(...taken, settled(1), close, exited(), disposedLink)
+    expect(nextAlarm(state)).toBe(1000 + closingSaveMs)
+    expect(transition(state, { type: 'alarm' }, 999 + closingSaveMs).effects).toEqual([])
+    const step = transition(state, { type: 'alarm' }, 1000 + closingSaveMs)
+    expect(step.reports).toMatchObject([
+      { type: 'turn-changes', turn: 1, files: [], problem: expect.stringContaining('closed') },
+      { type: 'closing' },
+    ])
+    expect(step.effects).toEqual([{ type: 'stop-saving' }, { type: 'finish' }])
+  })
+
+  test('[R-120] [R-123] after a turn that the closing runner cut is made in a hurry', () => {
+    const close: Input = { type: 'close-asked', reason: 'over' }
+    const { state } = play(...taken, close)
+    const step = runByHand(state, exited())
+    expect(step.reports).toMatchObject([
+      { type: 'agent-exited', expected: true },
+      { type: 'turn-finished', error: { message: 'The runner ended it: over' } },
+    ])
+    expect(step.effects).toEqual([{ type: 'save', turn: 1, at: 'after', hurried: true }])
+    expect(nextAlarm(step.state)).toBe(1000 + closingSaveMs)
   })
 
   test('[R-30] [R-35] that cannot be made is a warning, and the turn goes on', () => {
@@ -413,10 +501,10 @@ describe('a checkpoint', () => {
     expect(state.turn?.phase).toBe('waiting')
   })
 
-  test('[R-5] after a turn that was stopped is made in a hurry, and no clock runs for it', () => {
+  test('[R-5] after a turn that was stopped has its time, and no clock runs for it', () => {
     const { state } = play(...taken, interrupt(1))
     const step = transition(state, settled(1, 'cancelled'), 1000)
-    expect(step.effects).toEqual([{ type: 'save', turn: 1, at: 'after', hurried: true }])
+    expect(step.effects).toEqual([{ type: 'save', turn: 1, at: 'after', hurried: false }])
     expect(nextAlarm(step.state)).toBeUndefined()
   })
 })
@@ -426,12 +514,13 @@ describe('a finish', () => {
   const base = run(prepared, { type: 'workspace-ready' }, readyInput, prompt(1)).state
   const result = { commit: 'c0ffee', branch: 'main' }
 
-  test('[R-38] follows a turn that completed, and the end of the turn follows it', () => {
+  test('[R-38] [R-120] follows a turn that completed, and the end of the turn follows it', () => {
     const step = runFrom(base, [settled(1)])
     expect(step.effects).toEqual([
       { type: 'commit', turn: 1, text: 'text 1', finish: { commit: true } },
     ])
     expect(step.reports).toEqual([])
+    expect(step.changes).toHaveLength(1)
     expect(runFrom(step.state, [{ type: 'committed', turn: 1, result }]).reports).toEqual([
       { type: 'turn-finished', turn: 1, stopReason: 'end_turn', finish: result },
     ])
@@ -486,7 +575,7 @@ test('[R-24] a preparation that failed says where and why, and may be tried agai
   expect(runFrom(failed.state, [command(prepareCommand)]).todo).toEqual(['prepare-workspace'])
 })
 
-test('[R-2] [R-6] in any order of anything, every turn that arrived is finished at most once, and once when the runner closed', () => {
+test('[R-2] [R-6] [R-122] in any order of anything, every turn that arrived is finished at most once, and once when the runner closed', () => {
   const input = fc.oneof(
     fc.constantFrom<Input>(...open, { type: 'alarm' }, { type: 'workspace-failed', problem }),
     fc.integer({ min: 1, max: 6 }).map(interrupt),
@@ -517,7 +606,8 @@ test('[R-2] [R-6] in any order of anything, every turn that arrived is finished 
         disposedLink,
       ])
       const reports = [...before.reports, ...closing.reports, ...end.reports]
-      for (const report of reports) reportSchema.parse(report)
+      const changes = [...before.changes, ...closing.changes, ...end.changes]
+      for (const report of [...reports, ...changes]) reportSchema.parse(report)
       for (let turn = 1; turn <= turns; turn++) {
         const ends = reports.filter(
           (report) => report.type === 'turn-finished' && report.turn === turn,
@@ -532,6 +622,8 @@ test('[R-2] [R-6] in any order of anything, every turn that arrived is finished 
         )
         expect(sends).toHaveLength(takes.length)
         expect(takes.length).toBeLessThanOrEqual(1)
+        const told = changes.filter((report) => 'turn' in report && report.turn === turn)
+        expect(told).toHaveLength(takes.length)
       }
     }),
     { numRuns: 300 },

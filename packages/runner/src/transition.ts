@@ -5,8 +5,11 @@
  *
  * Invariants:
  * - R-1 A prompt goes to the agent in the same step as, and after, its `turn-taken` report.
- * - R-30 A prompt is taken only after the checkpoint before it was made or given up, and a turn that was taken is finished
- *   only after the one behind it.
+ * - R-30 A prompt is taken only after the checkpoint before it was made or given up.
+ * - R-120 The end of a turn is told at once; only where it carries what became of committing, it comes after that.
+ * - R-121 The checkpoint after a turn is made or given up before the next turn begins, before a restore, and before the runner
+ *   closes.
+ * - R-122 Of every turn that was taken it is told once what it changed, or why that is not known.
  * - R-2 Every turn that arrived is finished exactly once.
  * - R-3 A turn that was stopped before it was handed over is finished as cancelled, and the agent never hears of it.
  * - R-4 A stop for a turn that is not there is ignored.
@@ -14,15 +17,34 @@
  * - R-6 Facts of an agent process that is not the present one come to nothing.
  */
 import { unreachable } from '@belay/actor'
-import { exitSentence, fit, translate } from '@belay/agent'
-import { type Chosen, type Command, followOffer, limits, type Report } from '@belay/protocol'
+import { exitSentence } from '@belay/agent'
+import type { Chosen, Command, Report } from '@belay/protocol'
 import { sinceStart } from './choice.ts'
 import type { Effect } from './effect.ts'
 import type { Input, Problem, Saved } from './input.ts'
-import { agentGone, completed, endingOf, finished } from './ending.ts'
+import {
+  agentGone,
+  changesOf,
+  completed,
+  endedBy,
+  endingOf,
+  finished,
+  lastReports,
+  restoreFailed,
+  warningsOf,
+} from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
+import { overhear } from './overhear.ts'
+import { asked, withdraw, without } from './permission.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
-import type { AgentState, Ending, Restore, RunnerState, Turn } from './state.ts'
+import {
+  type AgentState,
+  closingSaveMs,
+  type Ending,
+  type Restore,
+  type RunnerState,
+  type Turn,
+} from './state.ts'
 
 /** @param now milliseconds since the epoch */
 export function transition(state: RunnerState, input: Input, now: number): RunnerStep {
@@ -30,7 +52,7 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'command':
       return obey(state, input.command, now)
     case 'close-asked':
-      return close(state, input.reason)
+      return close(state, input.reason, now)
     case 'alarm':
       return alarm(state, now)
     case 'step-changed':
@@ -64,7 +86,7 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
     case 'agent-exited': {
       const { agent } = state
       return agent?.agentGeneration === input.agentGeneration
-        ? hear(state, agent, input)
+        ? hear({ state, agent }, input, now)
         : ignored(state)
     }
     default:
@@ -72,32 +94,17 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
   }
 }
 
-type Said = Extract<Input, { type: 'agent-updated' | 'agent-offered' | 'choice-refused' }>
 type AgentFact = Extract<
   Input,
   { type: 'agent-asked' | 'agent-unasked' | 'prompt-settled' | 'agent-exited' }
 >
 
-function overhear(state: RunnerState, fact: Said): RunnerStep {
-  switch (fact.type) {
-    case 'agent-updated': {
-      const running = state.turn?.phase === 'running' ? state.turn.turn : undefined
-      return told(state, translate(fact.update, running))
-    }
-    case 'agent-offered':
-      return told({ ...state, chosen: followOffer(state.chosen, fact.offer) }, [
-        { type: 'agent-offer', ...fact.offer },
-      ])
-    case 'choice-refused':
-      return told(state, [
-        { type: 'warning', code: 'choice-refused', message: fact.message.slice(0, 2000) },
-      ])
-    default:
-      return unreachable(fact)
-  }
+interface Present {
+  readonly state: RunnerState
+  readonly agent: AgentState
 }
 
-function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerStep {
+function hear({ state, agent }: Present, fact: AgentFact, now: number): RunnerStep {
   switch (fact.type) {
     case 'agent-asked':
       return asked(state, agent, fact)
@@ -110,10 +117,10 @@ function hear(state: RunnerState, agent: AgentState, fact: AgentFact): RunnerSte
     }
     case 'prompt-settled':
       return state.turn?.turn === fact.turn && state.turn.phase === 'running'
-        ? settle(state, state.turn, endingOf(state.turn, fact.settled))
+        ? settle({ state, turn: state.turn }, endingOf(state.turn, fact.settled), now)
         : ignored(state)
     case 'agent-exited':
-      return agentExited(state, agent, fact)
+      return agentExited({ state, agent }, fact, now)
     default:
       return unreachable(fact)
   }
@@ -170,7 +177,7 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
     case 'restart-agent':
       return state.kept && state.phase !== 'closing' ? restartAgent(state) : ignored(state)
     case 'close':
-      return close(state, command.reason)
+      return close(state, command.reason, now)
     default:
       return unreachable(command)
   }
@@ -225,7 +232,13 @@ function cancel(state: RunnerState, turn: Turn, now: number): RunnerStep {
 }
 
 function alarm(state: RunnerState, now: number): RunnerStep {
-  const { turn, agent } = state
+  const { turn, agent, saving } = state
+  if (saving?.until !== undefined && now >= saving.until)
+    return after({ state, reports: [], effects: [{ type: 'stop-saving' }] }, (calm) =>
+      savedAfter(calm, saving.turn, {
+        problem: 'the runner closed before the workspace was looked at.',
+      }),
+    )
   if (turn?.phase !== 'running' || turn.cancelBy === undefined) return ignored(state)
   if (turn.forced || now < turn.cancelBy || agent === undefined) return ignored(state)
   return restartAgent({ ...state, turn: { ...turn, forced: true } })
@@ -241,11 +254,16 @@ function restartAgent(state: RunnerState): RunnerStep {
   }
 }
 
-function close(state: RunnerState, reason: string): RunnerStep {
+function close(state: RunnerState, reason: string, now: number): RunnerStep {
   if (state.phase === 'closing') return ignored(state)
-  const closing: RunnerState = { ...state, phase: 'closing', reason }
+  const { agent, saving } = state
+  const closing: RunnerState = {
+    ...state,
+    phase: 'closing',
+    reason,
+    ...(saving === undefined ? {} : { saving: { ...saving, until: now + closingSaveMs } }),
+  }
   if (!state.kept) return closed(closing)
-  const { agent } = state
   return {
     state: agent === undefined ? closing : { ...closing, agent: { ...agent, phase: 'ending' } },
     reports: [],
@@ -253,20 +271,11 @@ function close(state: RunnerState, reason: string): RunnerStep {
   }
 }
 
-/** The agent is gone: what is left unfinished is finished, and the runner with it. */
+/** The agent is gone and the last checkpoint made: what is left unfinished is finished, and the runner with it. */
 function closed(state: RunnerState): RunnerStep {
-  const reason = state.reason ?? ''
-  const { turn, next, restore, ...rest } = state
-  const open = [turn, next].filter((one) => one !== undefined)
-  const reports: Report[] = open.map((one) =>
-    finished(one, one.ending ?? agentGone(`The runner ended it: ${reason}`)),
-  )
-  if (restore !== undefined) reports.push(restoreFailed(restore, 'The runner is closing.'))
-  return {
-    state: rest,
-    reports: [...reports, { type: 'closing', reason: reason.slice(0, 500) }],
-    effects: [{ type: 'finish' }],
-  }
+  if (state.saving !== undefined) return ignored(state)
+  const { turn: _, next: __, restore: ___, ...rest } = state
+  return { state: rest, reports: lastReports(state), effects: [{ type: 'finish' }] }
 }
 
 // The agent.
@@ -334,31 +343,10 @@ function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
   )
 }
 
-function asked(
-  state: RunnerState,
-  agent: AgentState,
-  { id, ask }: Extract<Input, { readonly type: 'agent-asked' }>,
-): RunnerStep {
-  const { turn } = state
-  const hopeless =
-    turn?.phase !== 'running' ||
-    turn.cancelBy !== undefined ||
-    agent.permissions.length >= limits.permissionsOpenMax
-  // An agent that is never answered waits for ever; some do not even hear a cancel meanwhile.
-  if (hopeless)
-    return { state, reports: [], effects: [{ type: 'answer-permission', id, optionId: undefined }] }
-  const permissionId = `${state.generation}-${agent.agentGeneration}-${id}`
-  const permissions = [...agent.permissions, { permissionId, id }]
-  const report: Report = { type: 'permission-asked', turn: turn.turn, permissionId, ...ask }
-  return told({ ...state, agent: { ...agent, permissions } }, [
-    fit(report, limits.eventBytesMax - 2048),
-  ])
-}
-
 function agentExited(
-  state: RunnerState,
-  agent: AgentState,
+  { state, agent }: Present,
   { exit }: Extract<Input, { readonly type: 'agent-exited' }>,
+  now: number,
 ): RunnerStep {
   const { agent: _, ...gone } = state
   const report: Report = {
@@ -371,22 +359,25 @@ function agentExited(
   }
   const step = told(gone, [report])
   const { turn } = state
-  if (state.phase === 'closing') return step
   if (turn?.phase !== 'running') return after(step, advance)
   const forced: Ending = {
     error: { code: 'interrupt-forced', message: 'The agent did not stop in time and was ended.' },
   }
-  const why = agent.phase === 'ending' ? 'The agent was restarted as asked.' : exitSentence(exit)
-  return after(step, (calm) => settle(calm, turn, turn.forced ? forced : agentGone(why)))
+  const ended = state.phase === 'closing' ? endedBy(state) : 'The agent was restarted as asked.'
+  const why = agent.phase === 'ending' ? ended : exitSentence(exit)
+  return after(step, (calm) =>
+    settle({ state: calm, turn }, turn.forced ? forced : agentGone(why), now),
+  )
 }
 
 // Turns.
 
 /** Brings a waiting turn as far as it can go now: to the checkpoint before it, or to starting an agent. */
 function advance(state: RunnerState): RunnerStep {
-  const { turn, agent, restore } = state
+  const { turn, agent, restore, saving } = state
   if (turn?.phase !== 'waiting' || state.phase === 'preparing') return ignored(state)
-  if (restore !== undefined) return ignored(state)
+  if (restore !== undefined || saving !== undefined || state.phase === 'closing')
+    return ignored(state)
   if (state.phase === 'idle')
     return finishTurn(state, {
       error: { code: 'agent-start-failed', message: 'The workspace is not prepared.' },
@@ -399,20 +390,31 @@ function advance(state: RunnerState): RunnerStep {
   }
 }
 
-function saved(state: RunnerState, number: number, { changes, warning }: Saved): RunnerStep {
-  const { turn, finish } = state
-  if (turn?.turn !== number) return ignored(state)
-  const warnings: Report[] =
-    warning === undefined ? [] : [{ type: 'warning', code: 'checkpoint-skipped', message: warning }]
-  if (turn.phase === 'saving') return after(told(state, warnings), (calm) => take(calm, turn))
-  if (turn.phase !== 'finishing') return ignored(state)
-  const changed: Report[] =
-    changes === undefined ? [] : [{ type: 'turn-changes', turn: number, ...changes }]
-  const step = told(state, [...warnings, ...changed])
-  const { ending = {}, text } = turn
-  if (finish === undefined || !completed(ending) || turn.cancelBy !== undefined)
-    return after(step, (calm) => finishTurn(calm, ending))
-  return { ...step, effects: [{ type: 'commit', turn: number, text, finish }] }
+function saved(state: RunnerState, number: number, result: Saved): RunnerStep {
+  const { turn, saving } = state
+  if (saving?.turn === number) return savedAfter(state, number, result)
+  return turn?.turn === number && turn.phase === 'saving'
+    ? after(told(state, warningsOf(result)), (calm) => take(calm, turn))
+    : ignored(state)
+}
+
+function savedAfter(state: RunnerState, number: number, result: Saved): RunnerStep {
+  const { saving: _, ...rest } = state
+  const reports = [...warningsOf(result), changesOf(number, result)]
+  return after(told(rest, reports), goOn)
+}
+
+/** What waited for the checkpoint after a turn: the runner's own end, the commit of the turn, a restore, the next turn. */
+function goOn(state: RunnerState): RunnerStep {
+  const { turn, restore, finish, phase, link } = state
+  if (phase === 'closing') return link?.state === 'disposed' ? closed(state) : ignored(state)
+  if (turn?.phase === 'finishing') {
+    const { ending = {}, text } = turn
+    if (finish === undefined || turn.cancelBy !== undefined) return finishTurn(state, ending)
+    return { state, reports: [], effects: [{ type: 'commit', turn: turn.turn, text, finish }] }
+  }
+  if (restore !== undefined) return { state, reports: [], effects: [{ type: 'restore', restore }] }
+  return advance(state)
 }
 
 /** Ready is said before the connection says so; and a stream may be lost while the process lives. */
@@ -453,21 +455,31 @@ function take(state: RunnerState, turn: Turn): RunnerStep {
   }
 }
 
-/** The agent is done with a turn it was given: before its end is told, what it changed is saved. */
-function settle(state: RunnerState, turn: Turn, ending: Ending): RunnerStep {
-  const { agent } = state
-  return {
-    state: {
-      ...state,
-      turn: { ...turn, phase: 'finishing', ending },
-      ...(agent === undefined ? {} : { agent: { ...agent, permissions: [] } }),
-    },
-    reports: [],
-    effects: [
-      ...withdraw(agent),
-      { type: 'save', turn: turn.turn, at: 'after', hurried: turn.cancelBy !== undefined },
-    ],
+/** The agent is done with a turn it was given: its end is told, and what it changed is looked at. */
+function settle(
+  { state, turn }: { readonly state: RunnerState; readonly turn: Turn },
+  ending: Ending,
+  now: number,
+): RunnerStep {
+  const { agent, finish } = state
+  const isClosing = state.phase === 'closing'
+  const busy: RunnerState = {
+    ...state,
+    saving: { turn: turn.turn, ...(isClosing ? { until: now + closingSaveMs } : {}) },
   }
+  const save: Effect = { type: 'save', turn: turn.turn, at: 'after', hurried: isClosing }
+  const isFinished =
+    finish === undefined || !completed(ending) || turn.cancelBy !== undefined || isClosing
+  if (isFinished) {
+    const step = finishTurn(busy, ending)
+    return { ...step, effects: [...step.effects, save] }
+  }
+  const finishing: RunnerState = {
+    ...busy,
+    turn: { ...turn, phase: 'finishing', ending },
+    ...(agent === undefined ? {} : { agent: { ...agent, permissions: [] } }),
+  }
+  return { state: finishing, reports: [], effects: [...withdraw(agent), save] }
 }
 
 function committed(
@@ -491,7 +503,8 @@ function askRestore(state: RunnerState, restore: Restore): RunnerStep {
         ? 'The workspace is not prepared.'
         : undefined
   if (refusal !== undefined) return told(state, [restoreFailed(restore, refusal)])
-  const effects: Effect[] = state.phase === 'open' ? [{ type: 'restore', restore }] : []
+  const isFree = state.phase === 'open' && state.saving === undefined
+  const effects: Effect[] = isFree ? [{ type: 'restore', restore }] : []
   return { state: { ...state, restore }, reports: [], effects }
 }
 
@@ -508,11 +521,6 @@ function restored(
   return after(told(rest, [report]), advance)
 }
 
-function restoreFailed(restore: Restore, message: string): Report {
-  const { turn, to } = restore
-  return { type: 'restore-failed', turn, to, message: message.slice(0, 2000) }
-}
-
 /** The one way a turn ends while the runner lives; the one that waited behind it goes on. */
 function finishTurn(state: RunnerState, ending: Ending): RunnerStep {
   const { turn, next, ...rest } = state
@@ -525,16 +533,4 @@ function finishTurn(state: RunnerState, ending: Ending): RunnerStep {
     ...(next === undefined ? {} : { turn: next }),
   }
   return after({ state: calm, reports: [finished(turn, ending)], effects: withdrawn }, advance)
-}
-
-function withdraw(agent: AgentState | undefined): readonly Effect[] {
-  return (agent?.permissions ?? []).map(({ id }) => ({
-    type: 'answer-permission',
-    id,
-    optionId: undefined,
-  }))
-}
-
-function without(agent: AgentState, id: number): AgentState {
-  return { ...agent, permissions: agent.permissions.filter((permission) => permission.id !== id) }
 }

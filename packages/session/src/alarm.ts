@@ -15,6 +15,7 @@ import { expirePrompt } from './prompt.ts'
 import { loseRunner } from './runner.ts'
 import type { ActiveTurn, SessionState } from './state.ts'
 import { abandonTurn, doubtTurn, endTurn } from './turn.ts'
+import { failChanges } from './turn-changes.ts'
 
 /** How long the look at a lost runner's lock and spool may take, milliseconds. */
 const factsMs = 5000
@@ -22,7 +23,7 @@ const factsMs = 5000
 /** A stored deadline and what it is of. */
 export type Due = { readonly at: number } & (
   | { readonly type: 'turn'; readonly code: EndingCode }
-  | { readonly type: 'dial' | 'preparation' | 'grace' | 'closing' | 'idle' | 'restore' }
+  | { readonly type: 'dial' | 'preparation' | 'grace' | 'closing' | 'idle' | 'restore' | 'changes' }
   | { readonly type: 'permission'; readonly permissionId: string }
   | { readonly type: 'prompt'; readonly promptId: string }
   | { readonly type: 'callback'; readonly turn: number }
@@ -35,7 +36,7 @@ export function nextAlarm(state: SessionState, deadlines: Deadlines): number | u
 
 /** Everything that has a time now. */
 export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { lifecycle, permissions, queue, turn, restore } = state
+  const { lifecycle, permissions, queue, turn, restore, changes } = state
   const isAway = state.runner.type === 'lost'
   return [
     ...(turn.type === 'active' ? turnDues(state, turn, deadlines) : []),
@@ -45,6 +46,9 @@ export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] 
       : []),
     ...(restore.type === 'asked' && restore.deadline !== undefined && !isAway
       ? [{ type: 'restore', at: restore.deadline } as const]
+      : []),
+    ...(changes.type === 'due' && !isAway
+      ? [{ type: 'changes', at: changes.deadline } as const]
       : []),
     ...(isAway ? [] : permissions).map(
       ({ permissionId, deadline }) => ({ type: 'permission', permissionId, at: deadline }) as const,
@@ -78,7 +82,7 @@ function turnDues(state: SessionState, turn: ActiveTurn, deadlines: Deadlines): 
 }
 
 function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { runner, turn, queue, lifecycle, head, restore } = state
+  const { runner, turn, queue, lifecycle, head, restore, changes } = state
   switch (runner.type) {
     case 'none':
       return []
@@ -88,7 +92,7 @@ function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
       return [{ type: 'grace', at: runner.deadline }]
     case 'linked':
       if (runner.closing) return [{ type: 'closing', at: head.progressAt + deadlines.interruptMs }]
-      if (restore.type === 'asked') return []
+      if (restore.type === 'asked' || changes.type === 'due') return []
       if (turn.type === 'active' || queue.length > 0 || lifecycle.type !== 'ready') return []
       return [{ type: 'idle', at: head.progressAt + deadlines.idleMs }]
   }
@@ -125,6 +129,8 @@ function act(change: Change, due: Due): void {
     case 'restore':
     case 'idle':
       return releaseRunner(change)
+    case 'changes':
+      return ringChanges(change)
     case 'permission':
       return expirePermission(change, due.permissionId)
     case 'prompt':
@@ -132,6 +138,12 @@ function act(change: Change, due: Due): void {
     case 'callback':
       return ringCallback(change, due.turn)
   }
+}
+
+function ringChanges(change: Change): void {
+  const { changes } = change.state
+  if (changes.type === 'due' && change.now >= changes.deadline)
+    failChanges(change, 'its runner did not say so in time.')
 }
 
 function ringGrace(change: Change): void {

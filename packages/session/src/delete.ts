@@ -13,9 +13,10 @@ import { endTurn } from './turn.ts'
 
 /** Nobody has touched it for so long that its owner wants it gone. */
 export function expire(change: Change, before: number): SessionReply {
-  const { lifecycle, turn, queue, last, settings, restore } = change.state
+  const { lifecycle, turn, queue, last, settings, restore, changes } = change.state
   const since = last.type === 'ended' ? last.endedAt : settings.createdAt
-  const busy = turn.type === 'active' || queue.length > 0 || restore.type === 'asked'
+  const busy =
+    turn.type === 'active' || queue.length > 0 || restore.type === 'asked' || changes.type === 'due'
   if (lifecycle.type !== 'ready' || busy || since >= before) return ignore('it is in use')
   return remove(change)
 }

@@ -1,13 +1,13 @@
 /** Agents without work are let go, and old sessions expire. */
 import { deadlines, type Report } from '@belay/protocol'
-import { createdSession, runningTurn, type Scenario, statusOf } from '@belay/testing'
+import { createdSession, runningTurn, type Scenario, statusOf, unchanged } from '@belay/testing'
 import { expect, test } from 'vitest'
 
 const finished: Report = { type: 'turn-finished', turn: 1, stopReason: 'end_turn' }
 
 function idle(): Scenario {
   const s = runningTurn()
-  s.report(finished)
+  s.report(finished, unchanged(1))
   return s
 }
 
@@ -75,7 +75,7 @@ test('[S-43] a session expires only when it is idle and nothing has happened sin
   expect(s.input({ type: 'expire', before: ended })).toMatchObject({ type: 'ignored' })
   s.prompt('p2')
   expect(s.input({ type: 'expire', before: ended + 1 })).toMatchObject({ type: 'ignored' })
-  s.report({ type: 'turn-finished', turn: 2, stopReason: 'end_turn' })
+  s.report({ type: 'turn-finished', turn: 2, stopReason: 'end_turn' }, unchanged(2))
   expect(s.input({ type: 'expire', before: s.now + 1 })).toEqual({ type: 'done' })
   expect(statusOf(s)).toBe('deleted')
   const failed = createdSession('do it')

@@ -5,7 +5,7 @@ import type { SessionState } from './state.ts'
 
 /** @throws when the state is one that must be impossible */
 export function checkState(state: SessionState): void {
-  const { lifecycle, runner, turn, queue, permissions, commands, restore } = state
+  const { lifecycle, runner, turn, queue, permissions, commands, restore, changes } = state
   if (turn.type === 'active') {
     assert(runner.type === 'linked' || runner.type === 'lost', 'an active turn has a runner')
     assert(
@@ -33,6 +33,8 @@ export function checkState(state: SessionState): void {
     assert(turn.type === 'none', 'no turn runs while the workspace is put back')
     assert(runner.type !== 'none', 'a restore has a runner')
   }
+  if (changes.type === 'due')
+    assert(runner.type === 'linked' || runner.type === 'lost', 'changes are due of a runner')
   if (runner.type === 'none') assert(commands.unacked.length === 0, 'commands have a runner')
   if (lifecycle.type === 'ready' && runner.type === 'none')
     assert(turn.type === 'none', 'a turn has a runner')

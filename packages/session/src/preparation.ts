@@ -17,6 +17,7 @@ import { forgetLink } from './link.ts'
 import { offerFor } from './offer.ts'
 import { failRestore } from './restore.ts'
 import { initialState, type Problem, type Settings } from './state.ts'
+import { failChanges } from './turn-changes.ts'
 
 export function beginPreparation(change: Change): void {
   const { lifecycle, runner, settings, agent, offer } = change.state
@@ -136,6 +137,7 @@ export function releaseRunner(change: Change): void {
   set(change, 'runner', { type: 'none', generation })
   forgetLink(change)
   set(change, 'commands', emptyOutgoing)
+  failChanges(change, 'its runner ended before it said so.')
   // One that was not told of it yet takes nothing with it: the next runner is.
   if (change.state.restore.type === 'asked' && change.state.restore.deadline !== undefined)
     failRestore(change, 'The runner ended before it said that it was done.')

@@ -1,7 +1,7 @@
 /** Preparation in the open, retries with other settings, and the workspace's own commands. */
 import type { Report, ReportOf } from '@belay/protocol'
 import { viewOf } from '@belay/session'
-import { agentReady, createdSession, runningTurn, type Scenario } from '@belay/testing'
+import { agentReady, createdSession, runningTurn, type Scenario, unchanged } from '@belay/testing'
 import { describe, expect, test } from 'vitest'
 
 const step = (
@@ -176,7 +176,7 @@ describe('the workspace', () => {
   const restored: Report = { type: 'restored', turn: 1, to: 'before', files: 2 }
   function idle(): Scenario {
     const s = runningTurn()
-    s.report({ type: 'turn-finished', turn: 1, stopReason: 'end_turn' })
+    s.report({ type: 'turn-finished', turn: 1, stopReason: 'end_turn' }, unchanged(1))
     return s
   }
 
@@ -251,6 +251,7 @@ describe('the workspace', () => {
     s.report(
       { type: 'turn-taken', turn: 2 },
       { type: 'turn-finished', turn: 2, stopReason: 'end_turn' },
+      unchanged(2),
     )
     expect(look(2)).toEqual({ type: 'changes', seq: undefined })
   })

@@ -23,6 +23,8 @@ const reports: ((turn: number) => Report)[] = [
   }),
   (turn) => ({ type: 'turn-finished', turn, stopReason: 'end_turn' }),
   (turn) => ({ type: 'turn-finished', turn, error: { code: 'agent-exited', message: 'code 1' } }),
+  (turn) => ({ type: 'turn-changes', turn, files: [], patch: '' }),
+  (turn) => ({ type: 'turn-changes', turn, files: [{ path: 'a', status: 'added' }], patch: '' }),
   () => ({ type: 'prepare-failed', step: 'clone', code: 'clone-failed', message: 'no' }),
   () => ({ type: 'closing', reason: 'asked' }),
 ]
@@ -91,7 +93,7 @@ const acts: Record<string, Act> = {
 // What the interesting ends need is drawn more often, so that they do happen.
 const names = [...Object.keys(acts), 'link', 'link', 'take', 'take', 'take']
 
-test('[S-8] [S-1] [S-22] in any order of inputs every turn ends at most once and the log stays dense', () => {
+test('[S-8] [S-1] [S-22] [S-100] in any order of inputs every turn ends at most once, the log stays dense, and of every turn that was taken it is told, known to be nothing, or due what it changed', () => {
   const seen = {
     resolved: 0,
     moved: 0,
@@ -101,6 +103,9 @@ test('[S-8] [S-1] [S-22] in any order of inputs every turn ends at most once and
     completed: 0,
     inDoubt: 0,
     attention: 0,
+    changed: 0,
+    unchanged: 0,
+    due: 0,
   }
   const seed = Number(process.env['BELAY_SEED'] ?? Date.now() % 2 ** 31)
   console.info(`session random test: seed ${seed}`)
@@ -118,6 +123,20 @@ test('[S-8] [S-1] [S-22] in any order of inputs every turn ends at most once and
         expect(new Set(ended.map(({ turn }) => turn)).size).toBe(ended.length)
         expect(started.length - ended.length).toBe(s.state.turn.type === 'active' ? 1 : 0)
         expect(new Set(started.map(({ promptId }) => promptId)).size).toBe(started.length)
+        const taken = new Set(
+          s.events.flatMap((one) => (one.type === 'turn-taken' ? [one.turn] : [])),
+        )
+        const changes = s.events.flatMap((one) => (one.type === 'turn-changes' ? [one.turn] : []))
+        expect(new Set(changes).size).toBe(changes.length)
+        const due = s.state.changes.type === 'due' ? s.state.changes.turn : undefined
+        for (const { turn } of ended.filter((one) => taken.has(one.turn))) {
+          const row = s.rows.get(`changes:${turn}`)
+          expect([turn, row !== undefined || turn === due]).toEqual([turn, true])
+          expect(changes.includes(turn)).toBe(row !== undefined && row !== 'none')
+          if (row === 'none') seen.unchanged++
+          else if (turn === due) seen.due++
+          else seen.changed++
+        }
         const accepted = s.events
           .filter((event) => event.type === 'prompt-accepted')
           .map(({ promptId }) => promptId)

@@ -3,7 +3,8 @@
  *
  * - S-15 A frame of another generation is refused before anything of it is stored.
  * - S-16 A report is taken once, in its order; the log entry and the number it came with are one commit.
- * - S-17 A report of a turn that is not active any more is dropped, not stored.
+ * - S-17 A report of a turn that is not active any more is dropped, not stored; but for what it changed, as long as that is
+ *   due (`turn-changes.ts`).
  */
 import { acknowledge, arrive } from '@belay/channel'
 import { type EndingCode, limits, type Report, type ReportOf } from '@belay/protocol'
@@ -14,9 +15,9 @@ import { takeOffer } from './offer.ts'
 import { askPermission, dropPermission } from './permission.ts'
 import { failPreparation, finishPreparation, takeStep } from './preparation.ts'
 import { takeRestored } from './restore.ts'
-import { keepChanges } from './row.ts'
 import type { ActiveTurn, OpenTool } from './state.ts'
 import { endTurn, noteDelivered } from './turn.ts'
+import { takeChanges } from './turn-changes.ts'
 import { updateTurn } from './waiting.ts'
 
 type Frame = Extract<SessionInput, { type: 'runner-frame' }>
@@ -58,6 +59,7 @@ function take(change: Change, item: ReceivedReport): void {
   const { report, json } = item
   if (report.type === 'restored' || report.type === 'restore-failed')
     return takeRestored(change, report, json)
+  if (report.type === 'turn-changes') return takeChanges(change, report, json)
   if ('turn' in report && report.turn !== undefined) {
     const { turn } = change.state
     if (turn.type !== 'active' || turn.turn !== report.turn) return
@@ -88,11 +90,6 @@ function take(change: Change, item: ReceivedReport): void {
       finishTurn(change, report)
       // Whatever it said, the agent was there to say it.
       return finishPreparation(change)
-    case 'turn-changes':
-      logReport(change, json)
-      keepChanges(change, report.turn, change.state.head.seq)
-      // The runner's own doing: it moves the clocks, and says nothing of the agent.
-      return set(change, 'head', { ...change.state.head, progressAt: change.now })
     case 'agent-exited':
       logReport(change, json)
       return set(change, 'agent', {

@@ -37,7 +37,9 @@ export function restoreWords({ turn, to }: Pick<Ask, 'turn' | 'to'>): string {
 export function startRestore(change: Change): void {
   const { restore } = change.state
   if (restore.type !== 'asked' || restore.deadline !== undefined) return
-  const deadline = change.now + change.deadlines.restoreMs + slackMs
+  const { restoreMs, checkpointMs } = change.deadlines
+  // The checkpoint after the last turn may be under way, and comes first.
+  const deadline = change.now + checkpointMs + restoreMs + slackMs
   set(change, 'restore', { ...restore, deadline })
   post(change, { type: 'restore', turn: restore.turn, to: restore.to })
 }

@@ -139,11 +139,12 @@ export function keepTurnText(change: Change, turn: number, text: TurnText | unde
   const value = text === undefined ? undefined : JSON.stringify(text)
   change.rows.push({ key: turnTextKey(turn), value })
 }
-/** Where in the log the changes of a turn are. */
-export function keepChanges(change: Change, turn: number, seq: number): void {
+/** Where in the log it stands what a turn changed, or that it is not known; `none` for one that changed nothing. */
+export function keepChanges(change: Change, turn: number, seq: number | 'none'): void {
   change.rows.push({ key: changesKey(turn), value: String(seq) })
 }
-export function findChanges(change: Change, turn: number): number | undefined {
+/** Absent for a turn that was never with an agent, and for one that changed nothing before that was kept. */
+export function findChanges(change: Change, turn: number): number | 'none' | undefined {
   const text = change.found.get(changesKey(turn))
-  return text === undefined ? undefined : Number(text)
+  return text === undefined || text === 'none' ? text : Number(text)
 }

@@ -62,6 +62,8 @@ function giveTime(change: Change): void {
   const { restore } = change.state
   if (restore.type === 'asked' && restore.deadline !== undefined)
     set(change, 'restore', { ...restore, deadline: Math.max(restore.deadline, soon) })
+  const { changes } = change.state
+  if (changes.type === 'due') set(change, 'changes', later(changes))
   if (turn.type !== 'active') return
   set(change, 'head', { ...head, progressAt: Math.max(head.progressAt, soon - turnQuietMs) })
   if (permissions.length > 0) set(change, 'permissions', permissions.map(later))

@@ -39,6 +39,7 @@ export interface SessionState extends Parts {
   readonly queue: readonly QueuedPrompt[]
   readonly permissions: readonly OpenPermission[]
   readonly last: LastTurn
+  readonly changes: Changes
   readonly restore: Restore
   readonly callbacks: readonly Callback[]
 }
@@ -156,6 +157,8 @@ export interface ActiveTurn {
   readonly taken: boolean
   /** The agent gave a sign of the prompt. */
   readonly sign: boolean
+  /** The runner told what it changed, as it does before the end where that waits for a commit. */
+  readonly changesTold?: true
   readonly openTools: readonly OpenTool[]
   /** Set while a person or a tool is waited for: the clocks of the turn stand still. */
   readonly waitingSince: number | undefined
@@ -201,6 +204,11 @@ export type LastTurn =
       /** What a person decided about it. */
       readonly resolved?: Resolution
     }
+
+/** What a turn changed: its runner tells after the end, and this is what it still owes. */
+export type Changes =
+  | { readonly type: 'none' }
+  | { readonly type: 'due'; readonly turn: number; readonly deadline: number }
 
 /** The workspace is to be put back to a checkpoint. No turn begins before that is done. */
 export type Restore =
@@ -255,6 +263,7 @@ export function initialState(): SessionState {
     queue: [],
     permissions: [],
     last: { type: 'none' },
+    changes: { type: 'none' },
     restore: { type: 'none' },
     callbacks: [],
   }

@@ -37,7 +37,8 @@ import {
 } from './runner.ts'
 import type { SessionState } from './state.ts'
 import { trimLog } from './trim.ts'
-import { interrupt, lookUpChanges, startTurn } from './turn.ts'
+import { interrupt, startTurn } from './turn.ts'
+import { lookUpChanges } from './turn-changes.ts'
 
 export interface SessionContext extends Context {
   readonly deadlines: Deadlines

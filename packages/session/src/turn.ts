@@ -13,8 +13,9 @@ import { type Change, log, post, refuse, set } from './change.ts'
 import type { SessionReply } from './input.ts'
 import { withdrawPermissions } from './permission.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
-import { findChanges, keepPrompt, keepTurn, keepTurnText } from './row.ts'
+import { keepPrompt, keepTurn, keepTurnText } from './row.ts'
 import type { ActiveTurn, QueuedPrompt } from './state.ts'
+import { expectChanges } from './turn-changes.ts'
 import { updateTurn } from './waiting.ts'
 
 export function startTurn(change: Change, prompt: QueuedPrompt): void {
@@ -97,12 +98,14 @@ export function endTurn(
     turn: turn.turn,
     ending: code,
   })
+  const follows = expectChanges(change, turn)
   const ended = {
     type: 'turn-ended',
     turn: turn.turn,
     promptId: turn.promptId,
     ...end,
     ...(finish === undefined ? {} : { finish }),
+    ...(follows ? { changesFollow: true as const } : {}),
   } as const
   log(change, ended)
   announce(change, ended)
@@ -151,15 +154,4 @@ function stopPreparation(change: Change): void {
     code: 'stopped',
     message: 'A person stopped the preparation; what was asked is kept.',
   })
-}
-
-/** Where in the log it stands what a turn changed. */
-export function lookUpChanges(change: Change, wanted: number): SessionReply {
-  const { turn } = change.state
-  if (turn.type === 'active' && wanted === turn.turn)
-    return refuse('turn-running', `Turn ${wanted} is running: what it changes is told at its end.`)
-  const last = turn.type === 'active' ? turn.turn : turn.last
-  return wanted > last
-    ? refuse('turn-not-found', `This session has had ${last} turns.`)
-    : { type: 'changes', seq: findChanges(change, wanted) }
 }

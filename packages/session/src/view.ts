@@ -61,7 +61,7 @@ function agentName({ settings }: SessionState): string {
 
 /** @param id the session's own: the state does not hold it */
 export function viewOf(state: SessionState, id: string): SessionView {
-  const { lifecycle, turn, runner, settings, restore } = state
+  const { lifecycle, turn, runner, settings, restore, changes } = state
   return {
     ...summary(state, id),
     ...offered(state),
@@ -100,6 +100,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
         askedAt,
       }),
     ),
+    ...(changes.type === 'due' ? { changesDue: changes.turn } : {}),
     ...(restore.type === 'asked'
       ? { restore: { turn: restore.turn, to: restore.to, since: restore.since } }
       : {}),
@@ -127,7 +128,7 @@ export function statusOf(state: SessionState): SessionSummary['status'] {
 
 /** What goes on, without times: it stands in lists, which are told only of what changes. */
 export function reasonOf(state: SessionState, status: SessionSummary['status']): string {
-  const { lifecycle, permissions, turn, last } = state
+  const { lifecycle, permissions, turn, last, changes } = state
   switch (status) {
     case 'attention':
       return lifecycle.type === 'attention' ? lifecycle.problem.message : ''
@@ -136,7 +137,12 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     case 'recovering':
       return 'The runner lost its connection; its agent goes on and is waited for.'
     case 'starting':
-      return linkReason(state) ?? 'The prompt is on its way to the agent.'
+      return (
+        linkReason(state) ??
+        (changes.type === 'due'
+          ? `The prompt is next, after it was looked at what turn ${changes.turn} changed.`
+          : 'The prompt is on its way to the agent.')
+      )
     case 'stopping':
       return 'The agent was asked to stop.'
     case 'waiting-person':

@@ -69,6 +69,7 @@ export function looksSame(left: SessionState, right: SessionState): boolean {
     left.offer === right.offer &&
     left.last === right.last &&
     left.settings === right.settings &&
+    left.changes === right.changes &&
     left.restore === right.restore
   )
 }

@@ -1,7 +1,7 @@
 /** One sentence for every state, and the last proof of life of each hop. */
 import { deadlines, type HopState, type Report } from '@belay/protocol'
 import { type Proofs, whyOf } from '@belay/session'
-import { createdSession, runningTurn, type Scenario } from '@belay/testing'
+import { createdSession, runningTurn, type Scenario, unchanged } from '@belay/testing'
 import { expect, test } from 'vitest'
 
 const text: Report = { type: 'text', turn: 1, text: 'words' }
@@ -19,8 +19,8 @@ function running(...reports: Report[]): Scenario {
   return s
 }
 function ended(...reports: Report[]): Scenario {
-  const s = running(...reports, { type: 'turn-finished', turn: 1, stopReason: 'end_turn' })
-  return s
+  const end: Report = { type: 'turn-finished', turn: 1, stopReason: 'end_turn' }
+  return running(...reports, end, unchanged(1))
 }
 
 /** What was done, how long ago, and the whole sentence. */
@@ -140,6 +140,22 @@ const table: readonly (readonly [string, () => Scenario, number, string])[] = [
     },
     minute,
     'Asleep; the next prompt wakes the agent with its conversation. The last prompt may not have arrived: send it again, or leave it.',
+  ],
+  [
+    'what a turn changed',
+    () => running(text, { type: 'turn-finished', turn: 1, stopReason: 'end_turn' }),
+    1000,
+    'Waiting for the next prompt; what turn 1 changed is being looked at.',
+  ],
+  [
+    'a prompt behind what a turn changed',
+    () => {
+      const s = running(text, { type: 'turn-finished', turn: 1, stopReason: 'end_turn' })
+      s.prompt('p2')
+      return s
+    },
+    1000,
+    'The prompt is next, after it was looked at what turn 1 changed. Without a sign it is given up in 89 s.',
   ],
   [
     'a runner that closes',

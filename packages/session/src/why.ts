@@ -40,7 +40,7 @@ export function whyOf(state: SessionState, now: number, options: WhyOptions): Wh
 }
 
 function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): string {
-  const { lifecycle, runner, turn } = state
+  const { lifecycle, runner, turn, changes } = state
   const status = statusOf(state)
   const reason = reasonOf(state, status)
   const ago = (at: number) => spell(now - at)
@@ -62,6 +62,7 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
     }
     case 'starting':
       if (linkSentence(state, now) !== undefined) return `${linkSentence(state, now)}${end}`
+      if (changes.type === 'due') return `${reason}${end}`
       return turn.type === 'active'
         ? `The prompt was handed over ${ago(turn.startedAt)} ago, and the agent has not taken it yet.${end}`
         : reason
@@ -98,7 +99,7 @@ function toolSentence({ openTools }: ActiveTurn, now: number): string {
 }
 
 function idleSentence(state: SessionState, now: number, deadlines: Deadlines): string {
-  const { last, queue, runner, head } = state
+  const { last, queue, runner, head, changes } = state
   if (queue.length > 0) return 'The runner is closing; the next prompt begins with another one.'
   const open = last.type === 'ended' && last.resolved === undefined
   const decide =
@@ -112,6 +113,8 @@ function idleSentence(state: SessionState, now: number, deadlines: Deadlines): s
   const link = linkSentence(state, now)
   if (link !== undefined) return `${link}${decide}`
   if (runner.type !== 'linked' || runner.closing) return `Waiting for the next prompt.${decide}`
+  if (changes.type === 'due')
+    return `Waiting for the next prompt; what turn ${changes.turn} changed is being looked at.${decide}`
   const left = head.progressAt + deadlines.idleMs - now
   return `Waiting for the next prompt; without one the agent is let go in ${spell(left)}.${decide}`
 }
@@ -119,7 +122,7 @@ function idleSentence(state: SessionState, now: number, deadlines: Deadlines): s
 /** What ends the waiting if nothing else does. */
 function givenUp(state: SessionState, now: number, deadlines: Deadlines): string {
   const next = dues(state, deadlines)
-    .filter(({ type }) => type !== 'callback' && type !== 'prompt')
+    .filter(({ type }) => type !== 'callback' && type !== 'prompt' && type !== 'changes')
     .toSorted((a, b) => a.at - b.at)[0]
   if (next === undefined) return ''
   const left = `in ${spell(next.at - now)}`
@@ -141,6 +144,7 @@ function givenUp(state: SessionState, now: number, deadlines: Deadlines): string
       return ` The agent hears that nobody answers ${left}.`
     case 'idle':
     case 'prompt':
+    case 'changes':
     case 'callback':
       return ''
   }

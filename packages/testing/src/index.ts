@@ -11,5 +11,6 @@ export {
   type Scenario,
   scenario,
   statusOf,
+  unchanged,
 } from './session-scenario.ts'
 export { sessionView } from './session-view.ts'

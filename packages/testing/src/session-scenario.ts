@@ -134,6 +134,11 @@ export const agentReady: Report = {
   fence: 'process-tree',
 }
 
+/** What a runner says after a turn that changed nothing. */
+export function unchanged(turn: number): Report {
+  return { type: 'turn-changes', turn, files: [], patch: '' }
+}
+
 type Creation = Extract<SessionInput, { type: 'create' }>
 
 /** What creates a session. @param part what the test is about */

@@ -57,7 +57,7 @@ export function linesOf(paint: Paint, { event, before, after }: Change): readonl
     case 'unknown-event':
       return [paint('dim', `· ${oneLine(event.event.type)}`)]
     case 'turn-changes':
-      return turnChanges(paint, event)
+      return turnChanges(paint, before, event)
   }
 }
 
@@ -209,11 +209,29 @@ const fileMarks = {
   removed: ['-', 'red'],
 } as const
 
-function turnChanges(paint: Paint, event: EventOf<'turn-changes'>): readonly string[] {
+function turnChanges(
+  paint: Paint,
+  before: Transcript,
+  event: EventOf<'turn-changes'>,
+): readonly string[] {
   const rest = event.files.length - filesMax + (event.more ?? 0)
+  const isLate = before.running !== undefined && before.running.turn !== event.turn
   return [
+    ...(isLate ? [paint('dim', `· Turn ${event.turn} changed:`)] : []),
+    ...changesNotes(paint, event),
     ...event.files.slice(0, filesMax).map((file) => fileLine(paint, file)),
     ...(rest > 0 ? [paint('dim', `  … and ${rest} files more`)] : []),
+  ]
+}
+
+/** What is to be known beside the files, and why there are none where nobody knows. */
+export function changesNotes(
+  paint: Paint,
+  { problem, notes = [] }: Pick<EventOf<'turn-changes'>, 'problem' | 'notes'>,
+): readonly string[] {
+  return [
+    ...(problem === undefined ? [] : [`${paint('yellow', '!')} ${oneLine(problem)}`]),
+    ...notes.map((note) => `${paint('yellow', '!')} ${oneLine(note)}`),
   ]
 }
 

@@ -11,8 +11,10 @@ import {
   findItem,
   type PermissionItem,
   type Transcript,
+  type ViewerEvent,
   type ViewerFrame,
 } from '@belay/client'
+import type { EventOf } from '@belay/protocol'
 import { type Client, follow, followSse, type LinkState } from '@belay/client/webapi'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { oneLine, painter } from './paint.ts'
@@ -118,20 +120,39 @@ function linkTeller(world: World, renderer: Renderer): (link: LinkState) => void
   }
 }
 
-/** The end of one prompt: what `run` and `prompt --follow` wait for. */
+/**
+ * The end of one prompt, and what its turn changed: what `run` and `prompt --follow` wait for. The session sees to it that
+ * what is due is told, also of a runner that died.
+ */
 export function untilPromptEnds(
   { world, session }: Pick<WatchOptions, 'world' | 'session'>,
   promptId: string,
 ): WatchOptions['until'] {
+  let ended: EventOf<'turn-ended'> | undefined
   return (transcript, frame) => {
     for (const event of frame.type === 'events' ? frame.events : []) {
-      if (event.type === 'turn-ended' && event.promptId === promptId)
-        return exitCodeOf(event.outcome)
+      if (event.type === 'turn-ended' && event.promptId === promptId) ended = event
       if (event.type === 'prompt-cancelled' && event.promptId === promptId)
         return exitCodes.interrupted
+      if (ended !== undefined && isChangesOf(event, ended)) return exitCodeOf(ended.outcome)
     }
-    return attention(world, session, transcript)
+    if (ended === undefined) return attention(world, session, transcript)
+    return ended.changesFollow === true && !isOver(transcript, frame, ended.turn)
+      ? undefined
+      : exitCodeOf(ended.outcome)
   }
+}
+
+function isChangesOf(event: ViewerEvent, { turn }: EventOf<'turn-ended'>): boolean {
+  return event.type === 'turn-changes' && event.turn === turn
+}
+
+/** Nothing more comes of a turn that has ended: it changed nothing, or the stream is over for good. */
+function isOver(transcript: Transcript, frame: ViewerFrame, turn: number): boolean {
+  if (frame.type === 'end') return !frame.retry
+  // Events of the same commit come before its state.
+  if (frame.type === 'events' || !transcript.caughtUp) return false
+  return transcript.session?.changesDue !== turn
 }
 
 /** Nothing runs and nothing waits. */
@@ -141,7 +162,8 @@ export function untilIdle({
 }: Pick<WatchOptions, 'world' | 'session'>): WatchOptions['until'] {
   return (transcript) => {
     const view = transcript.session
-    if (transcript.caughtUp && view?.status === 'idle' && view.queued === 0)
+    const rests = view?.status === 'idle' && view.queued === 0 && view.changesDue === undefined
+    if (transcript.caughtUp && rests)
       return view.lastTurn === undefined ? exitCodes.completed : exitCodeOf(view.lastTurn.outcome)
     return attention(world, session, transcript)
   }

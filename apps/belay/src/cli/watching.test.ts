@@ -46,6 +46,7 @@ function started(promptId: string): LogEntry {
 function ended(
   promptId: string,
   outcome: EventOf<'turn-ended'>['outcome'] = 'completed',
+  more: Pick<EventOf<'turn-ended'>, 'changesFollow'> = {},
 ): LogEntry {
   return {
     type: 'turn-ended',
@@ -58,6 +59,7 @@ function ended(
     retryable: false,
     action: 'none',
     fault: 'none',
+    ...more,
   }
 }
 function say(text: string): LogEntry {
@@ -356,4 +358,88 @@ test('[V-72] prompt sends and says where to watch, with --follow watches, and "-
   const queued = testWorld()
   await cli(queued, 'prompt', 's1', 'more', '--follow')
   expect(queued.told()).toBe('Queued. Before it: Waiting for you: Edit a.txt\n')
+})
+
+const changed: LogEntry = {
+  type: 'turn-changes',
+  turn: 1,
+  files: [{ path: 'a.txt', status: 'added', added: 1, removed: 0 }],
+  patch: '',
+}
+const unknown: LogEntry = {
+  type: 'turn-changes',
+  turn: 1,
+  files: [],
+  patch: '',
+  problem: 'What turn 1 changed is not known: its runner ended before it said so.',
+}
+
+test.each([
+  ['what it changed', changed, '  + a.txt +1 -0\n'],
+  ['that this is not known', unknown, '! What turn 1 changed is not known'],
+])('[W-91] run ends after the end of its turn and %s', async (_, told, line) => {
+  server.onPrompt = (session, { promptId }) => {
+    session.append(started(promptId), ended(promptId, 'completed', { changesFollow: true }))
+    session.change({ changesDue: 1 })
+    setTimeout(() => session.append(told), 50)
+  }
+  const world = testWorld({ cwd: '/' })
+  expect(await cli(world, 'run', 'do it')).toBe(0)
+  expect(world.written()).toContain(line)
+})
+
+test('[W-91] run ends when its turn is known to have changed nothing, and when the session is deleted meanwhile', async () => {
+  server.onPrompt = (session, { promptId }) => {
+    session.append(started(promptId), ended(promptId, 'failed', { changesFollow: true }))
+    session.change({ changesDue: 1 })
+    setTimeout(() => session.change({ changesDue: undefined }), 50)
+  }
+  expect(await cli(testWorld({ cwd: '/' }), 'run', 'do it')).toBe(1)
+  server.onPrompt = (session, { promptId }) => {
+    session.append(started(promptId), ended(promptId, 'failed', { changesFollow: true }))
+    session.change({ changesDue: 1 })
+    setTimeout(
+      () => session.end({ type: 'end', code: 'session-deleted', message: 'Gone.', retry: false }),
+      50,
+    )
+  }
+  expect(await cli(testWorld({ cwd: '/' }), 'run', 'do it')).toBe(1)
+})
+
+test('[W-91] attach --until-idle waits for what the last turn changed', async () => {
+  const session = server.create('s1')
+  session.append(started('p1'), ended('p1'))
+  session.change({ changesDue: 1 })
+  const world = testWorld()
+  const code = cli(world, 'attach', 's1', '--until-idle')
+  await waitFor(() => world.written().includes('It completed.'), 'the end', 5000)
+  session.append(changed)
+  session.change({ changesDue: undefined })
+  await code
+  expect(world.written()).toContain('a.txt')
+})
+
+test('[W-91] diff waits for what is still looked at, and says what is not known', async () => {
+  const session = server.create('s1')
+  session.append(started('p1'), ended('p1'))
+  session.change({ changesDue: 1 })
+  const world = testWorld()
+  const code = cli(world, 'diff', 's1', '--turn', '1')
+  await waitFor(() => server.asked.some(({ route }) => route === 'turnChanges'), 'a try', 5000)
+  session.append(unknown)
+  session.change({ changesDue: undefined })
+  expect(await code).toBe(0)
+  expect(world.written()).toContain('! What turn 1 changed is not known')
+  expect(world.written()).not.toContain('nothing')
+})
+
+test('[W-90] what a turn changed that is told after the next one began says whose it is', async () => {
+  server.onPrompt = (session, { promptId }) => {
+    session.append(started(promptId), ended(promptId, 'completed', { changesFollow: true }))
+    session.append({ type: 'prompt-accepted', promptId: 'p2', text: 'more' })
+    session.append({ type: 'turn-started', turn: 2, promptId: 'p2', generation: 1 }, changed)
+  }
+  const world = testWorld({ cwd: '/' })
+  await cli(world, 'run', 'do it')
+  expect(world.written()).toContain('· Turn 1 changed:\n  + a.txt')
 })

@@ -9,7 +9,7 @@ import type {
   RouteName,
   SessionEvent,
 } from '@belay/protocol'
-import { foundAgentSchema, limits, protocolVersion } from '@belay/protocol'
+import { foundAgentSchema, limits, protocolVersion, unknownChanges } from '@belay/protocol'
 import {
   callbacksOf,
   type Proofs,
@@ -342,18 +342,18 @@ function pageOfEvents(
   return events.slice(0, limit)
 }
 
-/** What a turn changed, from the one event that says so. */
+/** What a turn changed, from the one event that says so; one that is not kept any more is not the same as nothing. */
 function changesAt(
   host: SessionHost,
   id: string,
   { turn, seq }: { turn: number; seq: number | undefined },
 ): RouteAnswer<'turnChanges'> {
-  if (seq !== undefined) {
-    const [event] = pageOfEvents(host, id, { after: seq - 1, limit: 1 })
-    if (event?.type === 'turn-changes' && event.seq === seq) {
-      const { files, more, patch } = event
-      return { turn, files, patch, ...(more === undefined ? {} : { more }) }
-    }
+  if (seq === undefined) return { turn, files: [], patch: '' }
+  const [event] = pageOfEvents(host, id, { after: seq - 1, limit: 1 })
+  if (event?.type !== 'turn-changes' || event.seq !== seq) {
+    const why = 'the beginning of the log, where it stood, is not kept any more.'
+    return { turn, files: [], patch: '', problem: unknownChanges(turn, why).problem }
   }
-  return { turn, files: [], patch: '' }
+  const { files, more, patch, notes, problem } = event
+  return { turn, files, more, patch, notes, problem }
 }

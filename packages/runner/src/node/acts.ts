@@ -63,7 +63,7 @@ export class Acts {
   async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     this.#all = []
-    for (const name of (await readdir(this.#folder)).sort()) {
+    for (const name of (await readdir(this.#folder)).toSorted()) {
       if (!/^\d+\.json$/.test(name)) continue
       const path = join(this.#folder, name)
       const act = parsed(await readFile(path, 'utf8'))

@@ -142,7 +142,7 @@ function rows(found: readonly Record<string, unknown>[]): readonly Row[] {
     runner: String(row['runner']),
     folder: String(row['folder']),
     ended: row['ended'] === null ? null : Number(row['ended']),
-    names: row['names'] === null ? null : String(row['names']),
+    names: typeof row['names'] === 'string' ? row['names'] : null,
   }))
 }
 

@@ -49,20 +49,19 @@ export async function changesBetween(
   return { files, ...(more === 0 ? {} : { more }), patch }
 }
 
+/** A patch that depends on nobody's settings. */
+const asText =
+  'diff-tree -r -p --no-color --no-renames --no-ext-diff --no-textconv --src-prefix=a/ --dst-prefix=b/ --unified=3'.split(
+    ' ',
+  )
+
 async function partsOf(
   { before, after, differences }: Between,
   store: Store,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Name, Part>> {
   const empty = await emptyTree(store, signal, before, after)
-  const pipe = store.pipe(
-    [
-      ...['diff-tree', '-r', '-p', '--no-color', '--no-renames', '--no-ext-diff', '--no-textconv'],
-      ...['--src-prefix=a/', '--dst-prefix=b/', '--unified=3'],
-      ...[before.files ?? empty, after.files ?? empty],
-    ],
-    signal,
-  )
+  const pipe = store.pipe([...asText, before.files ?? empty, after.files ?? empty], signal)
   pipe.close()
   const reader = new PatchReader()
   const decoder = new TextDecoder()

@@ -23,11 +23,10 @@ import { type ActRecord, changesOf, written } from './acts.ts'
 import { Beside } from './beside.ts'
 import { changesBetween } from './changes.ts'
 import { Keeper, type Held } from './keeper.ts'
-import { TooMuch } from './look.ts'
+import { TooMuch } from './gathering.ts'
 import { spell } from './git.ts'
 import { capped, planned, restoreNotes, takenSteps, turnNotes } from './restore-words.ts'
-import { putBack } from './put-back.ts'
-import { Reader, type StoreOptions } from './store.ts'
+import type { StoreOptions } from './store.ts'
 
 export interface CheckpointOptions extends StoreOptions {
   readonly bounds: StepBounds
@@ -73,12 +72,11 @@ export class Checkpoints {
   #beside: Beside | undefined
   #lane: Promise<unknown> = Promise.resolve()
   #current = new AbortController()
-  #hurry = new AbortController()
   /** Why no more is tried. */
   #off: string | undefined
   #lates = 0
   #open: Open | undefined
-  /** The turn under way, as those who share the folder know it, whether or not it was saved. */
+  /** Under which number the turn under way is known to those who share the folder. */
   #shared: number | undefined
   #toldNotes = ''
 
@@ -92,6 +90,7 @@ export class Checkpoints {
     return this.#next(this.#options.bounds.checkpointMs, async (signal) => {
       if (this.#off !== undefined || this.#open !== undefined) return
       try {
+        // What a runner before this one left open is in nobody's way.
         this.#sharing()
         await this.#settle(signal)
       } catch {
@@ -150,14 +149,10 @@ export class Checkpoints {
     return this.#next(undefined, run)
   }
 
-  /** Gives up what is under way. */
+  /** Gives up what is under way, and a turn that was about to begin. */
   stop(): void {
     this.#current.abort()
-  }
-
-  /** What is under way has little time left: the runner ends. */
-  hurry(): void {
-    setTimeout(() => this.#hurry.abort(), hurriedMs).unref()
+    void this.#next(undefined, () => this.#dropOpen())
   }
 
   /** Nothing is begun any more. */
@@ -190,7 +185,7 @@ export class Checkpoints {
   ): Promise<Result> {
     const result = this.#lane.then(() => {
       this.#current = new AbortController()
-      const signals = [this.#current.signal, this.#closed.signal, this.#hurry.signal]
+      const signals = [this.#current.signal, this.#closed.signal]
       if (msMax !== undefined) signals.push(AbortSignal.timeout(msMax))
       return run(AbortSignal.any(signals))
     })
@@ -199,7 +194,7 @@ export class Checkpoints {
   }
 
   async #before(turn: number, msMax: number): Promise<Saved> {
-    this.#open = undefined
+    await this.#dropOpen()
     const stops = [this.#current.signal, this.#closed.signal]
     const shared = await this.#beginTurn(AbortSignal.any(stops))
     this.#shared = shared
@@ -223,39 +218,50 @@ export class Checkpoints {
     }
   }
 
+  /** A turn that was announced and never came: nothing is its doing. */
+  async #dropOpen(): Promise<void> {
+    if (this.#open !== undefined) await this.#keeper.acts.drop(this.#open.act)
+    this.#open = undefined
+    this.#endShared([])
+  }
+
+  /** @param names what it changed; absent: nobody knows */
+  #endShared(names: readonly Name[] | undefined): void {
+    if (this.#shared !== undefined) this.#sharing()?.end(this.#shared, names)
+    this.#shared = undefined
+  }
+
   /** @returns its number among those who share the folder */
   async #beginTurn(signal: AbortSignal): Promise<number | undefined> {
     const beside = this.#sharing()
+    if (beside === undefined) return undefined
     const until = performance.now() + this.#options.bounds.restoreMs
-    while (beside !== undefined && !signal.aborted && performance.now() < until) {
+    for (;;) {
       const begun = beside.beginTurn()
       if ('id' in begun) return begun.id
+      if (signal.aborted || performance.now() > until) return undefined
       await sleep(besideMs)
     }
-    return undefined
   }
 
   async #after(turn: number, signal: AbortSignal): Promise<Saved> {
     const open = this.#open
-    const shared = this.#shared
     this.#open = undefined
-    this.#shared = undefined
+    if (open === undefined || open.act.turn !== turn) {
+      this.#endShared(undefined)
+      return { problem: 'there is no checkpoint before it.' }
+    }
     let names: readonly Name[] | undefined
     try {
-      if (open === undefined || open.act.turn !== turn)
-        return {
-          problem: `What turn ${turn} changed is not known: there is no checkpoint before it.`,
-        }
       const after = await this.#keeper.after(open.before, signal)
       const changes = differences(open.before.seen.tree, after.seen.tree)
       names = [...changes.keys()]
       await this.#keeper.acts.end({ ...open.act, after: after.kept, changes: written(changes) })
       return await this.#told(open, after, changes, signal)
     } catch (error) {
-      const why = this.#sentence(error, signal)
-      return { problem: `What turn ${turn} changed is not known: ${why}` }
+      return { problem: this.#sentence(error, signal) }
     } finally {
-      if (shared !== undefined) this.#sharing()?.end(shared, names)
+      this.#endShared(names)
     }
   }
 
@@ -273,7 +279,6 @@ export class Checkpoints {
     this.#toldNotes = left
     const between = { before: act.before, after: after.kept, differences: changes, isTold }
     const found = await changesBetween(between, this.#keeper.store, signal)
-    if (found.files.length === 0 && all.length === 0) return {}
     return { changes: { ...found, ...(all.length === 0 ? {} : { notes: capped(all) }) } }
   }
 
@@ -302,14 +307,7 @@ export class Checkpoints {
       changes: written(changesBy(steps)),
       ...(shared === undefined ? {} : { shared }),
     })
-    const reader = new Reader(this.#keeper.store, signal)
-    const { done, stayed } = await putBack(steps, {
-      workspace: this.#options.workspace,
-      reader,
-      signal,
-      mark: `restore-${act.number}`,
-      isAsFound: ({ name, from }) => this.#keeper.look.isStill(name, from),
-    }).finally(() => reader.close())
+    const { done, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
     const changes = changesBy(done)
     // What was done is done: that it is written down is not given up any more.
     const after = await this.#keeper.also([...changes.keys()], AbortSignal.timeout(hurriedMs * 4))
@@ -405,7 +403,7 @@ export class Checkpoints {
 
   #sentence(error: unknown, signal: AbortSignal): string {
     if (this.#current.signal.aborted) return 'it was stopped.'
-    if (this.#closed.signal.aborted || this.#hurry.signal.aborted) return 'the runner ended.'
+    if (this.#closed.signal.aborted) return 'the runner ended.'
     if (signal.aborted) return `it took longer than ${spell(this.#options.bounds.checkpointMs)}.`
     return error instanceof Error ? error.message : String(error)
   }

@@ -122,7 +122,7 @@ export class Driver {
     const due = joinDueAt(this.#joiner)
     // The timer was set for an older piece; this one has its own time.
     if (due === undefined || due > performance.now() + 1) return this.#armJoiner()
-    const { joiner, out } = flush(this.#joiner)
+    const { joiner, out } = flush(this.#joiner, performance.now())
     this.#joiner = joiner
     this.#spool(out)
   }
@@ -174,7 +174,7 @@ export class Driver {
         return this.#agent.end()
       case 'finish': {
         this.#hands.close()
-        const { joiner, out } = flush(this.#joiner)
+        const { joiner, out } = flush(this.#joiner, performance.now())
         this.#joiner = joiner
         this.#spool(out)
         return this.#options.onFinished()

@@ -109,6 +109,13 @@ export class GitPipe {
     }
   }
 
+  /** The same, whole. */
+  async all(): Promise<Buffer> {
+    const chunks: Buffer[] = []
+    for await (const chunk of this.rest()) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  }
+
   /** What it said of its troubles, the last of it. */
   get errors(): string {
     return this.#errors

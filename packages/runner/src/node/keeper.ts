@@ -7,12 +7,13 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { lstatSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { folderOf, type Name } from '../tree/name.ts'
+import type { Step } from '../tree/plan.ts'
 import { differences, type Difference, isSame } from '../tree/tree.ts'
 import { type About, aboutOf, type Head, readAbout, treeWith } from './about.ts'
 import { type ActRecord, Acts, changesOf, written } from './acts.ts'
 import { type Ask, Look, type Seen } from './look.ts'
 import { pathOf } from './path-of.ts'
-import { putBack } from './put-back.ts'
+import { type PutBack, putBack } from './put-back.ts'
 import { type Kept, Reader, Store, type StoreOptions, Writer } from './store.ts'
 
 export interface KeeperOptions extends StoreOptions {
@@ -153,18 +154,27 @@ export class Keeper {
         to: after,
       }),
     )
-    const reader = new Reader(this.store, signal)
-    const { stayed } = await putBack(steps, {
-      workspace: this.#options.workspace,
-      reader,
-      signal,
-      mark: 'recover',
-      isAsFound: ({ name, from }) => this.look.isStill(name, from),
-    }).finally(() => reader.close())
+    const { stayed } = await this.put(steps, 'recover', signal)
     const [first] = stayed
     if (first !== undefined)
       throw new Error(`${first.name} could not be brought back: ${first.message}`)
     return true
+  }
+
+  /** Does what a plan says, as far as all is as the last look found it. @param mark in names of files in the making */
+  async put(steps: readonly Step[], mark: string, signal: AbortSignal): Promise<PutBack> {
+    const reader = new Reader(this.store, signal)
+    try {
+      return await putBack(steps, {
+        workspace: this.#options.workspace,
+        reader,
+        signal,
+        mark,
+        isAsFound: ({ name, from }) => this.look.isStill(name, from),
+      })
+    } finally {
+      await reader.close()
+    }
   }
 
   get #memory(): string {

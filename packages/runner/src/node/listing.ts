@@ -103,8 +103,7 @@ async function ask(
     { env, signal, variables: variablesOf(owner, workspace, store) },
   )
   pipe.close()
-  const chunks: Buffer[] = []
-  for await (const chunk of pipe.rest()) chunks.push(chunk)
+  const answer = await pipe.all()
   const fault = await pipe.end()
   if (fault !== undefined) {
     signal.throwIfAborted()
@@ -112,7 +111,7 @@ async function ask(
   }
   const names = new Set<Name>()
   const inner: Name[] = []
-  for (const name of Buffer.concat(chunks).toString('latin1').split('\0')) {
+  for (const name of answer.toString('latin1').split('\0')) {
     if (name.endsWith('/')) inner.push(at + name)
     else if (name !== '') names.add(at + name)
   }

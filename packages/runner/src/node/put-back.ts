@@ -78,9 +78,12 @@ function reasonOf(error: unknown): Pick<Stay, 'why' | 'message'> {
   throw error
 }
 
+function rank({ to }: Step): number {
+  return to === undefined ? 0 : to.mode === '040000' ? 1 : 2
+}
+
 /** What goes, then folders, then files: a file may take the place of a folder, and a folder that of a file. */
 function inOrder(steps: readonly Step[]): readonly Step[] {
-  const rank = ({ to }: Step) => (to === undefined ? 0 : to.mode === '040000' ? 1 : 2)
   const gone = steps.filter((step) => rank(step) === 0).toReversed()
   return [
     ...gone,
@@ -196,7 +199,7 @@ function leaveEmptied(done: readonly Step[], workspace: string): void {
   const emptied = new Set(
     done.filter(({ to }) => to === undefined).flatMap(({ name }) => foldersOf(name)),
   )
-  for (const folder of [...emptied].sort().toReversed())
+  for (const folder of [...emptied].toSorted().toReversed())
     if (!wanted.has(folder)) leaveFolder(pathOf(workspace, folder))
 }
 

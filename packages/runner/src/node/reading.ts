@@ -34,9 +34,9 @@ export interface Sink {
 /** For those who only want to know what is in a file. */
 export function nowhere(): Sink {
   return {
-    async blob(_size, parts) {
+    async blob(_size, given) {
       // They are made as they are asked for, and counted on the way.
-      for (const _ of parts) continue
+      for (const _ of given) continue
     },
   }
 }

@@ -103,25 +103,19 @@ async function asks(
   signal: AbortSignal,
 ): Promise<readonly Name[]> {
   const top = join(folder, 'top')
-  const ask = store.pipe(
-    [
-      ...['-c', `core.excludesFile=${join(folder, 'everywhere')}`, '-C', top],
-      ...[`--work-tree=${top}`, 'check-ignore', '-z', '--stdin', '--no-index'],
-    ],
-    signal,
-  )
-  const chunks: Buffer[] = []
-  const writing = (async () => {
+  const at = ['-c', `core.excludesFile=${join(folder, 'everywhere')}`, '-C', top]
+  const question = ['check-ignore', '-z', '--stdin', '--no-index']
+  const ask = store.pipe([...at, `--work-tree=${top}`, ...question], signal)
+  const writing = async () => {
     // What begins with a colon would be magic.
     for (const name of names) await ask.write(`./${name}\0`)
     ask.close()
-  })()
-  for await (const chunk of ask.rest()) chunks.push(chunk)
-  await writing
+  }
+  const [answer] = await Promise.all([ask.all(), writing()])
   const fault = await ask.end()
   // 1: none of them is ignored.
   if (fault !== undefined && ask.code !== 1) throw new Error(fault)
-  const ignored = Buffer.concat(chunks).toString('latin1').split('\0')
+  const ignored = answer.toString('latin1').split('\0')
   return ignored.filter((name) => name !== '').map((name) => name.slice(2))
 }
 

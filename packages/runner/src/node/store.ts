@@ -89,7 +89,6 @@ export class Store {
    * @returns what is wrong
    */
   async open(origin: string, bound: Bound): Promise<string | undefined> {
-    const { path } = this.#options
     if (this.exists && (await this.#isForeign(origin))) await this.setAside()
     const fault = this.exists ? undefined : await this.#make(origin, bound)
     if (fault !== undefined) return fault
@@ -152,16 +151,16 @@ export class Store {
     const { output } = await this.run(
       [
         'for-each-ref',
-        '--format=%(objectname) %(refname:lstrip=2)',
+        '--format=%(objectname) %(refname:lstrip=1)',
         'refs/latest',
         'refs/checkpoints',
       ],
       bound,
     )
     const lines = output.split('\n').map((line) => line.split(' '))
-    const commit = lines.find(([, name]) => name === 'latest' || name === undefined)?.[0]
+    const commit = lines.find(([, name]) => name === 'latest')?.[0]
     const numbers = lines
-      .map(([, name]) => Number(name))
+      .map(([, name = '']) => Number(/^checkpoints\/(\d+)$/.exec(name)?.[1]))
       .filter((number) => Number.isSafeInteger(number) && number > 0)
     if (commit === undefined || commit === '' || numbers.length === 0) return undefined
     const files = await this.run(['rev-parse', '--verify', '--quiet', `${commit}:files`], bound)
@@ -183,13 +182,12 @@ export class Store {
   async tree(files: string | undefined, bound: Bound): Promise<Map<Name, Entry>> {
     const tree = new Map<Name, Entry>()
     if (files === undefined) return tree
-    const chunks: Buffer[] = []
     const listed = this.pipe(['ls-tree', '-r', '-z', files], bound.signal)
     listed.close()
-    for await (const chunk of listed.rest()) chunks.push(chunk)
+    const answer = await listed.all()
     const fault = await listed.end()
     if (fault !== undefined) throw new Error(fault)
-    for (const line of Buffer.concat(chunks).toString('latin1').split('\0')) {
+    for (const line of answer.toString('latin1').split('\0')) {
       const [, mode, blob, name] = /^(\d+) blob ([0-9a-f]+)\t([\s\S]+)$/.exec(line) ?? []
       if (name === undefined || blob === undefined) continue
       if (mode === '120000') tree.set(name, { mode, perm: 0, blob })

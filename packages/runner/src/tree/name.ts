@@ -26,14 +26,14 @@ export interface ShownName {
 export function shown(name: Name): ShownName {
   const path = decoded(name)
   return path === undefined
-    ? { path: escaped(name), bytes: [...name].map(digitsOf).join('').toLowerCase() }
+    ? { path: escaped(name), bytes: digitsOf(name, '').toLowerCase() }
     : { path }
 }
 
 /** @returns `undefined` when it is no UTF-8 */
 function decoded(name: Name): string | undefined {
   try {
-    return decodeURIComponent([...name].map((letter) => `%${digitsOf(letter)}`).join(''))
+    return decodeURIComponent(digitsOf(name, '%'))
   } catch {
     return undefined
   }
@@ -46,14 +46,18 @@ function escaped(name: Name): string {
     const letter = [1, 2, 3, 4]
       .map((length) => name.slice(at, at + length))
       .find((bytes) => decoded(bytes) !== undefined)
-    text += letter === undefined ? `\\x${digitsOf(name.charAt(at))}` : (decoded(letter) ?? '')
+    text += letter === undefined ? digitsOf(name.charAt(at), '\\x') : (decoded(letter) ?? '')
     at += letter?.length ?? 1
   }
   return text
 }
 
-function digitsOf(letter: string): string {
-  return letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')
+/** Each byte as two digits, with a mark before it. */
+function digitsOf(name: Name, mark: string): string {
+  let digits = ''
+  for (let at = 0; at < name.length; at++)
+    digits += mark + name.charCodeAt(at).toString(16).toUpperCase().padStart(2, '0')
+  return digits
 }
 
 /** The folder it is in, with its `/`; `''` for what lies at the top. */

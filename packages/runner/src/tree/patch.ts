@@ -100,7 +100,7 @@ function fits({ text, isCut }: Part, share: number): boolean {
 /** The largest size that all may have and still fit together: what short ones leave goes to long ones. */
 function shareOf(sizes: readonly number[], bytesMax: number): number {
   let left = bytesMax
-  const rising = [...sizes].sort((one, other) => one - other)
+  const rising = sizes.toSorted((one, other) => one - other)
   for (const [index, size] of rising.entries()) {
     const share = Math.floor(left / (rising.length - index))
     if (size > share) return share

@@ -60,7 +60,7 @@ interface Way {
 export function planOf(acts: readonly Act[], present: Present): Plan {
   const back: Step[] = []
   const stay: Stay[] = []
-  for (const [name, way] of [...waysOf(acts)].sort(byName)) {
+  for (const [name, way] of [...waysOf(acts)].toSorted(byName)) {
     const now = present(name)
     const to = way.first.before
     if (now === 'unreadable') {

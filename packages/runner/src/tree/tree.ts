@@ -38,7 +38,7 @@ export function differences(before: Tree, after: Tree): Differences {
   }
   for (const [name, entry] of after)
     if (!before.has(name)) found.push([name, { before: undefined, after: entry }])
-  return new Map(found.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0)))
+  return new Map(found.toSorted(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0)))
 }
 
 /** Nothing but permission bits that Git does not keep. */

@@ -239,6 +239,7 @@ export class ViewerServer {
       return { action, promptId }
     },
     turnChanges: ({ id, turn }) => {
+      if (this.session(id).view.changesDue === turn) throw new Refused('not-ready')
       const event = this.session(id).log.find(
         (one) => one.type === 'turn-changes' && one.turn === turn,
       )

@@ -183,7 +183,7 @@ export class SimRunner {
   }
 
   #flush(): void {
-    const { joiner, out } = flush(this.#joiner)
+    const { joiner, out } = flush(this.#joiner, this.process.stage.now)
     this.#joiner = joiner
     this.#write(out)
   }

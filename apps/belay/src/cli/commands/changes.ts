@@ -1,7 +1,9 @@
 /** What turns changed: `belay diff` shows it, `belay restore` puts the workspace back. */
-import type { Client } from '@belay/client/webapi'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ApiError, type Client } from '@belay/client/webapi'
+import type { RouteAnswer } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
-import { fileLine } from '../lines.ts'
+import { changesNotes, fileLine } from '../lines.ts'
 import { harmless, type Paint, painter } from '../paint.ts'
 import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
@@ -19,19 +21,44 @@ export interface RestoreOptions extends ManageOptions {
 export async function diff(world: World, given: string, options: DiffOptions): Promise<number> {
   const { client, id } = await connectTo(world, given, options)
   const turn = options.turn === undefined ? await lastTurn(client, id) : turnOf(options.turn)
-  const changes = await client.call('turnChanges', { id, turn })
+  const changes = await changesWhenKnown(client, { id, turn })
   const paint = painter(world.out.color)
+  const notes = changesNotes(paint, changes)
   const more = changes.more === undefined ? [] : [`  … and ${changes.more} files more`]
   const lines =
     changes.files.length === 0
-      ? [`Turn ${turn} changed nothing.`]
+      ? changes.problem === undefined
+        ? [...notes, `Turn ${turn} changed nothing.`]
+        : notes
       : [
+          ...notes,
           ...changes.files.map((file) => fileLine(paint, file)),
           ...more,
           '',
           ...patchLines(paint, changes.patch),
         ]
   return say(world, options, changes, lines.join('\n'))
+}
+
+/** Longer than a session waits before it says that it is not known. */
+const dueMsMax = 60_000
+const dueAskMs = 100
+
+/** Right after a turn it is still being looked at: that is waited for. */
+async function changesWhenKnown(
+  client: Client,
+  wanted: { readonly id: string; readonly turn: number },
+): Promise<RouteAnswer<'turnChanges'>> {
+  const until = performance.now() + dueMsMax
+  for (;;) {
+    try {
+      return await client.call('turnChanges', wanted)
+    } catch (error) {
+      const isDue = error instanceof ApiError && error.problem.code === 'not-ready'
+      if (!isDue || performance.now() > until) throw error
+    }
+    await sleep(dueAskMs)
+  }
 }
 
 export async function restore(

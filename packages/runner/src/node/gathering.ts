@@ -1,0 +1,185 @@
+/**
+ * One look at a workspace under way: which files belong, how each looks from outside, and what cannot be looked at.
+ *
+ * Owns: what stays out whatever Git says of it: Belay's own files (R-74), and what is no file. `look.ts` reads what is in them.
+ */
+import { lstatSync, statSync } from 'node:fs'
+import { limits } from '@belay/protocol'
+import { folderOf, foldersOf, type Name, shown } from '../tree/name.ts'
+import { type Breathe, breather } from './breather.ts'
+import { innerOwner, list, type ListingOptions, outermost, type Owner, ownerOf } from './listing.ts'
+import { isDataFolder } from './own-files.ts'
+import { pathOf } from './path-of.ts'
+import { type Outside, outside } from './reading.ts'
+
+export interface GatherOptions extends ListingOptions {
+  /** This server's own, which is found by what it is also when its files are gone. */
+  readonly dataFolder: string
+}
+
+/** A workspace with more is no project: the rest is named and left out. */
+const innerMax = 200
+
+/** One look under way. */
+export class Gathering {
+  readonly #options: GatherOptions
+  readonly signal: AbortSignal
+  readonly breathe: Breathe = breather()
+  readonly names = new Map<Name, Outside>()
+  readonly owners = new Map<Name, Owner>()
+  readonly unreadable = new Set<Name>()
+  readonly notes = new Set<string>()
+  readonly #own: { readonly dev: number; readonly ino: number } | undefined
+  readonly #checked = new Map<Name, boolean>()
+
+  constructor(options: GatherOptions, signal: AbortSignal) {
+    this.#options = options
+    this.signal = signal
+    this.#own = statSync(options.dataFolder, { throwIfNoEntry: false })
+  }
+
+  /** Every file that belongs, of the workspace's own repository and of those inside it. */
+  async listAll(): Promise<void> {
+    const { workspace } = this.#options
+    const waiting: Owner[] = [outermost(workspace)]
+    for (let owner = waiting.pop(); owner !== undefined; owner = waiting.pop()) {
+      if (this.owners.has(owner.at)) continue
+      if (this.owners.size > innerMax) {
+        this.notes.add(`Only ${innerMax} repositories inside the folder are looked into.`)
+        return
+      }
+      this.owners.set(owner.at, owner)
+      const { names, inner, troubles, broken } = await list(owner, this.#options, this.signal)
+      for (const trouble of troubles) this.notes.add(`Left out: ${trouble}.`)
+      if (broken !== undefined) this.#damaged(owner, broken)
+      for (const name of inner) this.#enter(name, waiting)
+      for (const name of names) {
+        await this.breathe()
+        if (this.#add(name) === 'folder') this.#enter(`${name}/`, waiting)
+      }
+    }
+  }
+
+  /** What was kept before, or is wanted back, is looked at whatever Git ignores now. */
+  async follow(names: Iterable<Name>): Promise<void> {
+    for (const name of names) {
+      if (this.names.has(name) || name.endsWith('/') || this.isOwn(folderOf(name))) continue
+      await this.breathe()
+      this.#add(name)
+    }
+  }
+
+  /** Takes Belay's own files off the list. */
+  leaveOwn(): void {
+    for (const name of this.names.keys()) if (this.isOwn(folderOf(name))) this.names.delete(name)
+  }
+
+  /** Whether a folder, with its `/`, is a data folder of Belay or lies in one inside the workspace. */
+  isOwn(folder: Name): boolean {
+    if (folder === '') return false
+    const known = this.#checked.get(folder)
+    if (known !== undefined) return known
+    const own = this.isOwn(folderOf(folder)) || this.#isData(folder)
+    this.#checked.set(folder, own)
+    return own
+  }
+
+  #isData(folder: Name): boolean {
+    const path = pathOf(this.#options.workspace, folder)
+    const look = statSync(path, { throwIfNoEntry: false })
+    if (look === undefined) return false
+    if (look.dev === this.#own?.dev && look.ino === this.#own.ino) return true
+    return isDataFolder(path.toString())
+  }
+
+  get folders(): ReadonlySet<Name> {
+    const folders = new Set<Name>()
+    for (const name of this.names.keys())
+      for (const folder of foldersOf(name)) {
+        if (folders.has(folder)) break
+        folders.add(folder)
+      }
+    return folders
+  }
+
+  foldersIn(owner: Owner): readonly Name[] {
+    return [owner.at, ...this.folders].filter(
+      (folder, index) =>
+        (index === 0 || folder !== owner.at) && ownerOf(`${folder}x`, this.owners) === owner,
+    )
+  }
+
+  /** A folder that is no project is found out before it is copied. @throws */
+  measure(isKnown: (name: Name, now: Outside) => boolean): void {
+    let files = 0
+    let bytes = 0
+    for (const [name, now] of this.names) {
+      if (isKnown(name, now)) continue
+      files++
+      bytes += now.size
+    }
+    if (files > limits.checkpointFilesMax)
+      throw new TooMuch(`more than ${limits.checkpointFilesMax} files are new.`)
+    if (bytes > limits.checkpointBytesMax)
+      throw new TooMuch(`more than ${limits.checkpointBytesMax / 1024 ** 3} GiB are new.`)
+  }
+
+  cannot(name: Name, error: unknown): void {
+    this.unreadable.add(name)
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    this.notes.add(`Left out, because it cannot be read (${code}): ${shown(name).path}`)
+  }
+
+  #add(name: Name): 'file' | 'folder' | undefined {
+    if (hasGitFolder(name)) return undefined
+    try {
+      const look = outside(pathOf(this.#options.workspace, name))
+      if (look === undefined) return undefined
+      const { stats, ...now } = look
+      if (stats.isDirectory()) return 'folder'
+      if (!stats.isFile() && !stats.isSymbolicLink()) return undefined
+      this.names.set(name, now)
+      return 'file'
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      this.cannot(name, error)
+      return undefined
+    }
+  }
+
+  #enter(at: Name, waiting: Owner[]): void {
+    const owner = innerOwner(this.#options.workspace, at)
+    if (owner !== undefined) waiting.push(owner)
+    else if (isShut(this.#options.workspace, at))
+      this.notes.add(`Left out, a repository that cannot be entered: ${shown(at).path}`)
+  }
+
+  #damaged({ at }: Owner, why: string): void {
+    const which = at === '' ? 'The repository' : `The repository ${shown(at).path}`
+    this.notes.add(
+      `${which} cannot say which files it tracks (${why.slice(0, 200)}), so only files that were kept before and those that nothing ignores are kept.`,
+    )
+  }
+}
+
+/** Too much is there: trying again would take as long and fail again. */
+export class TooMuch extends Error {}
+
+/** What the platform refuses for one path; anything else is a fault. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}
+
+/** It says that it is a repository, and is none that could be entered. */
+function isShut(workspace: string, at: Name): boolean {
+  try {
+    return lstatSync(pathOf(workspace, `${at}.git`), { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return true
+  }
+}
+
+/** A part that some Git takes for its own folder, on one platform or another: never a file of the workspace. */
+function hasGitFolder(name: Name): boolean {
+  return /(?:^|\/)(?:\.git|git~1)(?:\/|$)/i.test(name)
+}
