@@ -1,44 +1,74 @@
 /** What a turn changed in the workspace, and the way back. */
-import { memo, useState } from 'react'
-import type { ChangesItem } from '@belay/client'
+import { memo } from 'react'
+import { RotateCcw } from 'lucide-react'
+import { type ChangesItem, fileKey } from '@belay/client'
 import type { ChangedFile } from '@belay/protocol'
+import { takenBackWords } from './changes-of.ts'
+import { FileName } from './file-name.tsx'
 import { useFold } from './folds.ts'
-import { problemOf } from './problem-of.ts'
+import { shownPatch } from './patch-text.ts'
 import { useSession } from './session-context.ts'
 
 /** Files that are listed before they are asked for. */
 const shownMax = 8
 
 export const ChangesCard = memo(function ChangesCard({ item }: { readonly item: ChangesItem }) {
+  const { askRestore } = useSession()
   const [open, setOpen] = useFold('patch')
+  const { turn, takenBack, problem } = item
   const files = open ? item.files : item.files.slice(0, shownMax)
   const hidden = item.files.length - files.length + item.more
-  const count = item.files.length + item.more
   return (
-    <section className="card" aria-label={`Changes of turn ${item.turn}`}>
+    <section className="card" aria-label={`Changes of turn ${turn}`} data-gone={takenBack}>
       <header className="card-head">
-        <span className="title">{count === 1 ? '1 file changed' : `${count} files changed`}</span>
-        <RestoreButton turn={item.turn} />
+        <span className="title">{titleOf(item)}</span>
+        {takenBack !== undefined && (
+          <span className="taken-back">{takenBackWords[takenBack].short}</span>
+        )}
+        <button
+          type="button"
+          className="button"
+          data-size="small"
+          data-kind="quiet"
+          onClick={() => askRestore(turn, 'before')}
+        >
+          <RotateCcw className="icon" aria-hidden="true" /> Restore …
+        </button>
       </header>
+      {problem !== undefined && <p className="note">{problem}</p>}
       <ul className="changes">
         {files.map((file) => (
-          <li key={file.path} data-status={file.status}>
-            <span className="cut">{file.path}</span> <Counts file={file} />
+          <li key={fileKey(file)} data-status={file.status}>
+            <FileName path={file.path} className="cut" /> <Counts file={file} />
           </li>
         ))}
       </ul>
       {hidden > 0 && <p className="hint">… and {hidden} more</p>}
-      <details
-        className="folded"
-        open={open}
-        onToggle={(event) => setOpen(event.currentTarget.open)}
-      >
-        <summary>Patch</summary>
-        <pre className="output">{item.patch}</pre>
-      </details>
+      {item.notes.map((note) => (
+        <p key={note} className="note">
+          {note}
+        </p>
+      ))}
+      {item.patch !== '' && (
+        <details
+          className="folded"
+          open={open}
+          onToggle={(event) => setOpen(event.currentTarget.open)}
+        >
+          <summary>Patch</summary>
+          <pre className="output">{shownPatch(item.patch)}</pre>
+        </details>
+      )}
     </section>
   )
 })
+
+function titleOf({ files, more, problem, notes }: ChangesItem): string {
+  const count = files.length + more
+  if (problem !== undefined) return 'What it changed is not known'
+  if (count === 0 && notes.length > 0) return 'No file changed of those that were looked at'
+  return count === 1 ? '1 file changed' : `${count} files changed`
+}
 
 function Counts({ file }: { readonly file: ChangedFile }) {
   if (file.added === undefined || file.removed === undefined)
@@ -48,40 +78,5 @@ function Counts({ file }: { readonly file: ChangedFile }) {
       {file.status} <span className="plus">+{file.added}</span>{' '}
       <span className="minus">−{file.removed}</span>
     </span>
-  )
-}
-
-/** Asked twice, because it changes files; what they hold now is kept all the same. */
-function RestoreButton({ turn }: { readonly turn: number }) {
-  const { client, id } = useSession()
-  const [step, setStep] = useState<'idle' | 'sure' | 'sent'>('idle')
-  const [problem, setProblem] = useState<string>()
-
-  async function restore(): Promise<void> {
-    if (step !== 'sure') return setStep('sure')
-    setStep('sent')
-    setProblem(undefined)
-    try {
-      await client.call('restore', { id, turn, to: 'before' })
-    } catch (error) {
-      setProblem(problemOf(error).message)
-    }
-    setStep('idle')
-  }
-
-  return (
-    <>
-      {problem !== undefined && <span role="alert">{problem}</span>}
-      <button
-        type="button"
-        className="button"
-        data-size="small"
-        data-kind="quiet"
-        disabled={step === 'sent'}
-        onClick={() => void restore()}
-      >
-        {step === 'sure' ? `Really undo turn ${turn}?` : 'Undo'}
-      </button>
-    </>
   )
 }

@@ -1,5 +1,12 @@
 /** What a session's turns changed in its workspace, from its transcript. Pure. */
-import { type ChangesItem, itemsOf, type PromptItem, type Transcript } from '@belay/client'
+import {
+  type ChangesItem,
+  type Extent,
+  fileKey,
+  itemsOf,
+  type PromptItem,
+  type Transcript,
+} from '@belay/client'
 import type { ChangedFile } from '@belay/protocol'
 import { type PatchFile, patchFiles } from './patch-files.ts'
 
@@ -12,6 +19,24 @@ export interface TurnChanges {
   /** Files that the list had no room for. */
   readonly more: number
   readonly patch: string
+  readonly notes: readonly string[]
+  /** Why it is not known what it changed. */
+  readonly problem: string | undefined
+  /** The workspace does not hold it any more. */
+  readonly takenBack: Extent | undefined
+}
+
+export const takenBackWords: Readonly<
+  Record<Extent, { readonly short: string; readonly sentence: string }>
+> = {
+  whole: {
+    short: 'taken back',
+    sentence: 'This was taken back: the workspace does not hold it any more.',
+  },
+  part: {
+    short: 'taken back in part',
+    sentence: 'This was taken back but for files that stayed as they were.',
+  },
 }
 
 /** The latest first. */
@@ -22,17 +47,21 @@ export function changesOf(transcript: Transcript): readonly TurnChanges[] {
     if (item.type === 'prompt' && item.turn !== undefined) prompts.set(item.turn, item)
     if (item.type === 'changes') changes.push(item)
   }
-  return changes.toReversed().map(({ turn, at, files, more, patch }) => ({
-    turn,
-    at,
-    files,
-    more,
-    patch,
-    prompt: prompts.get(turn)?.text,
-  }))
+  return changes.toReversed().map((item) => {
+    const { turn, at, files, more, patch, notes, problem, takenBack } = item
+    const prompt = prompts.get(turn)?.text
+    return { turn, at, files, more, patch, notes, problem, takenBack, prompt }
+  })
+}
+
+/** What the workspace holds of them: not what was taken back. */
+export function heldChanges(turns: readonly TurnChanges[]): readonly TurnChanges[] {
+  return turns.filter(({ takenBack }) => takenBack !== 'whole')
 }
 
 export interface FileChanges {
+  /** What tells it from every other file. */
+  readonly key: string
   readonly path: string
   readonly status: ChangedFile['status']
   readonly added: number | undefined
@@ -41,23 +70,32 @@ export interface FileChanges {
   readonly parts: readonly { readonly turn: number; readonly patch: PatchFile | undefined }[]
 }
 
-/** Some turns' changes, file by file. What a later turn took back is still told of: it did happen. */
+/** Some turns’ changes, file by file. What a later turn changed back is still told of: it did happen. */
 export function fileChanges(turns: readonly TurnChanges[]): readonly FileChanges[] {
   const files = new Map<string, FileChanges>()
   for (const { turn, files: changed, patch } of turns.toSorted((a, b) => a.turn - b.turn)) {
-    const patches = new Map(patchFiles(patch).map((file) => [file.path, file]))
-    for (const file of changed) {
-      const before = files.get(file.path)
-      files.set(file.path, {
+    const parts = patchFiles(patch, changed)
+    // Behind those of the list comes what a patch has beyond it.
+    const listed = [...changed, ...parts.slice(changed.length).map(unlisted)]
+    for (const [index, file] of listed.entries()) {
+      const key = fileKey(file)
+      const before = files.get(key)
+      files.set(key, {
+        key,
         path: file.path,
         status: joinedStatus(before?.status, file.status),
         added: sum(before === undefined ? 0 : before.added, file.added),
         removed: sum(before === undefined ? 0 : before.removed, file.removed),
-        parts: [...(before?.parts ?? []), { turn, patch: patches.get(file.path) }],
+        parts: [...(before?.parts ?? []), { turn, patch: parts[index] }],
       })
     }
   }
   return [...files.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+function unlisted({ path, lines }: PatchFile): ChangedFile {
+  const count = (type: 'added' | 'removed') => lines.filter((line) => line.type === type).length
+  return { path, status: 'changed', added: count('added'), removed: count('removed') }
 }
 
 function joinedStatus(

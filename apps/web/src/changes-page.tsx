@@ -1,22 +1,32 @@
 /** What a session changed in its workspace, turn by turn or all together; and the way back to a checkpoint. */
 import { useMemo, useState } from 'react'
+import { RotateCcw } from 'lucide-react'
 import type { Transcript } from '@belay/client'
 import type { ChangedFile } from '@belay/protocol'
-import { changesOf, fileChanges, type FileChanges, type TurnChanges } from './changes-of.ts'
+import {
+  changesOf,
+  fileChanges,
+  type FileChanges,
+  heldChanges,
+  takenBackWords,
+  type TurnChanges,
+} from './changes-of.ts'
 import { PatchView } from './patch-view.tsx'
-import { RestoreDialog } from './restore-dialog.tsx'
 import { ClockTime } from './clock-time.tsx'
+import { FileName } from './file-name.tsx'
+import { useSession } from './session-context.ts'
 import { UndoRestore } from './undo-restore.tsx'
 
 export function ChangesPage({ transcript }: { readonly transcript: Transcript }) {
   const turns = useMemo(() => changesOf(transcript), [transcript])
   const [chosen, setChosen] = useState<number>()
   const shown = turns.find(({ turn }) => turn === chosen)
-  const files = useMemo(() => fileChanges(shown === undefined ? turns : [shown]), [shown, turns])
+  const told = useMemo(() => (shown === undefined ? heldChanges(turns) : [shown]), [shown, turns])
+  const files = useMemo(() => fileChanges(told), [told])
   if (!transcript.caughtUp && turns.length === 0)
     return <p className="opening muted">Reading what this session changed …</p>
   if (turns.length === 0) return <NoChanges />
-  const more = (shown === undefined ? turns : [shown]).reduce((sum, turn) => sum + turn.more, 0)
+  const more = told.reduce((sum, turn) => sum + turn.more, 0)
   return (
     <div className="changes-page">
       <nav className="changes-side" aria-label="Turns">
@@ -42,20 +52,81 @@ export function ChangesPage({ transcript }: { readonly transcript: Transcript })
           <h2>
             {shown === undefined ? 'What this session changed' : `What turn ${shown.turn} changed`}
           </h2>
-          {shown !== undefined && <RestoreDialog turn={shown.turn} files={shown.files.length} />}
+          {shown !== undefined && <RestoreButton turn={shown.turn} />}
         </header>
         <UndoRestore transcript={transcript} />
-        {shown === undefined && turns.length > 1 && (
-          <p className="muted">
-            Turn by turn, in their order: a line that was changed twice is here twice.
-          </p>
-        )}
+        <Remarks turns={told} all={turns} shown={shown} />
         {files.map((file) => (
-          <FileSection key={file.path} file={file} open={files.length <= 12} />
+          <FileSection key={file.key} file={file} open={files.length <= 12} />
         ))}
         {more > 0 && <p className="muted">… and {more} more files that the log had no room for.</p>}
       </section>
     </div>
+  )
+}
+
+function RestoreButton({ turn }: { readonly turn: number }) {
+  const { askRestore } = useSession()
+  return (
+    <button
+      type="button"
+      className="button"
+      data-size="small"
+      onClick={() => askRestore(turn, 'before')}
+    >
+      <RotateCcw className="icon" aria-hidden="true" /> Restore …
+    </button>
+  )
+}
+
+interface RemarksProps {
+  readonly turns: readonly TurnChanges[]
+  readonly all: readonly TurnChanges[]
+  readonly shown: TurnChanges | undefined
+}
+
+/** What is to be known of the list below it: what is not in it, and why. */
+function Remarks({ turns, all, shown }: RemarksProps) {
+  const gone = all.length - turns.length
+  return (
+    <>
+      {shown?.takenBack !== undefined && (
+        <p className="note">{takenBackWords[shown.takenBack].sentence}</p>
+      )}
+      {shown === undefined && gone > 0 && (
+        <p className="note">
+          {gone === 1
+            ? 'One turn was taken back and is not in this list: the workspace does not hold what it changed.'
+            : `${gone} turns were taken back and are not in this list: the workspace does not hold what they changed.`}
+        </p>
+      )}
+      {shown === undefined && turns.length > 1 && (
+        <p className="muted">
+          Turn by turn, in their order: a line that was changed twice is here twice.
+        </p>
+      )}
+      {turns.flatMap(({ turn, problem, notes, takenBack }) => [
+        ...(problem === undefined
+          ? []
+          : [
+              <p key={`problem ${turn}`} className="note">
+                What turn {turn} changed is not known: {problem}
+              </p>,
+            ]),
+        ...(shown === undefined && takenBack !== undefined
+          ? [
+              <p key={`part ${turn}`} className="note">
+                Turn {turn} was taken back but for files that stayed as they were.
+              </p>,
+            ]
+          : []),
+        ...notes.map((note) => (
+          <p key={`note ${turn} ${note}`} className="note">
+            {shown === undefined ? `Turn ${turn}: ${note}` : note}
+          </p>
+        )),
+      ])}
+    </>
   )
 }
 
@@ -79,11 +150,17 @@ interface TurnButtonProps {
 
 function TurnButton({ turn, pressed, onChoose }: TurnButtonProps) {
   const count = turn.files.length + turn.more
+  const { takenBack, problem } = turn
+  const changed = problem === undefined ? (count === 1 ? '1 file' : `${count} files`) : 'not known'
   return (
-    <button type="button" aria-pressed={pressed} onClick={onChoose}>
+    <button type="button" aria-pressed={pressed} data-gone={takenBack} onClick={onChoose}>
       <span className="cut">{turn.prompt ?? `Turn ${turn.turn}`}</span>
       <span className="detail">
-        Turn {turn.turn} · {count === 1 ? '1 file' : `${count} files`} · <ClockTime at={turn.at} />
+        Turn {turn.turn} ·{' '}
+        {takenBack !== undefined && (
+          <span className="taken-back">{takenBackWords[takenBack].short} · </span>
+        )}
+        {changed} · <ClockTime at={turn.at} />
       </span>
     </button>
   )
@@ -108,7 +185,7 @@ function FileSection({ file, open }: { readonly file: FileChanges; readonly open
           {letters[file.status]}
           <span className="unseen"> {file.status}</span>
         </span>
-        <span className="mono cut title">{file.path}</span>
+        <FileName path={file.path} className="mono cut title" />
         {file.added === undefined || file.removed === undefined ? (
           <span className="detail">no text</span>
         ) : (

@@ -21,7 +21,9 @@ export function itemText(item: Item): string {
     case 'turn-end':
       return [item.sentence, item.detail ?? ''].filter((line) => line !== '').join('\n')
     case 'changes':
-      return item.problem ?? item.patch
+      return [item.problem ?? '', ...item.notes, item.patch]
+        .filter((part) => part !== '')
+        .join('\n')
     case 'changes-place':
       return ''
     case 'notice': {

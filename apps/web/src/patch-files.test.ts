@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryFolder } from '@belay/testing/node'
 import { structuredPatch } from 'diff'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -55,12 +59,124 @@ test('[W-39] a patch that was cut ends where it was cut, and says so', () => {
   })
 })
 
-test('[W-39] names in quotes are read as they are', () => {
-  const [file] = patchFiles(
-    'diff --git "a/f\\303\\274r.txt" "b/f\\303\\274r.txt"\n--- /dev/null\n+++ "b/f\\303\\274r.txt"\n@@ -0,0 +1 @@\n+x\n',
+test('[W-93] a name is read from what Git quotes, wherever only its head tells it', () => {
+  const names = [
+    'für "x" b/y.txt',
+    'tab\there',
+    'new\nline',
+    'back\\slash',
+    'a b/a',
+    '\u0007\u0001 ',
+  ]
+  const quoted = (side: string, name: string) => `"${side}/${cQuoted(name)}"`
+  for (const name of names) {
+    const head = `diff --git ${quoted('a', name)} ${quoted('b', name)}`
+    const shown = (...rest: readonly string[]) => patchFiles([head, ...rest].join('\n'))[0]?.path
+    expect(shown('Binary files differ')).toBe(name)
+    expect(shown('old mode 100644', 'new mode 100755')).toBe(name)
+    const lines = ['@@ -1 +0,0 @@', '-x']
+    expect(shown(`--- ${quoted('a', name)}`, '+++ /dev/null', ...lines)).toBe(name)
+    expect(shown('--- /dev/null', `+++ ${quoted('b', name)}`, '@@ -0,0 +1 @@', '+x')).toBe(name)
+  }
+  // Without quotes a name can still hold what looks like the second one.
+  for (const name of ['x b/y', 'a', ' b/ b/', 'a b/b'])
+    expect(patchFiles(`diff --git a/${name} b/${name}\nnew file mode 100644\n`)[0]).toEqual({
+      path: name,
+      lines: [],
+      note: 'An empty file.',
+    })
+  expect(patchFiles('diff --git "a/\\377x\\303\\274" "b/\\377x\\303\\274"\n')[0]?.path).toBe(
+    '\\xffxü',
   )
-  expect(file?.path).toBe('für.txt')
 })
+
+test('[W-93] real patches of names that Git quotes are shown under those names', () => {
+  const folder = temporaryFolder('quoted-names')
+  const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args]).toString()
+  git('init', '--quiet')
+  git('config', 'user.email', 'a@example.org')
+  git('config', 'user.name', 'A')
+  const put = (name: string, bytes: Buffer | string) => writeFileSync(join(folder, name), bytes)
+  mkdirSync(join(folder, 'x b'))
+  for (const name of ['q"1', 'tab\t1', 'line\n1', 'b\\1', 'für', 'x b/y', 'mode "m"'])
+    put(name, 'x\n')
+  put('bin"', Buffer.from([0, 1]))
+  git('add', '--all')
+  git('commit', '--quiet', '-m', 'a')
+  for (const name of ['q"1', 'tab\t1', 'für']) rmSync(join(folder, name))
+  put('line\n1', 'y\n')
+  put('bin"', Buffer.from([0, 2]))
+  put('b\\1', '')
+  put('empty "e"', '')
+  put('x b/y', '')
+  chmodSync(join(folder, 'mode "m"'), 0o755)
+  git('add', '--all')
+  const changed = git('diff', '--cached', '--name-only', '-z').split('\0').slice(0, -1)
+  expect(changed).toHaveLength(9)
+  for (const quoting of ['true', 'false']) {
+    const patch = git('-c', `core.quotePath=${quoting}`, 'diff', '--cached', '--no-renames')
+    const parts = patchFiles(patch)
+    expect(parts.map(({ path }) => path)).toEqual(changed)
+    expect(
+      patchFiles(
+        patch,
+        changed.map((path) => ({ path })),
+      ),
+    ).toEqual(parts)
+    expect(parts.every(({ lines, note }) => lines.length > 0 || note !== undefined)).toBe(true)
+  }
+})
+
+test('[W-93] the list of files names the parts, one for each in its order, also what is no UTF-8', () => {
+  const part = (line: string) =>
+    `diff --git "a/\\377" "b/\\377"\n--- /dev/null\n+++ "b/\\377"\n@@ -0,0 +1,9 @@\n+${line}\n`
+  const cut = '… [cut by Belay: the patch goes on]\n'
+  const files = [{ path: '\\xff' }, { path: '\\xfe' }]
+  const shown = patchFiles(`${part('one')}${cut}${part('two')}`, files)
+  expect(shown.map(({ path, lines, note }) => [path, lines, note])).toEqual([
+    [
+      '\\xff',
+      [{ type: 'added', new: 1, text: 'one' }],
+      'The rest of the patch was too long to keep.',
+    ],
+    ['\\xfe', [{ type: 'added', new: 1, text: 'two' }], undefined],
+  ])
+})
+
+test('[W-93] a patch with fewer parts than files, as older logs have them, is told apart by names', () => {
+  const part = (name: string) =>
+    `diff --git a/${name} b/${name}\n--- a/${name}\n+++ b/${name}\n@@ -1 +1 @@\n-${name}\n+x\n`
+  const shown = patchFiles(`${part('b')}${part('z')}`, [
+    { path: 'a' },
+    { path: 'b' },
+    { path: 'c' },
+  ])
+  expect(shown.map(({ path, lines, note }) => [path, lines.length, note])).toEqual([
+    ['a', 0, 'Its lines were too long to keep.'],
+    ['b', 2, undefined],
+    ['c', 0, 'Its lines were too long to keep.'],
+    // Nothing of a patch is dropped.
+    ['z', 2, undefined],
+  ])
+})
+
+/** As Git writes a name in quotes. */
+function cQuoted(name: string): string {
+  const letters: Readonly<Record<string, string>> = {
+    '\u0007': '\\a',
+    '\t': '\\t',
+    '\n': '\\n',
+    '"': '\\"',
+    '\\': '\\\\',
+  }
+  return [...new TextEncoder().encode(name)]
+    .map((byte) => {
+      const sign = String.fromCodePoint(byte)
+      const plain = byte >= 0x20 && byte < 0x7f ? sign : `\\${byte.toString(8).padStart(3, '0')}`
+      return letters[sign] ?? plain
+    })
+    .join('')
+}
 
 test('[W-39] whatever two texts are, their patch shows every changed line once', () => {
   const text = fc.array(

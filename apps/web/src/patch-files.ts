@@ -4,8 +4,11 @@
  *
  * Invariants:
  * - W-39 Every line that a patch adds or removes is shown once, with its number, under its own file.
+ * - W-93 The name of a file is that of the list of files; where there is none it is read from the patch, whatever Git
+ *   quotes in it.
  */
 import type { DiffLine } from './diff-lines.ts'
+import { nameOfHead, nameOfSide } from './patch-name.ts'
 
 export interface PatchFile {
   readonly path: string
@@ -18,6 +21,8 @@ interface Reading {
   path: string
   lines: DiffLine[]
   note: string | undefined
+  /** What is said when there are no lines. */
+  hint: string | undefined
   old: number
   new: number
   /** Lines of the present hunk that are still to come; both 0 outside of hunks. */
@@ -25,22 +30,72 @@ interface Reading {
   newLeft: number
 }
 
-export function patchFiles(patch: string): readonly PatchFile[] {
+/**
+ * @param files what the patch is of, where that is known: its parts are of these, in their order
+ * @returns of each of `files` its part, and behind them what belongs to none; without `files` each part in its order
+ */
+export function patchFiles(
+  patch: string,
+  files?: readonly { readonly path: string }[],
+): readonly PatchFile[] {
+  const parts = partsOf(patch)
+  if (files === undefined) return parts
+  // Another number of parts comes from a patch that was cut as a whole: only the names tell then whose each is.
+  const byPlace = parts.length === files.length
+  const left = new Set(parts)
+  const found = files.map(({ path }, index) => {
+    const own = byPlace ? parts.slice(index, index + 1) : parts.filter((part) => part.path === path)
+    for (const part of own) left.delete(part)
+    return joined(path, own)
+  })
+  return [...found, ...left]
+}
+
+/** A link that became a file is two parts: one that removes and one that adds. */
+function joined(path: string, parts: readonly PatchFile[]): PatchFile {
+  const [first, ...others] = parts
+  if (first === undefined) return { path, lines: [], note: 'Its lines were too long to keep.' }
+  return others.reduce<PatchFile>(
+    (whole, part) => ({
+      path,
+      lines: [...whole.lines, ...part.lines],
+      note: whole.note ?? part.note,
+    }),
+    { ...first, path },
+  )
+}
+
+function partsOf(patch: string): readonly PatchFile[] {
   const files: Reading[] = []
   let file: Reading | undefined
   for (const line of patch.split('\n')) {
     if (file !== undefined && (file.oldLeft > 0 || file.newLeft > 0) && readLine(file, line))
       continue
-    if (line.startsWith('diff --git ')) {
-      file = begin(pathOfHead(line))
+    if (line.startsWith(head)) {
+      file = begin(nameOfHead(line.slice(head.length)))
       files.push(file)
     } else if (file !== undefined) readHead(file, line)
   }
-  return files.map(({ path, lines, note }) => ({ path, lines, note }))
+  return files.map(({ path, lines, note, hint }) => ({
+    path,
+    lines,
+    note: note ?? (lines.length === 0 ? hint : undefined),
+  }))
 }
 
+const head = 'diff --git '
+
 function begin(path: string): Reading {
-  return { path, lines: [], note: undefined, old: 1, new: 1, oldLeft: 0, newLeft: 0 }
+  return {
+    path,
+    lines: [],
+    note: undefined,
+    hint: undefined,
+    old: 1,
+    new: 1,
+    oldLeft: 0,
+    newLeft: 0,
+  }
 }
 
 /** @returns whether it was a line of the hunk */
@@ -74,31 +129,12 @@ function readHead(file: Reading, line: string): void {
     file.new = Number(next)
     file.oldLeft = Number(oldCount)
     file.newLeft = Number(newCount)
-  } else if (line.startsWith('+++ b/')) file.path = unquoted(line.slice(4)).slice(2)
-  else if (line.startsWith('--- a/')) file.path = unquoted(line.slice(4)).slice(2)
-  else if (line.startsWith('+++ "b/')) file.path = unquoted(line.slice(4)).slice(2)
+  } else if (line.startsWith('--- ') || line.startsWith('+++ '))
+    file.path = nameOfSide(line.slice(4)) ?? file.path
+  else if (line.startsWith('new file mode ') || line.startsWith('deleted file mode '))
+    file.hint = 'An empty file.'
+  else if (line.startsWith('new mode ')) file.hint = `Only its mode changed: ${line.slice(4)}.`
   else if (line.startsWith('Binary files ')) file.note = 'Not text: no lines to show.'
   else if (line.startsWith('… [cut by Belay'))
     file.note = 'The rest of the patch was too long to keep.'
 }
-
-/** Only when nothing better follows: a name with " b/" in it cannot be told apart here. */
-function pathOfHead(line: string): string {
-  return /^diff --git "?a\/.+ "?b\/(.+?)"?$/.exec(line)?.[1] ?? line.slice('diff --git '.length)
-}
-
-/** Git writes a name with other than plain characters in quotes, its bytes as octal numbers. */
-function unquoted(name: string): string {
-  const inside = /^"(.*)"$/.exec(name.replace(/\t$/, ''))?.[1]
-  if (inside === undefined) return name.replace(/\t$/, '')
-  const bytes: number[] = []
-  const encoder = new TextEncoder()
-  for (const [part] of inside.matchAll(/\\[0-7]{3}|\\.|[^\\]+/g)) {
-    if (/^\\[0-7]{3}$/.test(part)) bytes.push(Number.parseInt(part.slice(1), 8))
-    else
-      bytes.push(...encoder.encode(part.startsWith('\\') ? (escapes[part] ?? part.slice(1)) : part))
-  }
-  return new TextDecoder().decode(new Uint8Array(bytes))
-}
-
-const escapes: Readonly<Record<string, string>> = { '\\n': '\n', '\\t': '\t', '\\r': '\r' }

@@ -1,5 +1,6 @@
 /** The lines of one file in a patch. Long ones begin folded. */
 import { memo, useState } from 'react'
+import { shownName } from '@belay/client'
 import { DiffRows } from './diff-view.tsx'
 import type { PatchFile } from './patch-files.ts'
 
@@ -19,7 +20,7 @@ export const PatchView = memo(function PatchView({ path, patch }: PatchViewProps
   const hidden = lines.length - shown.length
   const note = patch === undefined ? 'Its lines were too long to keep.' : patch.note
   return (
-    <figure className="diff" aria-label={`Change of ${path}`}>
+    <figure className="diff" aria-label={`Change of ${shownName(path)}`}>
       {shown.length > 0 && <DiffRows path={path} lines={shown} />}
       {hidden > 0 && (
         <button type="button" className="more" onClick={() => setWhole(true)}>

@@ -1,8 +1,8 @@
 /** One session: what happened, what it changed, its log, how it stands, and where a person writes. */
-import { lazy, Suspense, useEffect, useMemo, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { findItem, type Transcript } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
-import type { SessionSummary, SessionView } from '@belay/protocol'
+import type { RestoreTo, SessionSummary, SessionView } from '@belay/protocol'
 import { AskedScope, firstAsked } from './asked.ts'
 import { BackLink } from './back-link.tsx'
 import { Composer } from './composer.tsx'
@@ -22,6 +22,9 @@ import { TranscriptView } from './transcript-view.tsx'
 // What most visits never open is not part of the first load.
 const ChangesPage = lazy(async () => ({
   default: (await import('./changes-page.tsx')).ChangesPage,
+}))
+const RestoreDialog = lazy(async () => ({
+  default: (await import('./restore-dialog.tsx')).RestoreDialog,
 }))
 const LogPage = lazy(async () => ({ default: (await import('./log-page.tsx')).LogPage }))
 
@@ -44,7 +47,8 @@ export function SessionPage(props: SessionPageProps) {
   const transcript = useLive(feed.transcript)
   const link = useLive(feed.link)
   const session = transcript.session
-  const context = useSessionContext(client, id, feed, box)
+  const [restore, setRestore] = useState<{ readonly turn: number; readonly to: RestoreTo }>()
+  const context = useSessionContext({ client, id, feed, box, setRestore })
   useSeen(id, session, onSeen)
   const known = session ?? summary
   const folder = folderOf(session, transcript.items.blocks[0])
@@ -75,6 +79,11 @@ export function SessionPage(props: SessionPageProps) {
           </AskedScope>
         )}
       </FolderScope>
+      {restore !== undefined && (
+        <Suspense>
+          <RestoreDialog {...restore} onClose={() => setRestore(undefined)} />
+        </Suspense>
+      )}
       <div className="dock">
         <div className="dock-inner">
           <StatusLine
@@ -99,12 +108,17 @@ export function SessionPage(props: SessionPageProps) {
   )
 }
 
-function useSessionContext(client: Client, id: string, feed: SessionFeed, box: DraftBox) {
+interface ContextOptions extends Pick<SessionPageProps, 'client' | 'id' | 'feed' | 'box'> {
+  readonly setRestore: (point: { readonly turn: number; readonly to: RestoreTo }) => void
+}
+
+function useSessionContext({ client, id, feed, box, setRestore }: ContextOptions) {
   return useMemo<SessionContext>(
     () => ({
       client,
       id,
       addToDraft: box.add,
+      askRestore: (turn, to) => setRestore({ turn, to }),
       promptText: (promptId) => {
         const prompt = findItem(feed.transcript.value, `prompt:${promptId}`)
         return prompt?.type === 'prompt' ? prompt.text : undefined
@@ -114,7 +128,7 @@ function useSessionContext(client: Client, id: string, feed: SessionFeed, box: D
         return tool?.type === 'tool' && tool.content.length > 0
       },
     }),
-    [client, id, box, feed],
+    [client, id, box, feed, setRestore],
   )
 }
 

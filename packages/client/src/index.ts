@@ -12,6 +12,7 @@ export {
   sendDraft,
   typeDraft,
 } from './draft.ts'
+export { fileKey, shownName } from './file-name.ts'
 export {
   decodeFrame,
   decodeListFrame,
@@ -25,6 +26,7 @@ export { blockItems, itemAt, type ItemList, itemsOf } from './item-list.ts'
 export { type Notice, noticeOf, trimmedSentence } from './notice.ts'
 export { applyListFrame, type SessionList } from './session-list.ts'
 export { stepWords } from './step-words.ts'
+export type { Extent } from './taken-back.ts'
 export { applyFrame, emptyTranscript, findItem, type RunningTurn, type Transcript } from './view.ts'
 export { followOver } from './follow-over.ts'
 export type { Hear } from './link.ts'

@@ -16,6 +16,7 @@ import type {
   Resolution,
   SessionEvent,
 } from '@belay/protocol'
+import type { Extent } from './taken-back.ts'
 
 /** An event of a type this version does not know, whole. */
 export interface UnknownEvent {
@@ -132,9 +133,12 @@ export interface ChangesItem extends Placed {
   /** Files that the list had no room for. */
   readonly more: number
   readonly patch: string
-  readonly notes?: EventOf<'turn-changes'>['notes']
-  /** Why it is not known what it changed. Then there are no files. */
-  readonly problem?: string | undefined
+  /** What was left out, in sentences. */
+  readonly notes: readonly string[]
+  /** Why it is not known what the turn changed. Then there are no files. */
+  readonly problem: string | undefined
+  /** The workspace does not hold them any more: they were put back, as a whole or but for some files. */
+  readonly takenBack: Extent | undefined
 }
 
 /**

@@ -19,7 +19,7 @@ export function noticeOf(event: NoticeEvent): Notice {
     case 'settings-changed':
       return say('info', settingsSentence(event))
     case 'restored':
-      return say('info', `The workspace is back to ${checkpoint(event)}: ${files(event.files)}.`)
+      return say('info', restoredSentence(event))
     case 'restore-failed':
       return say(
         'warning',
@@ -72,6 +72,16 @@ export function noticeOf(event: NoticeEvent): Notice {
 function checkpoint({ turn, to }: Pick<EventOf<'restored'>, 'turn' | 'to'>): string {
   if (to === 'undo') return 'how it was before it was put back'
   return `how it was ${to} turn ${turn}`
+}
+
+function restoredSentence(event: EventOf<'restored'>): string {
+  const { stayed, notes = [] } = event
+  const stays =
+    stayed === undefined
+      ? ''
+      : `, ${stayed === 1 ? '1 file stayed as it was' : `${stayed} files stayed as they were`}`
+  const back = `The workspace is back to ${checkpoint(event)}: ${files(event.files)}${stays}.`
+  return [back, ...notes].join(' ')
 }
 
 function files(count: number): string {

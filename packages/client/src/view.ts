@@ -24,6 +24,7 @@ import {
   type ViewerEvent,
 } from './item.ts'
 import { appendItem, emptyList, itemAt, type ItemList, replaceItem } from './item-list.ts'
+import { nothingTakenBack, takeBack, type TakenBack } from './taken-back.ts'
 import { addPosition, noPositions, positionOf, type Positions } from './positions.ts'
 
 export interface Transcript {
@@ -49,6 +50,8 @@ export interface Transcript {
   readonly open: readonly string[]
   /** The latest turn that is over: nothing of it can be open. */
   readonly endedTurn: number
+  /** Turns whose changes the workspace does not hold any more. */
+  readonly takenBack: TakenBack
 }
 export interface RunningTurn {
   readonly turn: number
@@ -69,6 +72,7 @@ export function emptyTranscript(cursor = 0): Transcript {
     positions: noPositions,
     open: [],
     endedTurn: 0,
+    takenBack: nothingTakenBack,
   }
 }
 
@@ -352,9 +356,28 @@ function addPlan(state: Transcript, event: EventOf<'plan'>): Transcript {
 }
 
 function addChanges(state: Transcript, event: EventOf<'turn-changes'>): Transcript {
-  const { turn, files, more = 0, patch, notes, problem } = event
+  const { turn, files, more = 0, patch, notes = [], problem } = event
   const place = placed(event, `changes:${turn}`)
-  return put(state, { type: 'changes', ...place, turn, files, more, patch, notes, problem })
+  const takenBack = state.takenBack.gone.get(turn)
+  return put(state, {
+    type: 'changes',
+    ...place,
+    ...{ turn, files, more, patch, notes, problem, takenBack },
+  })
+}
+
+/** The changes of turns that are taken back by it, or brought back, say so where they stand. */
+function restored(state: Transcript, event: EventOf<'restored'>): Transcript {
+  const before = state.takenBack.gone
+  // Only what began before this transcript is not known to have ended.
+  const takenBack = takeBack(state.takenBack, event, Math.max(state.endedTurn, event.turn))
+  const told = { ...state, takenBack }
+  return [...new Set([...before.keys(), ...takenBack.gone.keys()])].reduce((next, turn) => {
+    const item = findItem(next, `changes:${turn}`)
+    const extent = takenBack.gone.get(turn)
+    if (item?.type !== 'changes' || item.takenBack === extent) return next
+    return put(next, { ...item, takenBack: extent })
+  }, told)
 }
 
 function askPermission(state: Transcript, event: EventOf<'permission-asked'>): Transcript {
@@ -387,7 +410,8 @@ function settlePermission(state: Transcript, event: EventOf<'permission-settled'
 // Items
 
 function notice(state: Transcript, event: NoticeEvent): Transcript {
-  const told = append(state, { type: 'notice', ...placed(event), event })
+  const changed = event.type === 'restored' ? restored(state, event) : state
+  const told = append(changed, { type: 'notice', ...placed(event), event })
   // No turn will ask for what waits there.
   return event.type === 'session-deleted' ? { ...told, queue: [] } : told
 }

@@ -23,7 +23,12 @@ import {
 } from './ids.ts'
 import { limits } from './limits.ts'
 import { resolutionSchema } from './outcome.ts'
-import { restoreToSchema, turnChangesReportSchema } from './report.ts'
+import {
+  restorePlanSchema,
+  restoreToSchema,
+  takeSchema,
+  turnChangesReportSchema,
+} from './report.ts'
 import { sessionSchema, summarySchema } from './view.ts'
 import { whySchema } from './why.ts'
 
@@ -269,11 +274,30 @@ export const routes = {
     method: 'post',
     path: '/v1/sessions/{id}/restore',
     summary:
-      'Put the workspace back to how it was before or after a turn, or, with `undo`, before it was put back the last time. What it holds now is kept as a checkpoint first.',
+      'Take back what turns did, to how it was before or after a turn; or, with `undo`, what was put back the last time. What the workspace holds now is kept first. The outcome is an event: `restored` or `restore-failed`.',
     params: session,
-    body: z.strictObject({ turn: turnSchema, to: restoreToSchema }).meta({ id: 'RestoreBody' }),
+    body: z
+      .strictObject({
+        turn: turnSchema,
+        to: restoreToSchema,
+        take: takeSchema.optional().meta({
+          description: 'Files that the plan says stay, to be put back all the same.',
+        }),
+      })
+      .meta({ id: 'RestoreBody' }),
     status: 202,
     response: z.object({ turn: turnSchema, to: restoreToSchema }),
+  },
+  planRestore: {
+    method: 'post',
+    path: '/v1/sessions/{id}/restore/plan',
+    summary:
+      'What a restore would do: the files that go back, and those that stay with the reason. Nothing is changed. Answered once it is known.',
+    params: session,
+    body: z.strictObject({ turn: turnSchema, to: restoreToSchema }).meta({ id: 'PlanBody' }),
+    status: 200,
+    waits: true,
+    response: restorePlanSchema,
   },
   setMode: {
     method: 'post',
@@ -446,6 +470,8 @@ export interface Route {
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
   readonly status: number
+  /** It is answered when something is over, and not in a moment. */
+  readonly waits?: true
   readonly response: z.ZodType
 }
 export type RouteName = keyof typeof routes

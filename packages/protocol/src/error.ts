@@ -52,6 +52,11 @@ export const errorTable = {
     action: 'Look at the turn: it runs, ended well, or somebody decided about it before.',
   },
   'turn-running': { status: 409, action: 'Wait for the end of the turn, or stop it.' },
+  'folder-busy': { status: 409, action: 'Wait for the end of that turn, or stop it.' },
+  'not-restorable': {
+    status: 409,
+    action: 'Nothing was changed. Ask again, or choose another turn.',
+  },
   'not-ready': { status: 409, action: 'Wait until the session is prepared, or retry.' },
   'permission-settled': {
     status: 409,

@@ -4,7 +4,7 @@ import { deadlines, limits, stepBounds } from './limits.ts'
 test('[P-3] every limit is a whole number above nothing, and its name ends with its unit and Max or Min', () => {
   for (const [name, value] of Object.entries(limits)) {
     expect(name).toMatch(
-      /[a-z](Bytes|Chars|Ms|Lines|Args|Prompts|Open|Kept|Events|Sessions|Files|Turns|Choices|Variables|Servers)M(ax|in)$/,
+      /(^notes|[a-z](Bytes|Chars|Ms|Lines|Args|Prompts|Open|Kept|Events|Sessions|Files|Turns|Choices|Variables|Servers|Taken))M(ax|in)$/,
     )
     expect(Number.isSafeInteger(value) && value > 0, name).toBe(true)
   }

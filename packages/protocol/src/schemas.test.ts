@@ -154,6 +154,7 @@ test('[P-15] every event has its number and its time; every report that is an ev
   expect(reports.filter((type) => !both.includes(type))).toEqual([
     'agent-link',
     'agent-offer',
+    'restore-planned',
     'permission-gone',
     'step',
     'prepare-failed',

@@ -3,6 +3,9 @@
  * reading every version from `floor` on.
  *
  * 1  2026-11-21  first: sessions, turns, queue, permissions, channel lines.
+ * 2  2026-11-29  a restore can be planned, and takes back what its turns did instead of the whole tree.
  */
-export const protocolVersion = 1
+export const protocolVersion = 2
 export const protocolFloor = 1
+/** The first version whose runners plan a restore. One that is older puts back more than the turns did. */
+export const protocolPlans = 2

@@ -12,7 +12,12 @@ import {
   turnSchema,
 } from './ids.ts'
 import { endingCodeSchema, outcomeSchema, reachedSchema, resolutionSchema } from './outcome.ts'
-import { permissionOptionSchema, restoreToSchema, stepReportSchema } from './report.ts'
+import {
+  permissionOptionSchema,
+  restorePlanSchema,
+  restoreToSchema,
+  stepReportSchema,
+} from './report.ts'
 
 /** One word for what is going on; `why` says it in a sentence. */
 export const statuses = [
@@ -114,6 +119,10 @@ export const viewSchema = summarySchema
       .object({ turn: turnSchema, to: restoreToSchema, since: z.int() })
       .optional()
       .meta({ description: 'The workspace is being put back to this checkpoint.' }),
+    restorePlan: restorePlanSchema.optional().meta({
+      description:
+        'What a restore would do, as it was looked at last; until a turn begins or files are put back.',
+    }),
     agentLink: agentLinkSchema
       .optional()
       .meta({ description: 'The connection to the agent, while there is a runner.' }),

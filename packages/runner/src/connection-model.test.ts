@@ -224,6 +224,7 @@ class Play {
         case 'prepare-workspace':
         case 'commit':
         case 'restore':
+        case 'plan':
         case 'stop-saving':
         case 'cancel-prompt':
         case 'choose':

@@ -42,6 +42,8 @@ export type Effect =
       readonly text: string
       readonly finish: Finish
     }
+  /** What a restore would do is looked at. Outcome: `planned`. */
+  | { readonly type: 'plan'; readonly restore: Restore }
   /** Outcome: `restored`. */
   | { readonly type: 'restore'; readonly restore: Restore }
   /** What is being saved or committed is given up; its outcome comes all the same. */

@@ -67,7 +67,7 @@ export function lastReports(state: RunnerState): readonly Report[] {
   return [
     ...open.map((one) => finished(one, one.ending ?? gone)),
     ...(turn?.phase === 'running' ? [changesOf(turn.turn, {})] : []),
-    ...(restore === undefined ? [] : [restoreFailed(restore, 'The runner is closing.')]),
+    ...(restore === undefined ? [] : [restoreFailed(restore.restore, 'The runner is closing.')]),
     { type: 'closing', reason: reason.slice(0, 500) },
   ]
 }

@@ -64,9 +64,12 @@ export type Input =
   | {
       readonly type: 'restored'
       readonly restore: Restore
-      readonly result:
-        | { readonly files: number; readonly stayed?: number; readonly notes?: string[] }
-        | { readonly message: string }
+      readonly result: Restored | { readonly message: string }
+    }
+  | {
+      readonly type: 'planned'
+      readonly restore: Restore
+      readonly result: Planned | { readonly message: string }
     }
   /** A deadline may have passed. */
   | { readonly type: 'alarm' }
@@ -75,6 +78,11 @@ export type Input =
 
 export type StartStep = Extract<PreparationStep, 'agent-start' | 'agent-session'>
 export type Problem = Omit<ReportOf<'prepare-failed'>, 'type'>
+
+/** What a restore did. */
+export type Restored = Omit<ReportOf<'restored'>, 'type' | 'turn' | 'to'>
+/** What it would do. */
+export type Planned = Omit<ReportOf<'restore-planned'>, 'type' | 'turn' | 'to'>
 
 export interface Saved {
   /** After a turn: what it changed; no files when that was nothing. */

@@ -59,8 +59,14 @@ export interface Saving {
 export interface Restore {
   readonly turn: number
   readonly to: RestoreTo
-  /** Files that would stay, which a person chose to put back all the same. */
+  /** Files that would stay and are put back all the same. */
   readonly take?: Take | undefined
+}
+
+/** A restore that is asked for, or the plan of one. */
+export interface AskedRestore {
+  readonly does: 'restore' | 'plan'
+  readonly restore: Restore
 }
 
 export interface RunnerState {
@@ -85,7 +91,7 @@ export interface RunnerState {
   /** Of the last turn that was taken. No turn begins and nothing is put back before it is made or given up. */
   readonly saving?: Saving
   /** Waits until the workspace is there, or is under way; no turn begins before it is done. */
-  readonly restore?: Restore
+  readonly restore?: AskedRestore
   readonly turn?: Turn
   /** A prompt that arrived before the turn ahead of it was over. */
   readonly next?: Turn

@@ -2,7 +2,7 @@ import { type AgentLink, type Command, type Report, reportSchema } from '@belay/
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Effect } from './effect.ts'
-import type { Input, Saved } from './input.ts'
+import type { Input, Planned, Saved } from './input.ts'
 import { closingSaveMs, initial, nextAlarm, type RunnerState } from './state.ts'
 import { transition } from './transition.ts'
 
@@ -563,6 +563,43 @@ describe('a restore', () => {
     expect(run(askRestore).types).toEqual(['restore-failed'])
     const failed = run(command(prepareCommand), askRestore, { type: 'workspace-failed', problem })
     expect(failed.types).toEqual(['restore-failed', 'prepare-failed'])
+  })
+
+  const askPlan = command({ type: 'plan-restore', ...restore })
+  const notes = ['b is left out.']
+  const result: Planned = { back: [{ path: 'a', does: 'change' }], stay: [], notes }
+  const planned: Input = { type: 'planned', restore, result }
+
+  test('[R-135] a plan holds back the prompt behind it, and is told', () => {
+    const step = after(open, askPlan, prompt(1))
+    expect(step.todo).toEqual(['plan'])
+    const told = runFrom(step.state, [planned])
+    expect(told.types).toEqual(['restore-planned', 'turn-taken'])
+    expect(told.reports[0]).toEqual({ type: 'restore-planned', ...restore, ...result })
+    expect(runFrom(step.state, [done]).types).toEqual([])
+  })
+
+  test('[R-135] a plan is refused where a restore would be, and waits where one would', () => {
+    expect(after(running, askPlan).types).toEqual(['restore-failed'])
+    expect(run(askPlan).types).toEqual(['restore-failed'])
+    expect(after(open, askRestore, askPlan).types).toEqual(['restore-failed'])
+    const early = run(command(prepareCommand), askPlan)
+    const later = runFrom(early.state, [{ type: 'workspace-ready' }, readyInput])
+    expect(later.todo).toEqual(['keep-agent', 'plan'])
+    const failed: Input = { type: 'planned', restore, result: { message: 'There is none.' } }
+    expect(runFrom(later.state, [failed]).reports).toEqual([
+      { type: 'restore-failed', ...restore, message: 'There is none.' },
+    ])
+  })
+
+  test('[R-135] what a person takes too reaches the hands, and no report', () => {
+    const step = after(open, command({ type: 'restore', ...restore, take: ['a'] }))
+    expect(step.effects).toEqual([{ type: 'restore', restore: { ...restore, take: ['a'] } }])
+    const taken = { ...restore, take: ['a'] }
+    const stayed = { files: 1, stayed: 2, notes }
+    expect(
+      runFrom(step.state, [{ type: 'restored', restore: taken, result: stayed }]).reports,
+    ).toEqual([{ type: 'restored', ...restore, ...stayed }])
   })
 })
 

@@ -39,9 +39,9 @@ import { asked, withdraw, without } from './permission.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
 import {
   type AgentState,
+  type AskedRestore,
   closingSaveMs,
   type Ending,
-  type Restore,
   type RunnerState,
   type Turn,
 } from './state.ts'
@@ -67,6 +67,8 @@ export function transition(state: RunnerState, input: Input, now: number): Runne
       return committed(state, input.turn, input.result)
     case 'restored':
       return restored(state, input)
+    case 'planned':
+      return planned(state, input)
     case 'agent-ready':
       return agentReady(state, input)
     case 'agent-link':
@@ -164,12 +166,14 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
         effects: [effect],
       }
     }
-    case 'restore':
-      return askRestore(state, { turn: command.turn, to: command.to, take: command.take })
-    case 'plan-restore':
-      return told(state, [
-        restoreFailed({ turn: command.turn, to: command.to }, 'A restore cannot be planned yet.'),
-      ])
+    case 'restore': {
+      const { type: does, ...restore } = command
+      return askRestore(state, { does, restore })
+    }
+    case 'plan-restore': {
+      const { type: _, ...restore } = command
+      return askRestore(state, { does: 'plan', restore })
+    }
     case 'choose': {
       const { type: _, ...chosen } = command
       return choose({ ...state, chosen: { ...state.chosen, ...chosen } }, chosen)
@@ -304,7 +308,7 @@ function agentReady(
   )
   const { restore } = state
   if (restore === undefined || state.phase === 'open') return after(step, advance)
-  return { ...step, effects: [...step.effects, { type: 'restore', restore }] }
+  return { ...step, effects: [...step.effects, effectOf(restore)] }
 }
 
 function choose(state: RunnerState, chosen: Chosen): RunnerStep {
@@ -335,7 +339,7 @@ function linked(
 function prepareFailed(state: RunnerState, problem: Problem): RunnerStep {
   if (state.phase !== 'preparing') return ignored(state)
   const { restore, ...rest } = state
-  const lost = restore === undefined ? [] : [restoreFailed(restore, problem.message)]
+  const lost = restore === undefined ? [] : [restoreFailed(restore.restore, problem.message)]
   const step = told({ ...rest, phase: 'idle' }, [...lost, { type: 'prepare-failed', ...problem }])
   if (state.turn === undefined) return step
   return after(step, (idle) =>
@@ -413,7 +417,7 @@ function goOn(state: RunnerState): RunnerStep {
     if (finish === undefined || turn.cancelBy !== undefined) return finishTurn(state, ending)
     return { state, reports: [], effects: [{ type: 'commit', turn: turn.turn, text, finish }] }
   }
-  if (restore !== undefined) return { state, reports: [], effects: [{ type: 'restore', restore }] }
+  if (restore !== undefined) return { state, reports: [], effects: [effectOf(restore)] }
   return advance(state)
 }
 
@@ -495,28 +499,47 @@ function committed(
 
 // Restoring.
 
-function askRestore(state: RunnerState, restore: Restore): RunnerStep {
+function askRestore(state: RunnerState, asked: AskedRestore): RunnerStep {
   const refusal =
     state.turn !== undefined || state.restore !== undefined
       ? 'The workspace is in use.'
       : state.phase === 'closing' || state.phase === 'idle'
         ? 'The workspace is not prepared.'
         : undefined
-  if (refusal !== undefined) return told(state, [restoreFailed(restore, refusal)])
+  if (refusal !== undefined) return told(state, [restoreFailed(asked.restore, refusal)])
   const isFree = state.phase === 'open' && state.saving === undefined
-  const effects: Effect[] = isFree ? [{ type: 'restore', restore }] : []
-  return { state: { ...state, restore }, reports: [], effects }
+  const effects: Effect[] = isFree ? [effectOf(asked)] : []
+  return { state: { ...state, restore: asked }, reports: [], effects }
+}
+
+function effectOf({ does, restore }: AskedRestore): Effect {
+  return { type: does, restore }
 }
 
 function restored(
   state: RunnerState,
   { restore, result }: Extract<Input, { type: 'restored' }>,
 ): RunnerStep {
-  if (state.restore === undefined) return ignored(state)
+  if (state.restore?.does !== 'restore') return ignored(state)
   const { restore: _, ...rest } = state
+  const { turn, to } = restore
   const report: Report =
     'files' in result
-      ? { type: 'restored', turn: restore.turn, to: restore.to, ...result }
+      ? { type: 'restored', turn, to, ...result }
+      : restoreFailed(restore, result.message)
+  return after(told(rest, [report]), advance)
+}
+
+function planned(
+  state: RunnerState,
+  { restore, result }: Extract<Input, { type: 'planned' }>,
+): RunnerStep {
+  if (state.restore?.does !== 'plan') return ignored(state)
+  const { restore: _, ...rest } = state
+  const { turn, to } = restore
+  const report: Report =
+    'back' in result
+      ? { type: 'restore-planned', turn, to, ...result }
       : restoreFailed(restore, result.message)
   return after(told(rest, [report]), advance)
 }

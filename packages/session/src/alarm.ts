@@ -13,7 +13,7 @@ import { expirePermission } from './permission.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
 import { expirePrompt } from './prompt.ts'
 import { loseRunner } from './runner.ts'
-import type { ActiveTurn, SessionState } from './state.ts'
+import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
 import { abandonTurn, doubtTurn, endTurn } from './turn.ts'
 import { failChanges } from './turn-changes.ts'
 
@@ -36,7 +36,8 @@ export function nextAlarm(state: SessionState, deadlines: Deadlines): number | u
 
 /** Everything that has a time now. */
 export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { lifecycle, permissions, queue, turn, restore, changes } = state
+  const { lifecycle, permissions, queue, turn, changes } = state
+  const restore = restoreUnderWay(state)
   const isAway = state.runner.type === 'lost'
   return [
     ...(turn.type === 'active' ? turnDues(state, turn, deadlines) : []),
@@ -44,7 +45,7 @@ export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] 
     ...(lifecycle.type === 'preparing' && !isAway
       ? [{ type: 'preparation', at: lifecycle.deadline } as const]
       : []),
-    ...(restore.type === 'asked' && restore.deadline !== undefined && !isAway
+    ...(restore?.deadline !== undefined && !isAway
       ? [{ type: 'restore', at: restore.deadline } as const]
       : []),
     ...(changes.type === 'due' && !isAway
@@ -82,7 +83,7 @@ function turnDues(state: SessionState, turn: ActiveTurn, deadlines: Deadlines): 
 }
 
 function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { runner, turn, queue, lifecycle, head, restore, changes } = state
+  const { runner, turn, queue, lifecycle, head, changes } = state
   switch (runner.type) {
     case 'none':
       return []
@@ -92,7 +93,7 @@ function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
       return [{ type: 'grace', at: runner.deadline }]
     case 'linked':
       if (runner.closing) return [{ type: 'closing', at: head.progressAt + deadlines.interruptMs }]
-      if (restore.type === 'asked' || changes.type === 'due') return []
+      if (restoreUnderWay(state) !== undefined || changes.type === 'due') return []
       if (turn.type === 'active' || queue.length > 0 || lifecycle.type !== 'ready') return []
       return [{ type: 'idle', at: head.progressAt + deadlines.idleMs }]
   }

@@ -173,7 +173,8 @@ export class ChannelEnds {
       this.#end(present, closeCodes.replaced, 'replaced')
     }
     this.#links.set(session, link)
-    const input = { type: 'runner-hello', generation, received: hello.received } as const
+    const { received: has, version } = hello
+    const input = { type: 'runner-hello', generation, received: has, version } as const
     this.#submit(link, input, (received) => {
       this.#options.note(link, { type: 'linked' })
       const welcome = encodeWelcome(JSON.stringify({ version: protocolVersion, received }))

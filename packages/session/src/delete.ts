@@ -8,15 +8,15 @@ import { emptyOutgoing } from '@belay/channel'
 import { type Change, ignore } from './change.ts'
 import type { SessionReply } from './input.ts'
 import { releaseRunner } from './preparation.ts'
-import { initialState } from './state.ts'
+import { initialState, restoreUnderWay } from './state.ts'
 import { endTurn } from './turn.ts'
 
 /** Nobody has touched it for so long that its owner wants it gone. */
 export function expire(change: Change, before: number): SessionReply {
-  const { lifecycle, turn, queue, last, settings, restore, changes } = change.state
+  const { lifecycle, turn, queue, last, settings, changes } = change.state
   const since = last.type === 'ended' ? last.endedAt : settings.createdAt
-  const busy =
-    turn.type === 'active' || queue.length > 0 || restore.type === 'asked' || changes.type === 'due'
+  const isWorking = turn.type === 'active' || queue.length > 0
+  const busy = isWorking || restoreUnderWay(change.state) !== undefined || changes.type === 'due'
   if (lifecycle.type !== 'ready' || busy || since >= before) return ignore('it is in use')
   return remove(change)
 }

@@ -10,6 +10,7 @@ import type {
   Resolution,
   RestoreTo,
   Setup,
+  Take,
   Workspace,
 } from '@belay/protocol'
 import type { CallbackAddress } from './state.ts'
@@ -83,7 +84,14 @@ export type SessionInput =
   | { readonly type: 'chosen'; readonly of: 'mode' | 'model'; readonly id: string }
   /** A person's Retry for the agent's process. */
   | { readonly type: 'agent-restart-asked' }
-  | { readonly type: 'restore'; readonly turn: number; readonly to: RestoreTo }
+  | {
+      readonly type: 'restore'
+      readonly turn: number
+      readonly to: RestoreTo
+      readonly take?: Take | undefined
+    }
+  /** What that would do. */
+  | { readonly type: 'plan-restore'; readonly turn: number; readonly to: RestoreTo }
   /** Asks where the changes of a turn are in the log; changes nothing. */
   | { readonly type: 'changes-looked-up'; readonly turn: number }
   | { readonly type: 'delete' }
@@ -96,7 +104,13 @@ export type SessionInput =
   /** A server began its life: whoever was linked is not any more, and whoever is away gets its time anew. */
   | { readonly type: 'server-started' }
   /** A runner dialled in and says it has commands up to `received`. */
-  | { readonly type: 'runner-hello'; readonly generation: number; readonly received: number }
+  | {
+      readonly type: 'runner-hello'
+      readonly generation: number
+      readonly received: number
+      /** Of the wire it speaks. Absent: the present one. */
+      readonly version?: number
+    }
   /** One frame of a runner: what it has stored of ours, and its reports. */
   | {
       readonly type: 'runner-frame'
@@ -139,6 +153,8 @@ export type SessionReply =
   /** `seq` of the event with a turn's changes; absent when it changed nothing. */
   | { readonly type: 'changes'; readonly seq: number | undefined }
   | { readonly type: 'restoring'; readonly turn: number; readonly to: RestoreTo }
+  /** The plan, or why there is none, is in the state once it is known. */
+  | { readonly type: 'planning'; readonly turn: number; readonly to: RestoreTo }
   /** To a runner's hello or frame: reports are stored up to `received`. */
   | { readonly type: 'stored'; readonly received: number }
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly limit?: number }

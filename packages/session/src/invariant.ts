@@ -1,11 +1,11 @@
 /** What holds after every transition. A state that breaks it is a bug: the actor stops, loudly, before the commit. */
 import { assert } from '@belay/actor'
 import { limits } from '@belay/protocol'
-import type { SessionState } from './state.ts'
+import { restoreUnderWay, type SessionState } from './state.ts'
 
 /** @throws when the state is one that must be impossible */
 export function checkState(state: SessionState): void {
-  const { lifecycle, runner, turn, queue, permissions, commands, restore, changes } = state
+  const { lifecycle, runner, turn, queue, permissions, commands, changes } = state
   if (turn.type === 'active') {
     assert(runner.type === 'linked' || runner.type === 'lost', 'an active turn has a runner')
     assert(
@@ -29,12 +29,14 @@ export function checkState(state: SessionState): void {
       'what is not there does nothing',
     )
   }
-  if (restore.type === 'asked') {
-    assert(turn.type === 'none', 'no turn runs while the workspace is put back')
-    assert(runner.type !== 'none', 'a restore has a runner')
+  if (restoreUnderWay(state) !== undefined) {
+    assert(turn.type === 'none', 'no turn runs while the workspace is put back, or that is planned')
+    assert(runner.type !== 'none', 'a restore and its plan have a runner')
   }
   if (changes.type === 'due')
     assert(runner.type === 'linked' || runner.type === 'lost', 'changes are due of a runner')
+  if (turn.type === 'active')
+    assert(state.restore.type === 'none', 'no plan outlives the beginning of a turn')
   if (runner.type === 'none') assert(commands.unacked.length === 0, 'commands have a runner')
   if (lifecycle.type === 'ready' && runner.type === 'none')
     assert(turn.type === 'none', 'a turn has a runner')

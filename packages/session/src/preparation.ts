@@ -16,7 +16,7 @@ import type { SessionReply, SettingsEdit } from './input.ts'
 import { forgetLink } from './link.ts'
 import { offerFor } from './offer.ts'
 import { failRestore } from './restore.ts'
-import { initialState, type Problem, type Settings } from './state.ts'
+import { initialState, type Problem, restoreUnderWay, type Settings } from './state.ts'
 import { failChanges } from './turn-changes.ts'
 
 export function beginPreparation(change: Change): void {
@@ -139,7 +139,7 @@ export function releaseRunner(change: Change): void {
   set(change, 'commands', emptyOutgoing)
   failChanges(change, 'its runner ended before it said so.')
   // One that was not told of it yet takes nothing with it: the next runner is.
-  if (change.state.restore.type === 'asked' && change.state.restore.deadline !== undefined)
+  if (restoreUnderWay(change.state)?.deadline !== undefined)
     failRestore(change, 'The runner ended before it said that it was done.')
   change.settle.push(`start-runner:${generation}`)
   change.must.push({

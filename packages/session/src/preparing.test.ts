@@ -230,6 +230,108 @@ describe('the workspace', () => {
     expect(asleep.types().slice(-2)).toEqual(['restore-failed', 'preparation-failed'])
   })
 
+  const plan = { back: [{ path: 'a', does: 'remove' as const }], stay: [] }
+  const askPlan = { type: 'plan-restore', turn: 1, to: 'before' } as const
+  const planned: Report = { type: 'restore-planned', turn: 1, to: 'before', ...plan }
+  const planOf = (s: Scenario) => viewOf(s.state, s.id).restorePlan
+
+  test('[S-110] a plan is made like a restore, before the next turn begins, and is no event', () => {
+    const s = idle()
+    const events = s.events.length
+    expect(s.input(askPlan)).toEqual({ type: 'planning', turn: 1, to: 'before' })
+    expect(s.input(askPlan)).toEqual({ type: 'planning', turn: 1, to: 'before' })
+    expect(s.commands()).toEqual([askPlan])
+    expect(s.input(restore)).toEqual(refusedAs('not-ready'))
+    expect(s.input({ ...askPlan, to: 'after' })).toEqual(refusedAs('not-ready'))
+    expect(viewOf(s.state, s.id).why).toMatch(/^Looking at what/)
+    // An answer to something else is none.
+    s.report({ ...planned, turn: 2 }, restored)
+    expect(s.state.restore.type).toBe('planning')
+    s.report(planned)
+    expect(planOf(s)).toEqual({ turn: 1, to: 'before', ...plan })
+    expect(s.events.length).toBe(events)
+    expect(runningTurn().input(askPlan)).toEqual(refusedAs('turn-running'))
+    expect(idle().input({ ...askPlan, turn: 2 })).toEqual(refusedAs('turn-not-found'))
+  })
+
+  test('[S-110] a plan wakes a runner, and ends with the reason when none comes of it', () => {
+    const ends: ((s: Scenario) => void)[] = [
+      (s) => s.input({ type: 'runner-exited', generation: 1, code: undefined, signal: 'SIGKILL' }),
+      (s) => s.ring(),
+      (s) => s.report({ type: 'restore-failed', turn: 1, to: 'before', message: 'none' }),
+    ]
+    for (const end of ends) {
+      const s = idle()
+      s.input(askPlan)
+      end(s)
+      expect(s.state.restore).toMatchObject({ type: 'unplanned', turn: 1, to: 'before' })
+      expect(s.types().filter((type) => type.startsWith('restore'))).toEqual([])
+      expect(planOf(s)).toBeUndefined()
+    }
+    const asleep = idle()
+    asleep.input({ type: 'runner-exited', generation: 1, code: undefined, signal: undefined })
+    asleep.input(askPlan)
+    expect(asleep.commands().map(({ type }) => type)).toEqual(['prepare'])
+    asleep.linkRunner()
+    expect(asleep.commands()).toEqual([askPlan])
+    asleep.input({ type: 'runner-exited', generation: 2, code: undefined, signal: undefined })
+    asleep.input(askPlan)
+    asleep.input({ type: 'runner-start-failed', generation: 3, message: 'no' })
+    expect(asleep.state.restore).toMatchObject({ type: 'unplanned', message: 'no' })
+  })
+
+  test('[S-111] a plan is shown until a turn begins, files are put back, or another is asked for', () => {
+    const ends: ((s: Scenario) => void)[] = [
+      (s) => s.prompt('p2'),
+      (s) => s.input(restore),
+      (s) => s.input({ ...askPlan, to: 'after' }),
+      (s) => s.input({ type: 'delete' }),
+    ]
+    for (const end of ends) {
+      const s = idle()
+      s.input(askPlan)
+      s.report(planned)
+      s.wait(60_000)
+      s.input({ type: 'runner-exited', generation: 1, code: undefined, signal: undefined })
+      expect(planOf(s)).toMatchObject(plan)
+      end(s)
+      s.linkRunner()
+      expect(planOf(s)).toBeUndefined()
+    }
+    // With a prompt in the queue the next turn begins in the same step.
+    const s = idle()
+    s.input(askPlan)
+    s.prompt('p2')
+    s.report(planned)
+    expect(s.types().at(-1)).toBe('turn-started')
+    expect(s.state.restore).toEqual({ type: 'none' })
+  })
+
+  test('[S-52] with files that a person chose to take too, and is another one than without', () => {
+    const s = idle()
+    s.input({ ...restore, take: ['b'] })
+    expect(s.commands()).toEqual([{ ...restore, take: ['b'] }])
+    expect(s.input({ ...restore, take: ['b'] })).toMatchObject({ type: 'restoring' })
+    expect(s.input(restore)).toEqual(refusedAs('not-ready'))
+  })
+
+  test('[S-112] a runner of before plans is replaced before it is asked, and its prompts are not', () => {
+    for (const asked of [askPlan, restore]) {
+      const s = idle()
+      // A server of after an upgrade, and the runner that was there before it.
+      s.input({ type: 'server-started' })
+      s.input({ type: 'runner-hello', generation: 1, received: s.state.commands.sent, version: 1 })
+      s.prompt('p2')
+      s.report({ type: 'turn-finished', turn: 2, stopReason: 'end_turn' })
+      expect(s.state.runner).toMatchObject({ type: 'linked', generation: 1 })
+      s.input(asked)
+      expect(s.state.runner).toMatchObject({ type: 'starting', generation: 2 })
+      expect(s.commands()).toMatchObject([{ type: 'prepare', agentSession: 'conversation-1' }])
+      s.linkRunner()
+      expect(s.commands()).toEqual([asked])
+    }
+  })
+
   test('[S-53] what a turn changed is found again by its number', () => {
     const s = runningTurn()
     const changes: Report = {

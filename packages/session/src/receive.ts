@@ -14,7 +14,7 @@ import { takeLink } from './link.ts'
 import { takeOffer } from './offer.ts'
 import { askPermission, dropPermission } from './permission.ts'
 import { failPreparation, finishPreparation, takeStep } from './preparation.ts'
-import { takeRestored } from './restore.ts'
+import { takePlan, takeRestored } from './restore.ts'
 import type { ActiveTurn, OpenTool } from './state.ts'
 import { endTurn, noteDelivered } from './turn.ts'
 import { takeChanges } from './turn-changes.ts'
@@ -57,6 +57,7 @@ export function fence(change: Change, generation: number): SessionReply | undefi
 
 function take(change: Change, item: ReceivedReport): void {
   const { report, json } = item
+  if (report.type === 'restore-planned') return takePlan(change, report)
   if (report.type === 'restored' || report.type === 'restore-failed')
     return takeRestored(change, report, json)
   if (report.type === 'turn-changes') return takeChanges(change, report, json)

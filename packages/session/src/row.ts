@@ -65,6 +65,7 @@ export function lookups(input: SessionInput): readonly string[] {
       return [changesKey(input.turn)]
     case 'interrupt':
     case 'restore':
+    case 'plan-restore':
     case 'expire':
     case 'trim':
     case 'callback-resent':

@@ -9,10 +9,12 @@
  *   agent and nothing shows that it did.
  */
 import { acknowledge, unackedAfter } from '@belay/channel'
+import { protocolVersion } from '@belay/protocol'
 import { type Change, ignore, log, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
 import { fence } from './receive.ts'
+import { restoreUnderWay } from './state.ts'
 import { abandonTurn, endTurn, noteDelivered } from './turn.ts'
 
 type Hello = Extract<SessionInput, { type: 'runner-hello' }>
@@ -33,9 +35,11 @@ export function runnerHello(change: Change, hello: Hello): SessionReply {
     runner.type === 'lost' || runner.type === 'linked'
       ? runner
       : { prepared: false, closing: false }
+  const { version = protocolVersion } = hello
   set(change, 'runner', {
     type: 'linked',
     generation,
+    ...(version === protocolVersion ? {} : { version }),
     prepared: before.prepared,
     closing: before.closing,
   })
@@ -59,8 +63,8 @@ function giveTime(change: Change): void {
   const later = <Timed extends { readonly deadline: number }>(timed: Timed): Timed =>
     timed.deadline >= soon ? timed : { ...timed, deadline: soon }
   if (lifecycle.type === 'preparing') set(change, 'lifecycle', later(lifecycle))
-  const { restore } = change.state
-  if (restore.type === 'asked' && restore.deadline !== undefined)
+  const restore = restoreUnderWay(change.state)
+  if (restore?.deadline !== undefined)
     set(change, 'restore', { ...restore, deadline: Math.max(restore.deadline, soon) })
   const { changes } = change.state
   if (changes.type === 'due') set(change, 'changes', later(changes))

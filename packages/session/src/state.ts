@@ -19,9 +19,11 @@ import type {
   PermissionOption,
   Reached,
   Resolution,
+  RestorePlan,
   RestoreTo,
   Setup,
   StepState,
+  Take,
   Workspace,
 } from '@belay/protocol'
 
@@ -105,12 +107,15 @@ export type Runner =
   | {
       readonly type: 'linked'
       readonly generation: number
+      /** Of the wire it speaks. Absent: the present one. */
+      readonly version?: number
       readonly prepared: boolean
       readonly closing: boolean
     }
   | {
       readonly type: 'lost'
       readonly generation: number
+      readonly version?: number
       readonly prepared: boolean
       readonly closing: boolean
       readonly since: number
@@ -210,17 +215,35 @@ export type Changes =
   | { readonly type: 'none' }
   | { readonly type: 'due'; readonly turn: number; readonly deadline: number }
 
-/** The workspace is to be put back to a checkpoint. No turn begins before that is done. */
+/** Putting the workspace back, or the plan of it. */
 export type Restore =
   | { readonly type: 'none' }
+  | RestoreUnderWay
+  /** What a restore would do, as it was looked at last. */
+  | { readonly type: 'planned'; readonly plan: RestorePlan }
+  /** There is no plan, for this reason. */
   | {
-      readonly type: 'asked'
+      readonly type: 'unplanned'
       readonly turn: number
       readonly to: RestoreTo
-      readonly since: number
-      /** Set once the runner was told. */
-      readonly deadline?: number
+      readonly message: string
     }
+
+/** The workspace is to be put back, or what that would do is looked at. No turn begins before that is done. */
+export interface RestoreUnderWay {
+  readonly type: 'asked' | 'planning'
+  readonly turn: number
+  readonly to: RestoreTo
+  /** Files that would stay and are put back all the same. */
+  readonly take?: Take
+  readonly since: number
+  /** Set once the runner was told. */
+  readonly deadline?: number
+}
+
+export function restoreUnderWay({ restore }: SessionState): RestoreUnderWay | undefined {
+  return restore.type === 'asked' || restore.type === 'planning' ? restore : undefined
+}
 
 /** The end of a turn on its way to the session's callback. */
 export interface Callback {

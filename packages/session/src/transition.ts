@@ -22,11 +22,11 @@ import { checkState } from './invariant.ts'
 import { restartAgent } from './link.ts'
 import { choose } from './offer.ts'
 import { answerPermission } from './permission.ts'
-import { beginPreparation, retry } from './preparation.ts'
+import { beginPreparation, releaseRunner, retry } from './preparation.ts'
 import { cancelPrompt, editPrompt, lookUpPrompt, steerPrompt, submitPrompt } from './prompt.ts'
 import { receive } from './receive.ts'
 import { resolveTurn } from './resolve.ts'
-import { askRestore, startRestore } from './restore.ts'
+import { askPlan, askRestore, forgetPlan, isOutgrown, startRestore } from './restore.ts'
 import {
   runnerExited,
   runnerHello,
@@ -35,7 +35,7 @@ import {
   runnerStartFailed,
   serverStarted,
 } from './runner.ts'
-import type { SessionState } from './state.ts'
+import { restoreUnderWay, type SessionState } from './state.ts'
 import { trimLog } from './trim.ts'
 import { interrupt, startTurn } from './turn.ts'
 import { lookUpChanges } from './turn-changes.ts'
@@ -145,6 +145,8 @@ function decide(change: Change, input: Request): SessionReply {
       return choose(change, input)
     case 'restore':
       return askRestore(change, input)
+    case 'plan-restore':
+      return askPlan(change, input)
     case 'changes-looked-up':
       return lookUpChanges(change, input.turn)
     case 'delete':
@@ -188,11 +190,19 @@ function learn(change: Change, input: Fact): SessionReply {
 
 /** Starts the next turn when everything for it is there, or prepares what is missing. Looks at the state only. */
 function advance(change: Change): void {
-  const { turn, queue, lifecycle, runner, restore } = change.state
+  const { turn, queue, lifecycle, runner } = change.state
   const next = queue[0]
-  if (turn.type === 'active' || (next === undefined && restore.type === 'none')) return
+  const restore = restoreUnderWay(change.state)
+  if (turn.type === 'active' || (next === undefined && restore === undefined)) return
   if (runner.type === 'linked' && runner.prepared && !runner.closing) {
-    if (restore.type === 'asked') startRestore(change)
-    else if (next !== undefined) startTurn(change, next)
+    if (restore !== undefined && isOutgrown(change.state)) {
+      // It is replaced like one that was idle for too long: the agent comes back with its conversation.
+      releaseRunner(change)
+      beginPreparation(change)
+    } else if (restore !== undefined) startRestore(change)
+    else if (next !== undefined) {
+      forgetPlan(change)
+      startTurn(change, next)
+    }
   } else if (runner.type === 'none' && lifecycle.type === 'ready') beginPreparation(change)
 }

@@ -104,6 +104,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
     ...(restore.type === 'asked'
       ? { restore: { turn: restore.turn, to: restore.to, since: restore.since } }
       : {}),
+    ...(restore.type === 'planned' ? { restorePlan: restore.plan } : {}),
     ...(state.agent.link === undefined ? {} : { agentLink: state.agent.link }),
     runner: {
       state: runner.type,
@@ -156,6 +157,8 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     case 'idle':
       if (state.restore.type === 'asked')
         return `Putting the workspace back to ${restoreWords(state.restore)}.`
+      if (state.restore.type === 'planning')
+        return `Looking at what putting the workspace back to ${restoreWords(state.restore)} would do.`
       if (state.runner.type === 'none') return 'Asleep: the next prompt wakes the agent.'
       return (
         linkReason(state) ??

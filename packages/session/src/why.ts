@@ -8,7 +8,7 @@ import type { Deadlines, HopState, Why } from '@belay/protocol'
 import { dues } from './alarm.ts'
 import { linkSentence } from './link.ts'
 import { actionsFor } from './resolve.ts'
-import type { ActiveTurn, SessionState } from './state.ts'
+import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
 import { reasonOf, statusOf } from './view.ts'
 
 /** What only the server can see. Times are milliseconds since the epoch. */
@@ -80,10 +80,12 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
         return `The agent is working; its last sign was ${spell(silence)} ago.`
       return `The agent has been silent for ${spell(silence)}; no tool is running and nobody is asked.${end}`
     }
-    case 'idle':
-      if (state.restore.type === 'asked')
-        return `${reason} It was asked for ${ago(state.restore.since)} ago.${end}`
+    case 'idle': {
+      const restore = restoreUnderWay(state)
+      if (restore !== undefined)
+        return `${reason} It was asked for ${ago(restore.since)} ago.${end}`
       return idleSentence(state, now, deadlines)
+    }
   }
 }
 

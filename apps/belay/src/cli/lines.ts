@@ -5,6 +5,7 @@ import {
   type NoticeEvent,
   noticeOf,
   type PermissionItem,
+  shownName,
   type ToolItem,
   type Transcript,
   type ViewerEvent,
@@ -241,7 +242,7 @@ export function fileLine(paint: Paint, file: ChangedFile): string {
     file.added === undefined || file.removed === undefined
       ? 'no text'
       : `+${file.added} -${file.removed}`
-  return `  ${paint(color, mark)} ${oneLine(file.path)} ${paint('dim', lines)}`
+  return `  ${paint(color, mark)} ${shownName(file.path)} ${paint('dim', lines)}`
 }
 
 // Ends

@@ -221,6 +221,88 @@ test('[V-72] restore takes a turn, or undoes the last restore, and nothing witho
     expect(await cli(['restore', 's1', ...wrong])).toMatchObject({ code: 2 })
 })
 
+const plan: NonNullable<ViewerServer['plan']> = {
+  back: [
+    { path: 'made', does: 'remove' },
+    { path: 'a\u001B[2Jb\n', does: 'change' },
+    { path: 'lost', does: 'create' },
+  ],
+  moreBack: 4,
+  stay: [
+    { path: 'theirs', why: 'changed-since', message: 'You changed it since.', canTake: true },
+    { path: '.env', why: 'ignored', message: 'Git ignores it.', canTake: false },
+  ],
+  notes: ['sub: a repository of its own, left as it is.'],
+}
+
+test('[V-162] restore --dry-run says what goes back, what stays and why, and asks for nothing else', async () => {
+  server.create('s1')
+  server.plan = plan
+  const { code, out } = await cli(['restore', 's1', '--turn', '2', '--dry-run'])
+  expect(code).toBe(0)
+  expect(out.split('\n')).toEqual([
+    'To how it was before turn 2, 7 files would go back; 2 files stay as they are.',
+    '  - made is removed',
+    '  ~ a\\u{001b}[2Jb\\n is changed back',
+    '  + lost is made again',
+    '  … and 4 files more',
+    '  = theirs stays: You changed it since. (can be taken with --take)',
+    '  = .env stays: Git ignores it.',
+    '  Note: sub: a repository of its own, left as it is.',
+    '',
+  ])
+  const json = await cli(['restore', 's1', '--turn', '2', '--dry-run', '--json'])
+  expect(JSON.parse(json.out)).toEqual({ turn: 2, to: 'before', ...plan })
+  expect(server.asked.map(({ route }) => route)).not.toContain('restore')
+  server.plan = undefined
+  expect(await cli(['restore', 's1', '--turn', '2', '--dry-run'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('Ask again, or choose another turn.'),
+  })
+})
+
+test('[V-162] restore waits for its outcome; one that failed is a failure with its sentence', async () => {
+  server.create('s1')
+  const done = await cli(['restore', 's1', '--turn', '2', '--take', 'a', '--take', 'b'])
+  expect(done).toMatchObject({ code: 0, err: '' })
+  expect(done.out).toMatch(
+    /^The workspace is back to how it was before turn 2: 1 file was put back/,
+  )
+  expect(server.asked.findLast(({ route }) => route === 'restore')?.args).toMatchObject({
+    take: ['a', 'b'],
+  })
+  const all = await cli(['restore', 's1', '--turn', '2', '--take-all', '--json'])
+  expect(JSON.parse(all.out)).toEqual({ session: 's1', turn: 2, to: 'before', files: 1 })
+  expect(server.asked.findLast(({ route }) => route === 'restore')?.args).toMatchObject({
+    take: 'all',
+  })
+  server.restoreProblem = 'There is no checkpoint before turn 2.'
+  expect(await cli(['restore', 's1', '--turn', '2'])).toMatchObject({
+    code: 1,
+    out: '',
+    err: 'Nothing was put back: There is no checkpoint before turn 2.\n',
+  })
+  for (const wrong of [
+    ['--take', 'a', '--take-all'],
+    ['--dry-run', '--take-all'],
+  ])
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await cli(['restore', 's1', '--turn', '2', ...wrong])).toMatchObject({ code: 2 })
+})
+
+test('[V-163] diff says what is not known of a turn’s changes, and what was left out of them', async () => {
+  const session = server.create('s1')
+  const problem = 'Git was stopped.'
+  session.append(
+    { type: 'turn-changes', turn: 1, files: [], patch: '', problem },
+    { type: 'turn-changes', turn: 2, files: [], patch: '', notes: ['sub is left out.'] },
+  )
+  const said = async (turn: string) => (await cli(['diff', 's1', '--turn', turn])).out
+  expect(await said('1')).toBe('What turn 1 changed is not known: Git was stopped.\n')
+  expect(await said('2')).toBe('  Note: sub is left out.\n')
+  expect(await said('3')).toBe('Turn 3 changed nothing.\n')
+})
+
 test('[V-72] why says the sentence and each hop', async () => {
   server.create('s1')
   const { out } = await cli(['why', 's1'])

@@ -7,7 +7,7 @@ import { listAgents } from './commands/agent-list.ts'
 import { attach, type AttachOptions } from './commands/attach.ts'
 import { callbacks, type CallbackOptions } from './commands/callbacks.ts'
 import { choice } from './commands/choices.ts'
-import { diff, type DiffOptions, restore, type RestoreOptions } from './commands/changes.ts'
+import { diff, type DiffOptions } from './commands/changes.ts'
 import { doctor, type DoctorOptions } from './commands/doctor.ts'
 import { list } from './commands/list.ts'
 import { log, type LogOptions } from './commands/log.ts'
@@ -23,6 +23,7 @@ import {
 import { prompt, type PromptOptions } from './commands/prompt.ts'
 import { queue, type QueueOptions } from './commands/queue.ts'
 import { resolve, type ResolveOptions } from './commands/resolve.ts'
+import { restore, type RestoreOptions } from './commands/restore.ts'
 import { run, type RunOptions } from './commands/run.ts'
 import { up, type UpOptions } from './commands/up.ts'
 import { why } from './commands/why.ts'
@@ -230,11 +231,14 @@ function addWorkspaceCommands(program: Command, world: World, done: Done): void 
     .option('--turn <n>', 'which turn (default: the last)')
     .action(async (given: string, options: DiffOptions) => done(await diff(world, given, options)))
   placed(program.command('restore'))
-    .description('put the workspace back to how it was; what it holds now is kept')
+    .description('take back what turns did to the workspace; what it holds now is kept')
     .argument(...id)
     .option('--turn <n>', 'which turn')
     .option('--to <when>', 'before or after it (default: before)')
     .option('--undo', 'to how it was before it was put back the last time')
+    .option('--dry-run', 'say what goes back and what stays, and change nothing')
+    .option('--take <path>', 'put back a file that would stay; may be repeated', collect)
+    .option('--take-all', 'put back all that would stay, where that can be')
     .action(async (given: string, options: RestoreOptions) =>
       done(await restore(world, given, options)),
     )

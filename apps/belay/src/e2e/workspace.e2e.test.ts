@@ -1,5 +1,5 @@
 /** What becomes of the work in a workspace: lost with its folder and brought back, committed and pushed, looked at and undone. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { CreateBody } from '@belay/protocol'
 import { askedCommand } from '@belay/testing'
@@ -188,9 +188,83 @@ test('[B-39] what a turn changed is shown, undone and done again, beside uncommi
   viewer.close()
 })
 
-async function belay(...args: string[]): Promise<{ exit: Exit; stdout: string }> {
+test('[B-39] [E-31] a restore is planned, done and undone, and what there is no checkpoint of is refused in words', async () => {
+  const own = gitRepository()
+  const { session } = await world.client.call('createSession', {
+    agent: { name: 'demo' },
+    workspace: { type: 'folder', path: own.path },
+    prompt: { promptId: 'p1', text: 'fast no-permission' },
+  })
+  const { id } = session
+  const viewer = watch(world, id, 'socket')
+  await turnEnd(viewer, 1)
+  const file = join(own.path, 'belay-demo.md')
+  const made = readFileSync(file, 'utf8')
+  const point = { id, turn: 1, to: 'before' } as const
+  const nothing = world.client.call('planRestore', { ...point, to: 'undo' })
+  await expect(nothing).rejects.toMatchObject({ status: 409, message: expect.any(String) })
+  expect((await belay('restore', id, '--undo')).exit.code).toBe(1)
+  const plan = await world.client.call('planRestore', point)
+  expect(plan).toMatchObject({ turn: 1, to: 'before', stay: [] })
+  expect(plan.back).toEqual([{ path: 'belay-demo.md', does: 'remove' }])
+  expect((await world.client.call('getSession', { id })).restorePlan).toEqual(plan)
+  // By a runner that is woken for it, too.
+  await killRunner(id)
+  const shown = await belay('restore', id, '--turn', '1', '--dry-run')
+  expect(shown).toMatchObject({ exit: { code: 0 } })
+  expect(shown.stdout).toContain('- belay-demo.md is removed')
+  expect(readFileSync(file, 'utf8')).toBe(made)
+  const done = await belay('restore', id, '--turn', '1')
+  expect(done.stdout).toMatch(/back to how it was before turn 1: 1 file was put back/)
+  expect(existsSync(file)).toBe(false)
+  const undoing = await world.client.call('planRestore', { ...point, to: 'undo' })
+  expect(undoing.back).toEqual([{ path: 'belay-demo.md', does: 'create' }])
+  expect((await belay('restore', id, '--undo')).exit.code).toBe(0)
+  expect(readFileSync(file, 'utf8')).toBe(made)
+  viewer.close()
+})
+
+test('[E-30] while another session has a turn in the same folder nothing is put back, and it is named', async () => {
+  const own = gitRepository()
+  const link = `${own.path}-linked`
+  symlinkSync(own.path, link)
+  const create = (path: string, title: string, text: string) =>
+    world.client.call('createSession', {
+      agent: { name: 'demo' },
+      workspace: { type: 'folder', path },
+      title,
+      prompt: { promptId: 'p1', text },
+    })
+  const { session } = await create(own.path, 'Mine', 'fast no-permission')
+  const { id } = session
+  const viewer = watch(world, id, 'socket')
+  await turnEnd(viewer, 1)
+  // It asks for permission, and nobody answers.
+  const other = (await create(link, 'The other', 'fast')).session.id
+  await waitFor(
+    async () => (await world.client.call('getSession', { id: other })).status === 'waiting-person',
+    'the other has a turn',
+    20_000,
+  )
+  const refused = await belay('restore', id, '--turn', '1')
+  expect(refused.exit.code).toBe(1)
+  expect(refused.stderr).toContain(`Session “The other” (${other}) has a turn running`)
+  expect(existsSync(join(own.path, 'belay-demo.md'))).toBe(true)
+  await world.client.call('interrupt', { id: other })
+  await waitFor(
+    async () => (await world.client.call('getSession', { id: other })).turn === undefined,
+    'its turn is over',
+    20_000,
+  )
+  expect((await belay('restore', id, '--turn', '1')).exit.code).toBe(0)
+  expect(existsSync(join(own.path, 'belay-demo.md'))).toBe(false)
+  rmSync(link)
+  viewer.close()
+})
+
+async function belay(...args: string[]): Promise<{ exit: Exit; stdout: string; stderr: string }> {
   const env = { ...process.env, BELAY_DATA: world.dataFolder }
   const run = await start(process.execPath, [bin, ...args], { env })
   const exit = await run.exited
-  return { exit, stdout: run.stdout() }
+  return { exit, stdout: run.stdout(), stderr: run.stderr() }
 }

@@ -23,6 +23,8 @@ import { attachmentOf, namedAttachments } from './attachments.ts'
 import type { Callbacks } from './callbacks.ts'
 import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
+import { planOnceMade } from './restore-plan.ts'
+import { refuseBeside } from './same-folder.ts'
 import { gitPlace, type Seal } from './seal.ts'
 import type { Tickets } from './tokens.ts'
 import type { SessionHost } from './session-host.ts'
@@ -188,10 +190,17 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
         callbacks: [...callbacksOf(state, id)],
       }
     },
-    async restore({ id, turn, to }: RouteArgs<'restore'>) {
-      const input = { type: 'restore', turn, to } as const
+    async restore({ id, turn, to, take }: RouteArgs<'restore'>) {
+      existing(host, id)
+      refuseBeside(host, id)
+      const input = { type: 'restore', turn, to, take } as const
       const reply = await ask({ host, id, type: 'restoring' }, input)
       return { turn: reply.turn, to: reply.to }
+    },
+    async planRestore({ id, turn, to }: RouteArgs<'planRestore'>) {
+      const input = { type: 'plan-restore', turn, to } as const
+      await ask({ host, id, type: 'planning' }, input)
+      return planOnceMade({ host, id, turn, to, msMax: deadlines.restoreMs })
     },
     async turnChanges({ id, turn }: RouteArgs<'turnChanges'>) {
       const input = { type: 'changes-looked-up', turn } as const

@@ -16,6 +16,7 @@ import {
   type ListFrame,
   type Problem,
   resolutions,
+  type RestorePlan,
   type RouteAnswer,
   type SessionView,
   type StreamFrame,
@@ -55,6 +56,12 @@ export class PageServer {
   readonly token = 'a-token-for-the-page'
   readonly sessions = new Map<string, PageSession>()
   agents: FoundAgent[] = []
+  /** What every restore would do, and what its answer waits for. */
+  plan: Omit<RestorePlan, 'turn' | 'to'> = {
+    back: [{ path: 'README.md', does: 'change' }],
+    stay: [],
+  }
+  planHeld: Promise<void> = Promise.resolve()
   /** Refusals by `METHOD last-part-of-the-path`, each used once. */
   readonly refuseNext = new Map<string, Refusal>()
   /** Every request that changes something, in order. */
@@ -146,7 +153,9 @@ export class PageServer {
       })
     const method = request.method ?? ''
     const body = await bodyOf(request)
-    if (method !== 'GET' && url.pathname !== '/v1/tickets')
+    const isPlan = url.pathname.endsWith('/restore/plan')
+    if (isPlan) await this.planHeld
+    if (method !== 'GET' && url.pathname !== '/v1/tickets' && !isPlan)
       this.asked.push({ method, path: url.pathname, body })
     const kind = `${method} ${url.pathname.split('/').at(-1)}`
     const refusal = this.refuseNext.get(kind)
@@ -210,7 +219,7 @@ export class PageServer {
         return { events, seq: session.log.length }
       }
       case 'POST restore':
-        return { turn: body['turn'], to: body['to'] }
+        return { ...(name === 'plan' ? this.plan : {}), turn: body['turn'], to: body['to'] }
       case 'GET why':
         return {
           session: id,

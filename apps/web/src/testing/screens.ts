@@ -34,8 +34,9 @@ export const scenes: readonly Scene[] = [
   {
     name: 'restore',
     path: '/s/finished/changes',
-    text: 'Put the workspace back?',
-    act: async (page) => {
+    text: 'You changed it since turn 2.',
+    act: async (page, server) => {
+      server.plan = longPlan
       await page.getByRole('button', { name: /README/ }).click()
       await page.getByRole('button', { name: /Restore/ }).click()
     },
@@ -43,7 +44,7 @@ export const scenes: readonly Scene[] = [
   {
     name: 'undo',
     path: '/s/finished/changes',
-    text: 'Undo this restore',
+    text: 'taken back',
     act: async (page, server) => {
       await page.getByText('What this session changed').waitFor()
       const restored = { type: 'restored', turn: 2, to: 'before', files: 1 } as const
@@ -102,6 +103,34 @@ export const scenes: readonly Scene[] = [
   { name: 'narrow-list', path: '/', text: 'Asks you', narrow: true },
   { name: 'narrow-session', path: '/s/asks', text: 'Allow once', narrow: true },
 ]
+
+/** More files than are listed at once, and of each kind one that stays. */
+const longPlan: PageServer['plan'] = {
+  back: [
+    { path: 'README.md', does: 'change' },
+    { path: 'docs/old-search.md', does: 'create' },
+    ...Array.from({ length: 14 }, (_, index) => ({
+      path: `src/search/generated/part-${index + 1}-of-the-index-of-words.ts`,
+      does: 'remove' as const,
+    })),
+  ],
+  stay: [
+    {
+      path: 'src/search.ts',
+      why: 'changed-since',
+      message: 'You changed it since turn 2.',
+      canTake: true,
+    },
+    {
+      path: 'src/search.test.ts',
+      why: 'shared',
+      message: 'Session “Faster search” changed it too.',
+      canTake: true,
+    },
+    { path: '.env.local', why: 'ignored', message: 'Git ignores it by now.', canTake: false },
+  ],
+  notes: ['vendor/words: a repository of its own, so what is in it stays as it is.'],
+}
 
 /** Opens a screen, signed in unless it is for who is not. */
 export async function openScene(page: Page, server: PageServer, scene: Scene): Promise<void> {

@@ -53,6 +53,8 @@ export class ServerAway extends Error {
 
 /** A request without an answer for this long is given up: the server answers in milliseconds. */
 const answerMsMax = 30_000
+/** One that waits for something has a bound at the server, which says more than this one. */
+const waitMsMax = 20 * 60_000
 
 export function createClient(options: ClientOptions): Client {
   const { url, token, ...own } = options
@@ -74,7 +76,7 @@ export function createClient(options: ClientOptions): Client {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body }),
-      signal: AbortSignal.timeout(answerMsMax),
+      signal: AbortSignal.timeout(route.waits === true ? waitMsMax : answerMsMax),
     })
     if (!isAnswer(name, answer)) throw new ServerAway(`${name} was answered in an unknown shape`)
     return answer

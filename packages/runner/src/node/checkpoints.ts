@@ -14,7 +14,7 @@
 import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RestorePlan, StepBounds } from '@belay/protocol'
-import type { Saved } from '../input.ts'
+import type { Restored, Saved } from '../input.ts'
 import type { Restore } from '../state.ts'
 import { type Act, type Plan, planOf, type Stay, type Step } from '../tree/plan.ts'
 import { shown, type Name } from '../tree/name.ts'
@@ -44,10 +44,6 @@ export interface Moment {
   /** A runner that closes waits for it. */
   readonly hurried: boolean
 }
-
-export type Restored =
-  | { readonly files: number; readonly stayed?: number; readonly notes?: string[] }
-  | { readonly message: string }
 
 /** While a runner waits for its own end. Shorter than what a server waits for it. */
 const hurriedMs = 2500
@@ -126,7 +122,7 @@ export class Checkpoints {
   }
 
   /** Takes back what the turns named did. */
-  restore(restore: Restore): Promise<Restored> {
+  restore(restore: Restore): Promise<Restored | { readonly message: string }> {
     return this.#next(this.#options.bounds.restoreMs, async (signal) => {
       const begun = this.#sharing()?.beginRestore()
       if (begun !== undefined && 'busy' in begun) return { message: inUse(begun.busy) }

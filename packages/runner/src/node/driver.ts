@@ -151,6 +151,9 @@ export class Driver {
       case 'restore':
         void this.#hands.restore(effect)
         return
+      case 'plan':
+        void this.#hands.plan(effect)
+        return
       case 'stop-saving':
         return this.#hands.stopSaving()
       case 'keep-agent': {

@@ -25,7 +25,7 @@ export interface HandsOptions {
 type Prepare = Extract<Effect, { type: 'prepare-workspace' }>
 type Save = Extract<Effect, { type: 'save' }>
 type Commit = Extract<Effect, { type: 'commit' }>
-type RestoreEffect = Extract<Effect, { type: 'restore' }>
+type RestoreEffect = Extract<Effect, { type: 'restore' | 'plan' }>
 
 export class Hands {
   readonly #options: HandsOptions
@@ -87,6 +87,11 @@ export class Hands {
   async restore({ restore }: RestoreEffect): Promise<void> {
     const result = (await this.#checkpoints?.restore(restore)) ?? { message: 'There is none.' }
     this.#options.feed({ type: 'restored', restore, result })
+  }
+
+  async plan({ restore }: RestoreEffect): Promise<void> {
+    const result = (await this.#checkpoints?.plan(restore)) ?? { message: 'There is none.' }
+    this.#options.feed({ type: 'planned', restore, result })
   }
 
   async commit({ turn, text, finish }: Commit): Promise<void> {

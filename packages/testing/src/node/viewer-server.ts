@@ -14,6 +14,7 @@ import {
   type FoundAgent,
   limits,
   type Problem,
+  type RestorePlan,
   type Route,
   type RouteAnswer,
   type RouteArgs,
@@ -47,6 +48,10 @@ export class ViewerServer {
   readonly asked: Asked[] = []
   agents: FoundAgent[] = []
   agentProblems: string[] = []
+  /** What every restore would do; without one there is none. */
+  plan: Omit<RestorePlan, 'turn' | 'to'> | undefined
+  /** Why no restore is done. */
+  restoreProblem: string | undefined
   faults: StreamFaults = {}
   /** Runs after a prompt was accepted: what the agent does. */
   onPrompt: (session: ViewerSession, prompt: { promptId: string; text: string }) => void = () => {}
@@ -245,8 +250,17 @@ export class ViewerServer {
       )
       return event?.type === 'turn-changes' ? event : { turn, files: [], patch: '' }
     },
+    planRestore: ({ id, turn, to }) => {
+      if (this.plan === undefined) throw new Refused('not-restorable')
+      return { ...this.plan, turn, to }
+    },
     restore: ({ id, turn, to }) => {
-      this.session(id).append({ type: 'restored', turn, to, files: 1 })
+      const message = this.restoreProblem
+      const event =
+        message === undefined
+          ? ({ type: 'restored', turn, to, files: 1 } as const)
+          : ({ type: 'restore-failed', turn, to, message } as const)
+      this.session(id).append(event)
       return { turn, to }
     },
     why: ({ id }) => ({

@@ -14,6 +14,7 @@ export type Asked = Extract<
       | 'interrupt'
       | 'turn-resolved'
       | 'restore'
+      | 'plan-restore'
       | 'permission-answered'
       | 'retry'
       | 'agent-restart-asked'

@@ -2,7 +2,7 @@
  * What is held against the world: invariants after every step, and at the end of a run the promises a person was made.
  */
 import { viewSchema } from '@belay/protocol'
-import { viewOf } from '@belay/session'
+import { restoreUnderWay, viewOf } from '@belay/session'
 import type { SimViewer } from './viewer.ts'
 import type { World } from './world.ts'
 
@@ -30,7 +30,7 @@ export function isSettled(world: World): boolean {
   return world.people.every(({ session }) => {
     if (world.disk.outboxOf(session).length > 0) return false
     const state = world.stateOf(session)
-    if (state?.restore.type === 'asked') return false
+    if (state !== undefined && restoreUnderWay(state) !== undefined) return false
     if (state?.callbacks.some(({ phase }) => !('at' in phase)) === true) return false
     switch (state?.lifecycle.type) {
       case undefined:

@@ -17,7 +17,7 @@ export interface SimHandsOptions {
 
 type Save = Extract<Effect, { type: 'save' }>
 type Commit = Extract<Effect, { type: 'commit' }>
-type Restore = Extract<Effect, { type: 'restore' }>
+type Restore = Extract<Effect, { type: 'restore' | 'plan' }>
 
 export class SimHands {
   readonly #options: SimHandsOptions
@@ -65,6 +65,15 @@ export class SimHands {
     await this.#work(3000)
     const result = this.#options.fails() ? { message: 'There is none.' } : { files: 1 }
     this.#options.feed({ type: 'restored', restore, result })
+  }
+
+  async plan({ restore }: Restore): Promise<void> {
+    await this.#work(3000)
+    const path = `turn-${restore.turn}`
+    const result = this.#options.fails()
+      ? { message: 'There is none.' }
+      : { back: [{ path, does: 'remove' as const }], stay: [] }
+    this.#options.feed({ type: 'planned', restore, result })
   }
 
   stopSaving(): void {

@@ -211,7 +211,8 @@ export class Person {
     const shown = this.#viewer?.view?.lastTurn?.turn
     const turn =
       shown !== undefined && this.#random.chance(0.8) ? shown : this.#random.integer(1, 5)
-    this.#ask({ type: 'restore', turn, to: this.#random.pick(['before', 'after', 'undo']) })
+    const to = this.#random.pick(['before', 'after', 'undo'] as const)
+    this.#ask({ type: this.#random.chance(0.5) ? 'restore' : 'plan-restore', turn, to })
   }
 
   #delete(): void {

@@ -207,6 +207,8 @@ export class SimRunner {
         return void this.#hands.commit(effect)
       case 'restore':
         return void this.#hands.restore(effect)
+      case 'plan':
+        return void this.#hands.plan(effect)
       case 'stop-saving':
         return this.#hands.stopSaving()
       case 'keep-agent':
