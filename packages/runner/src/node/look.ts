@@ -245,11 +245,14 @@ export class Look {
 
   /** Leaves out what is new since an earlier moment, and was ignored by the rules of then. @returns how many */
   async #drop(work: Gathering, rules: readonly Rules[], { since, follow }: Ask): Promise<number> {
-    if (since === undefined || isSameRules(since.rules, rules)) return 0
+    if (since === undefined) return 0
     const followed = new Set(follow)
-    const fresh = [...work.names.keys()].filter(
-      (name) => !since.tree.has(name) && !followed.has(name),
+    // By the same rules only what came to be tracked meanwhile can have been ignored then.
+    const names = isSameRules(since.rules, rules) ? work.tracked : work.names.keys()
+    const fresh = [...names].filter(
+      (name) => work.names.has(name) && !since.tree.has(name) && !followed.has(name),
     )
+    if (fresh.length === 0) return 0
     const { store } = this.#options
     const ignored = await ignoredBy(since.rules, fresh, store, work.signal)
     for (const name of ignored) work.names.delete(name)
