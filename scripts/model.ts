@@ -6,7 +6,11 @@
  */
 import { parseArgs } from 'node:util'
 import { Checkpoints } from '../packages/runner/src/node/checkpoints.ts'
-import { runSequences, seedsFrom, told } from '../packages/runner/src/node/testing/world/sequences.ts'
+import {
+  runSequences,
+  seedsFrom,
+  told,
+} from '../packages/runner/src/node/testing/world/sequences.ts'
 
 const { values } = parseArgs({ options: { seed: { type: 'string' }, runs: { type: 'string' } } })
 const first = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed)
@@ -20,13 +24,16 @@ const done = await runSequences({
   isEnough: (sofar) => {
     for (const line of told(sofar).slice(shown)) console.log(line)
     shown = sofar.broken.length
-    if (sofar.count > 0 && sofar.count % 100 === 0) console.log(`${sofar.count} sequences, ${shown} broke a promise`)
+    if (sofar.count > 0 && sofar.count % 100 === 0)
+      console.log(`${sofar.count} sequences, ${shown} broke a promise`)
     return false
   },
 })
 for (const line of told(done).slice(shown)) console.log(line)
 const seconds = (performance.now() - began) / 1000
-console.log(`${done.count} sequences from seed ${first} in ${seconds.toFixed(0)} s: ${done.broken.length} broke a promise`)
+console.log(
+  `${done.count} sequences from seed ${first} in ${seconds.toFixed(0)} s: ${done.broken.length} broke a promise`,
+)
 const counted = [...done.counts].sort(([one], [other]) => (one < other ? -1 : 1))
 console.log(counted.map(([kind, count]) => `${kind} ${count}`).join(', '))
 process.exit(done.broken.length > 0 ? 1 : 0)

@@ -31,35 +31,26 @@ function least(counts: Sequences['counts']): readonly string[] {
     .map(([kind, times]) => `${kind}: ${counts.get(kind) ?? 0}, expected ${times}`)
 }
 
-test(
-  '[T-40] whatever people, agents, Git and chance do to a folder, no act of Belay touches a byte of anybody else, in sequences that are the same each time',
-  async () => {
-    const done = await runSequences({
-      seeds: seedsFrom(fixed.first, fixed.count),
-      make: (options) => new Checkpoints(options),
-    })
-    expect(told(done)).toEqual([])
-    expect(least(done.counts)).toEqual([])
-  },
-  600_000,
-)
+test('[T-40] whatever people, agents, Git and chance do to a folder, no act of Belay touches a byte of anybody else, in sequences that are the same each time', async () => {
+  const done = await runSequences({
+    seeds: seedsFrom(fixed.first, fixed.count),
+    make: (options) => new Checkpoints(options),
+  })
+  expect(told(done)).toEqual([])
+  expect(least(done.counts)).toEqual([])
+}, 600_000)
 
-test(
-  '[T-40] … and in fresh ones',
-  async () => {
-    const seed = seedFromEnv(process.env, Date.now())
-    console.log(seedLine('checkpoints-model', seed))
-    const until = performance.now() + freshMs
-    const random = seededRandom(seed)
-    const one = process.env['BELAY_SEED'] !== undefined
-    const done = await runSequences({
-      seeds: one ? [seed] : seedsFrom(random.integer(1_000_000, 2 ** 31), 10_000),
-      make: (options) => new Checkpoints(options),
-      isEnough: ({ count, broken }) =>
-        broken.length > 0 || (count > 0 && performance.now() > until),
-    })
-    expect(told(done)).toEqual([])
-    console.log(`${done.count} fresh sequences`)
-  },
-  600_000,
-)
+test('[T-40] … and in fresh ones', async () => {
+  const seed = seedFromEnv(process.env, Date.now())
+  console.log(seedLine('checkpoints-model', seed))
+  const until = performance.now() + freshMs
+  const random = seededRandom(seed)
+  const one = process.env['BELAY_SEED'] !== undefined
+  const done = await runSequences({
+    seeds: one ? [seed] : seedsFrom(random.integer(1_000_000, 2 ** 31), 10_000),
+    make: (options) => new Checkpoints(options),
+    isEnough: ({ count, broken }) => broken.length > 0 || (count > 0 && performance.now() > until),
+  })
+  expect(told(done)).toEqual([])
+  console.log(`${done.count} fresh sequences`)
+}, 600_000)

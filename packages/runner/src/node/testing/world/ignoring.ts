@@ -15,7 +15,15 @@ export interface Moment {
 }
 
 /** Patterns the world uses; each is of a kind that `matches` knows. */
-export const patterns = ['*.env', 'secret/', '/k.key', 'd/x.log', '!d/x.env', 'build', '*.log'] as const
+export const patterns = [
+  '*.env',
+  'secret/',
+  '/k.key',
+  'd/x.log',
+  '!d/x.env',
+  'build',
+  '*.log',
+] as const
 
 /** Where the work trees are that a name lies in, the outermost first. */
 function repositoriesOf(name: Name, all: Snapshot): readonly Name[] {

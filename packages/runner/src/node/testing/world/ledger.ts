@@ -120,8 +120,10 @@ export class Ledger {
     const [first] = way
     const now = after.view.get(name)
     // A folder that holds nothing any more, or something again, is what became of its files.
-    if (first === undefined && name.endsWith('/') && isFolderOf(name, before, after)) return undefined
-    if (first === undefined) return `was touched, which no act taken back had changed: ${said(before.view.get(name))} → ${said(now)}`
+    if (first === undefined && name.endsWith('/') && isFolderOf(name, before, after))
+      return undefined
+    if (first === undefined)
+      return `was touched, which no act taken back had changed: ${said(before.view.get(name))} → ${said(now)}`
     const starts = way.map((act) => act.start.view.get(name))
     const allowed = way.every(({ sure }) => sure) ? starts.slice(0, 1) : starts
     if (!allowed.includes(now) && !isSameFolder(now, allowed))
@@ -129,9 +131,12 @@ export class Ledger {
     if (isTaken(name, told)) return undefined
     const from = way.findLastIndex((act) => act.start.view.get(name) === now)
     const gap = gapIn(way.slice(Math.max(0, from)), name, before)
-    if (gap !== undefined) return `was put back over ${gap}: ${said(before.view.get(name))} → ${said(now)}`
-    if (!way.every((act) => !act.foreign.has(name))) return 'was put back, and another session had changed it in the same turn'
-    if (this.#isHidden(name, before) && before.view.has(name) && !rules) return 'was touched, and is ignored now'
+    if (gap !== undefined)
+      return `was put back over ${gap}: ${said(before.view.get(name))} → ${said(now)}`
+    if (!way.every((act) => !act.foreign.has(name)))
+      return 'was put back, and another session had changed it in the same turn'
+    if (this.#isHidden(name, before) && before.view.has(name) && !rules)
+      return 'was touched, and is ignored now'
     return undefined
   }
 
@@ -139,14 +144,20 @@ export class Ledger {
     const { name, way, before, after, told } = about
     if (told.message !== undefined || told.disturbed) return undefined
     if (told.stay.has(name) && told.taken !== 'all') {
-      if (told.taken?.has(name) === true && told.stay.get(name) === true && !isInTheWay(name, after))
+      if (
+        told.taken?.has(name) === true &&
+        told.stay.get(name) === true &&
+        !isInTheWay(name, after)
+      )
         return 'was chosen and stayed'
     }
     const isSure = way.every(
       (act) => act.sure && ![...act.beside].some((other) => isBlurred(other, name)),
     )
     if (!isSure || gapIn(way, name, before) !== undefined) {
-      return told.stay.has(name) || told.back.has(name) ? undefined : 'stayed, and the plan does not name it'
+      return told.stay.has(name) || told.back.has(name)
+        ? undefined
+        : 'stayed, and the plan does not name it'
     }
     if (isInTheWay(name, after)) return undefined
     return `stayed ${said(before.view.get(name))}, and only the acts taken back had changed it; it was ${said(way[0]?.start.view.get(name))}`
@@ -169,7 +180,10 @@ export class Ledger {
   }
 
   /** What must not be told of a turn: words of files that were ignored before it or after it. */
-  secrets(before: Seen, after: Seen): { readonly names: ReadonlySet<Name>; readonly words: ReadonlySet<string> } {
+  secrets(
+    before: Seen,
+    after: Seen,
+  ): { readonly names: ReadonlySet<Name>; readonly words: ReadonlySet<string> } {
     const names = new Set<Name>()
     const words = new Set<string>()
     const open = new Set<string>()
@@ -182,7 +196,6 @@ export class Ledger {
     for (const word of open) words.delete(word)
     return { names, words }
   }
-
 }
 
 interface About {
@@ -208,7 +221,8 @@ function gapIn(way: readonly Act[], name: Name, now: Seen): string | undefined {
   for (const [index, act] of way.entries()) {
     const end = act.end?.view.get(name)
     const next = way[index + 1]?.start ?? now
-    if (end !== next.view.get(name)) return `${said(next.view.get(name))}, which the acts had left as ${said(end)}`
+    if (end !== next.view.get(name))
+      return `${said(next.view.get(name))}, which the acts had left as ${said(end)}`
   }
   return undefined
 }

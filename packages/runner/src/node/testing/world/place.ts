@@ -17,7 +17,16 @@ import {
 import { join } from 'node:path'
 import type { Random } from '@belay/testing'
 import { type Moment, patterns } from './ignoring.ts'
-import { isGits, type Name, ownFolders, parentOf, parentsOf, placeOf, type Snapshot, snapshotOf } from './snapshot.ts'
+import {
+  isGits,
+  type Name,
+  ownFolders,
+  parentOf,
+  parentsOf,
+  placeOf,
+  type Snapshot,
+  snapshotOf,
+} from './snapshot.ts'
 
 export const layouts = ['plain', 'repository', 'package', 'worktree', 'data-inside'] as const
 export type Layout = (typeof layouts)[number]
@@ -25,10 +34,50 @@ export type Layout = (typeof layouts)[number]
 /** Names of all kinds that were ever taken for something else; bytes, one character each. */
 const names: readonly Name[] = [
   ...['a', 'b.txt', 'd/x', 'd/y', 'd/e/z', 'd/e/w', 'p/q/r', 'sp ace', ' lead', 'a/in', 'd', 'd/e'],
-  ...['new\nline', 'quo"te', 'tab\there', 'back\\slash', 'st*r', 'x[y]', 'caf\u00c3\u00a9', 'bad\u00ff', 'd/\u00fe/\u00ff'],
-  ...[':colon', '-dash', '__proto__', 'constructor', 'd/__proto__', '#hash', '!bang', 'HEAD', 'files/about'],
-  ...['x.env', 'd/x.env', 'd/e/y.env', 'secret/s', 'd/secret/t', 'k.key', 'd/k.key', 'build', 'build/out'],
-  ...['d/x.log', 'in/f', 'in/x.env', 'in/deep/g', 'd/in/f', 'd/in/x.log', '.belay-restore-1.tmp'],
+  ...[
+    'new\nline',
+    'quo"te',
+    'tab\there',
+    'back\\slash',
+    'st*r',
+    'x[y]',
+    'caf\u00c3\u00a9',
+    'bad\u00ff',
+    'd/\u00fe/\u00ff',
+  ],
+  ...[
+    ':colon',
+    '-dash',
+    '__proto__',
+    'constructor',
+    'd/__proto__',
+    '#hash',
+    '!bang',
+    'HEAD',
+    'files/about',
+  ],
+  ...[
+    'x.env',
+    'd/x.env',
+    'd/e/y.env',
+    'secret/s',
+    'd/secret/t',
+    'k.key',
+    'd/k.key',
+    'build',
+    'build/out',
+  ],
+  ...[
+    'd/x.log',
+    'd/s',
+    'in/f',
+    'in/x.env',
+    'in/s',
+    'in/deep/g',
+    'd/in/f',
+    'd/in/x.log',
+    '.belay-restore-1.tmp',
+  ],
 ]
 const ruleFiles: readonly Name[] = ['.gitignore', 'd/.gitignore', 'd/e/.gitignore', 'in/.gitignore']
 const inners: readonly Name[] = ['in/', 'd/in/']
@@ -104,7 +153,18 @@ export class Place {
   edit(): string {
     const random = this.#random
     const name = random.pick(names)
-    const kind = random.pick(['write', 'write', 'write', 'append', 'remove', 'remove', 'rename', 'chmod', 'link', 'folder'])
+    const kind = random.pick([
+      'write',
+      'write',
+      'write',
+      'append',
+      'remove',
+      'remove',
+      'rename',
+      'chmod',
+      'link',
+      'folder',
+    ])
     switch (kind) {
       case 'write':
         return `write ${this.#write(name)}`
@@ -130,7 +190,11 @@ export class Place {
     const text = lines.map((line) => `${line}\n`).join('')
     const excludes = this.#repositories().map((at) => `${this.#common(at)}info/exclude`)
     const above = this.layout === 'package' ? ['big/.gitignore'] : []
-    const name = random.pick([...ruleFiles.map((file) => this.workspace + file), ...excludes, ...above])
+    const name = random.pick([
+      ...ruleFiles.map((file) => this.workspace + file),
+      ...excludes,
+      ...above,
+    ])
     if (!this.#clear(name)) return 'rules nowhere'
     writeFileSync(placeOf(this.top, name), text)
     return `rules ${name}: ${lines.join(' ')}`
@@ -140,7 +204,19 @@ export class Place {
   git(): string {
     const random = this.#random
     const tops = this.#repositories()
-    const kind = random.pick(['commit', 'commit', 'add-forced', 'untrack', 'gc', 'unmake', 'init', 'inner', 'inner', 'clone', 'other-data'])
+    const kind = random.pick([
+      'commit',
+      'commit',
+      'add-forced',
+      'untrack',
+      'gc',
+      'unmake',
+      'init',
+      'inner',
+      'inner',
+      'clone',
+      'other-data',
+    ])
     if (kind === 'init') return this.#initAgain()
     if (kind === 'inner') return this.#inner(random.pick(inners))
     if (kind === 'clone') return this.#clone(random.pick(inners))
@@ -164,7 +240,8 @@ export class Place {
         this.#git(folder, ['add', '-A', '--', '.', ...but])
         this.#git(folder, ['commit', '-qm', 'x', '--allow-empty'])
       } else if (kind === 'add-forced') this.#git(folder, ['add', '-f', '-A', '--', '.', ...but])
-      else if (kind === 'untrack') this.#git(folder, ['rm', '-rqf', '--cached', '--', '*.env', '*d*'])
+      else if (kind === 'untrack')
+        this.#git(folder, ['rm', '-rqf', '--cached', '--', '*.env', '*d*'])
       else this.#git(folder, ['gc', '-q', '--prune=now'])
     } catch {
       return 'Git would not'
@@ -239,7 +316,7 @@ export class Place {
 
   /** The data folder of another server, under a name that says nothing, or a link to one. */
   #otherData(): string {
-    const at = `${this.workspace}${this.#random.pick(['srv', 'd/other', 'state.d'])}/`
+    const at = `${this.workspace}${this.#random.pick(['srv', 'd/other', 'state.d', 's\u00fe'])}/`
     if (this.#kind(at) !== undefined || !this.#clear(at.slice(0, -1))) return 'other-data nowhere'
     if (this.#random.chance(0.3)) {
       symlinkSync(this.dataPath, placeOf(this.top, at))
@@ -258,7 +335,10 @@ export class Place {
   #init(at: Name): void {
     for (const folder of ['objects/', 'refs/heads/', 'info/']) this.#folder(`${at}.git/${folder}`)
     writeFileSync(placeOf(this.top, `${at}.git/HEAD`), 'ref: refs/heads/main\n')
-    writeFileSync(placeOf(this.top, `${at}.git/config`), '[core]\n\trepositoryformatversion = 0\n\tbare = false\n')
+    writeFileSync(
+      placeOf(this.top, `${at}.git/config`),
+      '[core]\n\trepositoryformatversion = 0\n\tbare = false\n',
+    )
     this.#tracked.set(at, new Set())
   }
 
@@ -311,7 +391,8 @@ export class Place {
   #rename(to: Name): Name {
     const from = this.#some('file')
     const path = this.workspace + to
-    if (from === undefined || from.startsWith(`${path}/`) || path.startsWith(`${from}/`)) return 'nothing'
+    if (from === undefined || from.startsWith(`${path}/`) || path.startsWith(`${from}/`))
+      return 'nothing'
     if (from === path || !this.#clear(path) || this.#kind(from) === undefined) return 'nothing'
     renameSync(placeOf(this.top, from), placeOf(this.top, path))
     return `${from} ${to}`
@@ -327,7 +408,18 @@ export class Place {
   #link(name: Name): Name {
     const path = this.workspace + name
     if (!this.#clear(path)) return 'nowhere'
-    const to = this.#random.pick(['a', 'd', '..', 'nowhere', this.dataPath, '/', join(this.top, 'home'), 'd/x'])
+    const to = this.#random.pick([
+      'a',
+      'd',
+      'in',
+      'secret',
+      '..',
+      'nowhere',
+      this.dataPath,
+      '/',
+      join(this.top, 'home'),
+      'd/x',
+    ])
     symlinkSync(to, placeOf(this.top, path))
     return `${name} ${to}`
   }
@@ -356,9 +448,10 @@ export class Place {
     const all = this.snapshot()
     const own = ownFolders(all)
     if (parentsOf(name).some((folder) => own.has(folder))) return true
-    return [...all.keys()].some(
-      (at) => at.startsWith(`${name}/`) && (isGits(at) || own.has(at)),
-    ) || this.data.startsWith(`${name}/`)
+    return (
+      [...all.keys()].some((at) => at.startsWith(`${name}/`) && (isGits(at) || own.has(at))) ||
+      this.data.startsWith(`${name}/`)
+    )
   }
 
   #kind(name: Name): 'file' | 'folder' | 'link' | undefined {
@@ -387,4 +480,3 @@ export class Place {
     return found.length === 0 ? undefined : this.#random.pick(found).replace(/\/$/, '')
   }
 }
-

@@ -81,7 +81,7 @@ class Sequence {
     this.#random = seededRandom(options.seed)
     this.#place = new Place(top, this.#random)
     this.#ledger = new Ledger(this.#place.workspace)
-    this.length = this.#random.integer(10, 30)
+    this.length = this.#random.integer(10, 25)
     this.#now = this.#look()
     this.#sessions = ['one', 'two'].map((name) => {
       const session: Session = {
@@ -96,19 +96,21 @@ class Sequence {
   /** One step, and every promise after it. @throws Broken */
   async step(): Promise<void> {
     const random = this.#random
-    const session = random.chance(0.7) ? this.#session('one') : this.#session('two')
+    const session = random.chance(0.75) ? this.#session('one') : this.#session('two')
     if (session.engine === undefined) {
       if (random.chance(0.5)) return this.#wakeAgain(session)
     } else if (session.open !== undefined) {
-      if (random.chance(0.3)) return this.#after(session, session.engine, session.open)
+      if (random.chance(0.45)) return this.#after(session, session.engine, session.open)
       if (random.chance(0.05)) return this.#die(session)
-      return this.#change(session, random.integer(1, 3))
-    } else if (random.chance(0.35)) return this.#before(session, session.engine)
-    else if (random.chance(0.45) && session.turn > 0) return this.#restore(session, session.engine)
+      return this.#change(session, random.integer(1, 4))
+    } else if (random.chance(0.5) && session.turn > 0) return this.#restore(session, session.engine)
+    else if (random.chance(0.45)) return this.#before(session, session.engine)
     else if (random.chance(0.1)) return this.#ready(session.engine)
     else if (random.chance(0.06)) return this.#die(session)
     if (random.chance(0.1)) return this.#setClock()
-    const working = this.#sessions.find(({ open, engine }) => open !== undefined && engine !== undefined)
+    const working = this.#sessions.find(
+      ({ open, engine }) => open !== undefined && engine !== undefined,
+    )
     return this.#change(working, 1)
   }
 
@@ -179,9 +181,22 @@ class Sequence {
   /** Files and Git: by the agent of a session, or by a person while nobody's turn is under way. */
   #change(session: Session | undefined, count: number): void {
     for (let left = count; left > 0; left--) {
-      const kind = this.#random.pick(['edit', 'edit', 'edit', 'edit', 'edit', 'edit', 'rules', 'git'])
+      const kind = this.#random.pick([
+        'edit',
+        'edit',
+        'edit',
+        'edit',
+        'edit',
+        'edit',
+        'rules',
+        'git',
+      ])
       const what =
-        kind === 'edit' ? this.#place.edit() : kind === 'rules' ? this.#place.rules() : this.#place.git()
+        kind === 'edit'
+          ? this.#place.edit()
+          : kind === 'rules'
+            ? this.#place.rules()
+            : this.#place.git()
       const before = this.#now
       this.#now = this.#look()
       this.#ledger.wrote(session?.name, before.view, this.#now.view)
@@ -199,8 +214,14 @@ class Sequence {
     const { view, moment } = this.#now
     const { workspace } = this.#place
     for (const [name, state] of view) {
-      if (state.startsWith('d') || listed.has(name) !== isIgnored(workspace + name, moment, workspace)) continue
-      throw new Error(`the model and Git disagree about ${JSON.stringify(name)} (seed ${this.#options.seed})`)
+      if (
+        state.startsWith('d') ||
+        listed.has(name) !== isIgnored(workspace + name, moment, workspace)
+      )
+        continue
+      throw new Error(
+        `the model and Git disagree about ${JSON.stringify(name)} (seed ${this.#options.seed})`,
+      )
     }
     this.#count('compared with Git')
   }
@@ -233,6 +254,8 @@ class Sequence {
     act.sure = fired === undefined
     if (result.warning !== undefined && fired === undefined)
       throw new Broken(`a checkpoint failed for no reason: ${result.warning}`)
+    // Who stops it before it began gives the turn up.
+    if (fired === 'stopped') return this.#ledger.drop(act)
     if (fired === 'runner-ended') {
       // The turn did not begin: nobody knows of it but those beside.
       act.end = this.#now
@@ -244,7 +267,9 @@ class Sequence {
   async #after(session: Session, engine: Engine, act: Act): Promise<void> {
     const moment = { turn: act.turn, at: 'after', hurried: false } as const
     const { result, fired } = await this.#disturbed(session, 'after', () => engine.save(moment))
-    this.#line(`${session.name} after ${act.turn} ${fired ?? ''} ${JSON.stringify(result).slice(0, 300)}`)
+    this.#line(
+      `${session.name} after ${act.turn} ${fired ?? ''} ${JSON.stringify(result).slice(0, 300)}`,
+    )
     act.end = this.#now
     session.open = undefined
     const wasSure = act.sure
@@ -258,7 +283,11 @@ class Sequence {
   }
 
   /** Every file that the turn changed is told, and no other. */
-  #checkTold(act: Act, end: Seen, files: readonly { path: string; bytes?: string | undefined }[]): void {
+  #checkTold(
+    act: Act,
+    end: Seen,
+    files: readonly { path: string; bytes?: string | undefined }[],
+  ): void {
     const told = new Set(files.map(nameOfShown))
     const { names } = this.#ledger.secrets(act.start, end)
     for (const name of told)
@@ -278,7 +307,9 @@ class Sequence {
 
   async #restore(session: Session, engine: Engine): Promise<void> {
     const random = this.#random
-    const to = random.pick(['before', 'before', 'after', 'undo', 'undo'] as const)
+    const wasRestored = this.#ledger.of(session.name).some(({ kind }) => kind === 'restore')
+    const isUndo = random.chance(wasRestored ? 0.4 : 0.05)
+    const to = isUndo ? 'undo' : random.chance(0.7) ? 'before' : 'after'
     const turn = random.integer(Math.max(1, session.turn - 3), session.turn)
     const acts = this.#actsOf(session, turn, to)
     const plan = await this.#calmly('plan', () => engine.plan({ turn, to }))
@@ -286,33 +317,47 @@ class Sequence {
     const busy = other?.open !== undefined
     this.#line(`${session.name} plan ${to} ${turn} ${JSON.stringify(plan).slice(0, 600)}`)
     if ('message' in plan) {
-      const isUnsure = acts === undefined || !this.#isSure(session, turn) || acts.some(({ sure }) => !sure)
+      const isUnsure =
+        acts === undefined || !this.#isSure(session, turn) || acts.some(({ sure }) => !sure)
       if (/has a turn or a restore under way/.test(plan.message) ? busy : isUnsure) {
         this.#count('restore refused')
-        const { result } = { result: await this.#calmly('restore', () => engine.restore({ turn, to })) }
+        const { result } = {
+          result: await this.#calmly('restore', () => engine.restore({ turn, to })),
+        }
         if (!('message' in result)) throw new Broken('a restore was done that the plan refused')
         return
       }
       throw new Broken(`a plan was refused for no reason: ${plan.message}`)
     }
-    if (acts === undefined) throw new Broken('something was planned of which there is no checkpoint')
-    if (busy && other?.open?.sure === true) throw new Broken('a restore was planned during a turn of another session')
+    if (acts === undefined)
+      throw new Broken('something was planned of which there is no checkpoint')
+    if (busy && other?.open?.sure === true)
+      throw new Broken('a restore was planned during a turn of another session')
     const choices = plan.stay.filter(({ canTake }) => canTake)
-    const take =
-      random.chance(0.6) ? undefined : random.chance(0.5) ? ('all' as const) : choices.filter(() => random.chance(0.5)).map(({ path }) => path)
+    const take = random.chance(0.6)
+      ? undefined
+      : random.chance(0.5)
+        ? ('all' as const)
+        : choices.filter(() => random.chance(0.5)).map(({ path }) => path)
     const start = this.#now
     const { result, fired } = await this.#disturbed(session, 'restore', () =>
       engine.restore({ turn, to, ...(take === undefined ? {} : { take }) }),
     )
-    this.#line(`${session.name} restore ${to} ${turn} take ${JSON.stringify(take)} ${fired ?? ''} ${JSON.stringify(result).slice(0, 300)}`)
+    this.#line(
+      `${session.name} restore ${to} ${turn} take ${JSON.stringify(take)} ${fired ?? ''} ${JSON.stringify(result).slice(0, 300)}`,
+    )
     this.#count(`restore ${to}`)
     if (take !== undefined && choices.length > 0) this.#count('restore with a choice')
     const message = 'message' in result ? result.message : undefined
-    if (message !== undefined && fired === undefined) throw new Broken(`a restore failed for no reason: ${message}`)
+    if (message !== undefined && fired === undefined)
+      throw new Broken(`a restore failed for no reason: ${message}`)
     const told: Told = {
       back: new Set(plan.back.map(nameOfShown)),
       stay: new Map(plan.stay.map((file) => [nameOfShown(file), file.canTake])),
-      taken: take === undefined || take === 'all' ? take : new Set(choices.filter(({ path }) => take.includes(path)).map(nameOfShown)),
+      taken:
+        take === undefined || take === 'all'
+          ? take
+          : new Set(choices.filter(({ path }) => take.includes(path)).map(nameOfShown)),
       stayed: 'message' in result ? 0 : (result.stayed ?? 0),
       message,
       disturbed: fired !== undefined,
@@ -321,13 +366,19 @@ class Sequence {
     if (wrong !== undefined) throw new Broken(`restore ${to} ${turn}: ${wrong}`)
     this.#keepRestore(session, turn, start, told)
     if (fired === 'runner-ended') this.#gone(session)
-    if (message === undefined && fired === undefined && random.chance(0.4) && changed(start.view, this.#now.view).size > 0)
+    if (
+      message === undefined &&
+      fired === undefined &&
+      random.chance(0.4) &&
+      changed(start.view, this.#now.view).size > 0
+    )
       await this.#undoAtOnce(session, engine, start)
   }
 
   #keepRestore(session: Session, turn: number, start: Seen, told: Told): void {
     const touched = changed(start.view, this.#now.view).size > 0
-    const isMeant = touched || told.back.size > 0 || (told.taken !== undefined && told.stay.size > 0)
+    const isMeant =
+      touched || told.back.size > 0 || (told.taken !== undefined && told.stay.size > 0)
     if (told.message === undefined && !isMeant) return
     const act = this.#ledger.begin(session.name, 'restore', turn, start)
     act.end = this.#now
@@ -346,7 +397,10 @@ class Sequence {
     if ('message' in result) throw new Broken(`an undo failed for no reason: ${result.message}`)
     const names = [...changed(plain(start.moment.all), plain(this.#now.moment.all))]
     const [name] = names
-    if (name !== undefined) throw new Broken(`an undo at once left ${JSON.stringify(name)} other than it was (${names.length} names)`)
+    if (name !== undefined)
+      throw new Broken(
+        `an undo at once left ${JSON.stringify(name)} other than it was (${names.length} names)`,
+      )
     const act = this.#ledger.begin(session.name, 'restore', session.turn, between)
     act.end = this.#now
     act.open = false
@@ -354,7 +408,11 @@ class Sequence {
   }
 
   /** @returns `undefined` when there is no such checkpoint, or nobody can know */
-  #actsOf(session: Session, turn: number, to: 'before' | 'after' | 'undo'): readonly Act[] | undefined {
+  #actsOf(
+    session: Session,
+    turn: number,
+    to: 'before' | 'after' | 'undo',
+  ): readonly Act[] | undefined {
     const acts = this.#ledger.of(session.name)
     if (to === 'undo') {
       const last = acts.findLast(({ kind }) => kind === 'restore')
@@ -383,7 +441,8 @@ class Sequence {
   ): Promise<{ readonly result: Result; readonly fired: Disturbance | undefined }> {
     const { engine } = session
     const kind = this.#random.chance(0.15) ? this.#random.pick(disturbances) : undefined
-    const fault = kind === undefined || engine === undefined ? undefined : disturb(kind, engine, this.#random)
+    const fault =
+      kind === undefined || engine === undefined ? undefined : disturb(kind, engine, this.#random)
     const result = await this.#guarded(what, run())
     const fired = fault?.over() === true ? kind : undefined
     if (fired !== undefined) this.#count(`fault ${fired}`)
@@ -397,7 +456,9 @@ class Sequence {
     try {
       return await within(running, what)
     } catch (error) {
-      throw new Broken(`${what} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      throw new Broken(
+        `${what} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      )
     }
   }
 

@@ -33,5 +33,7 @@ export function* seedsFrom(first: number, count: number): Generator<number, void
 
 /** One sentence for each that broke a promise. */
 export function told({ broken }: Sequences): readonly string[] {
-  return broken.map((outcome) => `seed ${outcome.seed}, step ${outcome.broken?.step}: ${outcome.broken?.sentence}`)
+  return broken.map(
+    (outcome) => `seed ${outcome.seed}, step ${outcome.broken?.step}: ${outcome.broken?.sentence}`,
+  )
 }

@@ -58,7 +58,8 @@ export function parentOf(name: Name): Name {
 /** All folders a name is in, the outermost first. */
 export function parentsOf(name: Name): readonly Name[] {
   const parents: Name[] = []
-  for (let parent = parentOf(name); parent !== ''; parent = parentOf(parent)) parents.unshift(parent)
+  for (let parent = parentOf(name); parent !== ''; parent = parentOf(parent))
+    parents.unshift(parent)
   return parents
 }
 
