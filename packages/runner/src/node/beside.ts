@@ -102,7 +102,8 @@ export class Beside {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       this.#endLeft()
-      const busy = this.#others(`ended IS NULL AND ${inTheWay}`).find((row) => isAlive(row))
+      for (const row of this.#others('ended IS NULL')) if (!isAlive(row)) this.#endDead(row)
+      const busy = this.#others(`ended IS NULL AND ${inTheWay}`)[0]
       if (busy !== undefined) return { busy: busy.session }
       const { lastInsertRowid } = this.#database
         .prepare('INSERT INTO act (session, runner, folder, kind) VALUES (?, ?, ?, ?)')
@@ -120,6 +121,11 @@ export class Beside {
         'UPDATE act SET ended = (SELECT MAX(id) FROM act) WHERE session = ? AND ended IS NULL',
       )
       .run(this.#options.session)
+  }
+
+  /** Its agent ended with its runner, so it overlaps nothing that begins from now on. */
+  #endDead({ id }: Row): void {
+    this.#database.prepare('UPDATE act SET ended = (SELECT MAX(id) FROM act) WHERE id = ?').run(id)
   }
 
   #row(id: number): Row | undefined {

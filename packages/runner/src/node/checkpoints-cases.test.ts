@@ -1,7 +1,7 @@
 /** Small cases that the model-based test found, each with the seed it was found by. */
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { lockFolder } from '@belay/actor/node'
+import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { deadlines } from '@belay/protocol'
 import { type GitRepository, gitRepository, temporaryFolder } from '@belay/testing/node'
 import { describe, expect, test } from 'vitest'
@@ -14,19 +14,26 @@ const after = (turn: number) => ({ turn, at: 'after', hurried: false }) as const
 interface Shared {
   readonly folder: string
   open(session: string): Checkpoints
+  /** The process of its runner ends. */
+  end(session: string): void
 }
 
 /** A folder that several sessions work in, each with a runner that lives. */
 function sharedFolder(folder: string): Shared {
   const data = temporaryFolder('data')
-  const locked = new Set<string>()
+  const locks = new Map<string, FolderLock>()
   return {
     folder,
+    end(session) {
+      locks.get(session)?.release()
+      locks.delete(session)
+    },
     open(session) {
       const runnerFolder = join(data, session)
-      if (!locked.has(session))
-        lockFolder(runnerFolder, { pid: process.pid, since: 1, name: session })
-      locked.add(session)
+      if (!locks.has(session)) {
+        const lock = lockFolder(runnerFolder, { pid: process.pid, since: 1, name: session })
+        if ('release' in lock) locks.set(session, lock)
+      }
       return new Checkpoints({
         path: join(runnerFolder, 'checkpoints.git'),
         workspace: folder,
@@ -144,5 +151,35 @@ describe('checkpoints in cases that chance found', () => {
     expect(problem).toBeUndefined()
     expect(changes?.files.map(({ path }) => path)).toEqual(['d', 'd/x'])
     expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 2 })
+  })
+
+  test('[R-73] a file that a turn had ignored and then removed is told no more than one that is still there (seed 10012)', async () => {
+    const repository = gitRepository()
+    writeFileSync(join(repository.path, 'x.env'), 'hidden\n')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    writeFileSync(join(repository.path, '.gitignore'), '*.env\n')
+    rmSync(join(repository.path, 'x.env'))
+    const { changes } = await checkpoints.save(after(1))
+    expect(changes?.files.map(({ path }) => path)).toEqual(['.gitignore'])
+    expect(JSON.stringify(changes)).not.toContain('hidden')
+    expect(changes?.notes).toHaveLength(1)
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 2 })
+    expect(readFileSync(join(repository.path, 'x.env'), 'utf8')).toBe('hidden\n')
+  })
+
+  test('[R-66] a restore is taken back although the runner of another session died in a turn before it (seed 20018)', async () => {
+    const shared = sharedFolder(temporaryFolder('folder'))
+    const two = shared.open('two')
+    await two.save(before(1))
+    two.close()
+    shared.end('two')
+    const one = shared.open('one')
+    await one.save(before(1))
+    writeFileSync(join(shared.folder, 'a'), 'a\n')
+    await one.save(after(1))
+    expect(await one.restore({ turn: 1, to: 'before' })).toEqual({ files: 1 })
+    expect(await one.restore({ turn: 1, to: 'undo' })).toEqual({ files: 1 })
+    expect(readFileSync(join(shared.folder, 'a'), 'utf8')).toBe('a\n')
   })
 })
