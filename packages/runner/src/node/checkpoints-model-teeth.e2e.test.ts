@@ -47,7 +47,7 @@ test('[T-41] a listing that forgets the rules above the folder is found', async 
 test('[T-41] own files that are told by a pattern are found', async () => {
   vi.doMock(import('./own-files.ts'), async (original) => ({
     ...(await original()),
-    isDataFolder: (path) => /\.belay$/.test(path),
+    isDataFolder: (path) => /\.belay$/.test(String(path)),
   }))
   expect(await found(3100)).toMatch(/seed/)
 })

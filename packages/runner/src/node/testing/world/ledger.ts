@@ -120,8 +120,7 @@ export class Ledger {
     const [first] = way
     const now = after.view.get(name)
     // A folder that holds nothing any more, or something again, is what became of its files.
-    if (first === undefined && name.endsWith('/') && isFolderOf(name, before, after))
-      return undefined
+    if (name.endsWith('/') && isFolderOf(name, before, after)) return undefined
     if (first === undefined)
       return `was touched, which no act taken back had changed: ${said(before.view.get(name))} → ${said(now)}`
     const starts = way.map((act) => act.start.view.get(name))

@@ -11,12 +11,13 @@ import { deadlines } from '@belay/protocol'
 import { type Random, seededRandom } from '@belay/testing'
 import { removeFolder, temporaryFolder } from '@belay/testing/node'
 import type { CheckpointOptions, Checkpoints } from '../../checkpoints.ts'
-import { nameOf } from '../../../tree/name.ts'
 import { disturb, type Disturbance, disturbances } from './disturbing.ts'
 import { isIgnored } from './ignoring.ts'
 import { type Act, changesOf, Ledger, type Seen, seenAt, type Told } from './ledger.ts'
+import { Broken, within } from './broken.ts'
 import { Place } from './place.ts'
-import { changed, type Name, restOf, type Snapshot } from './snapshot.ts'
+import { changed, plain, restOf, type Snapshot } from './snapshot.ts'
+import { choiceOf, isQuiet, nameOfShown, toldOf } from './told.ts'
 
 export type Engine = Pick<Checkpoints, 'ready' | 'save' | 'plan' | 'restore' | 'stop' | 'close'>
 
@@ -33,12 +34,6 @@ export interface Outcome {
   /** The promise that was broken, with what led there. */
   readonly broken: { readonly step: number; readonly sentence: string } | undefined
 }
-
-/** A promise was broken. */
-class Broken extends Error {}
-
-/** Far longer than anything here takes: what is not over then hangs. */
-const hangMs = 120_000
 
 export async function runSequence(options: SequenceOptions): Promise<Outcome> {
   const top = temporaryFolder('world')
@@ -65,6 +60,20 @@ interface Session {
   /** The restore that an undo would take back, is known. */
   undoKnown: boolean
 }
+
+interface Asked {
+  readonly turn: number
+  readonly to: 'before' | 'after' | 'undo'
+}
+
+interface Refused {
+  readonly restore: Asked
+  readonly acts: readonly Act[] | undefined
+  readonly plan: { readonly message: string }
+}
+
+/** A busy machine is no fault that anything here is about. */
+const patient = { checkpointMs: 100_000, restoreMs: 100_000 }
 
 class Sequence {
   readonly #random: Random
@@ -145,7 +154,7 @@ class Sequence {
       origin: this.#place.path,
       dataFolder: this.#place.dataPath,
       env: this.#place.env,
-      bounds: deadlines,
+      bounds: { ...deadlines, ...patient },
       sharing: { session: session.name, runnerFolder },
     })
   }
@@ -176,6 +185,7 @@ class Sequence {
     if (open === undefined) return
     open.end = this.#now
     open.sure = false
+    open.open = false
   }
 
   /** Files and Git: by the agent of a session, or by a person while nobody's turn is under way. */
@@ -255,10 +265,14 @@ class Sequence {
     if (result.warning !== undefined && fired === undefined)
       throw new Broken(`a checkpoint failed for no reason: ${result.warning}`)
     // Who stops it before it began gives the turn up.
-    if (fired === 'stopped') return this.#ledger.drop(act)
+    if (fired === 'stopped') {
+      this.#ledger.drop(act)
+      return this.#ready(engine)
+    }
     if (fired === 'runner-ended') {
       // The turn did not begin: nobody knows of it but those beside.
       act.end = this.#now
+      act.open = false
       return this.#gone(session)
     }
     session.open = act
@@ -274,7 +288,7 @@ class Sequence {
     session.open = undefined
     const wasSure = act.sure
     act.sure = result.problem === undefined
-    if (act.sure) act.open = false
+    if (act.sure || fired === 'runner-ended') act.open = false
     if (fired === 'runner-ended') this.#gone(session)
     if (result.problem !== undefined && fired === undefined && wasSure)
       throw new Broken(`a checkpoint failed for no reason: ${result.problem}`)
@@ -306,73 +320,63 @@ class Sequence {
   }
 
   async #restore(session: Session, engine: Engine): Promise<void> {
+    const restore = this.#askedOf(session)
+    // Nobody can know whether the last restore was one that did nothing.
+    if (restore.to === 'undo' && !session.undoKnown) return
+    const acts = this.#actsOf(session, restore)
+    const plan = await this.#calmly('plan', () => engine.plan(restore))
+    this.#line(`${session.name} plan ${JSON.stringify({ restore, plan }).slice(0, 600)}`)
+    if ('message' in plan) return this.#refused(session, engine, { restore, acts, plan })
+    if (acts === undefined)
+      throw new Broken('something was planned of which there is no checkpoint')
+    if (this.#other(session).open?.sure === true)
+      throw new Broken('a restore was planned during a turn of another session')
+    const take = choiceOf(plan, this.#random)
+    const start = this.#now
+    const { result, fired } = await this.#disturbed(session, 'restore', () =>
+      engine.restore({ ...restore, ...(take === undefined ? {} : { take }) }),
+    )
+    this.#line(`${session.name} restore ${JSON.stringify({ take, fired, result }).slice(0, 400)}`)
+    this.#count(`restore ${restore.to}`)
+    if (take !== undefined && plan.stay.length > 0) this.#count('restore with a choice')
+    const told = toldOf({ plan, take, result, disturbed: fired !== undefined })
+    if (told.message !== undefined && fired === undefined)
+      throw new Broken(`a restore failed for no reason: ${told.message}`)
+    const [wrong] = this.#ledger.wrongs(acts, start, this.#now, told)
+    if (wrong !== undefined) throw new Broken(`restore ${restore.to} ${restore.turn}: ${wrong}`)
+    this.#keepRestore(session, restore.turn, start, told)
+    if (fired === 'runner-ended') this.#gone(session)
+    const isDone = fired === undefined && changed(start.view, this.#now.view).size > 0
+    if (isDone && this.#random.chance(0.4)) await this.#undoAtOnce(session, engine, start)
+  }
+
+  #askedOf(session: Session): Asked {
     const random = this.#random
     const wasRestored = this.#ledger.of(session.name).some(({ kind }) => kind === 'restore')
     const isUndo = random.chance(wasRestored ? 0.4 : 0.05)
     const to = isUndo ? 'undo' : random.chance(0.7) ? 'before' : 'after'
-    const turn = random.integer(Math.max(1, session.turn - 3), session.turn)
-    const acts = this.#actsOf(session, turn, to)
-    const plan = await this.#calmly('plan', () => engine.plan({ turn, to }))
-    const other = this.#sessions.find((one) => one !== session)
-    const busy = other?.open !== undefined
-    this.#line(`${session.name} plan ${to} ${turn} ${JSON.stringify(plan).slice(0, 600)}`)
-    if ('message' in plan) {
-      const isUnsure =
-        acts === undefined || !this.#isSure(session, turn) || acts.some(({ sure }) => !sure)
-      if (/has a turn or a restore under way/.test(plan.message) ? busy : isUnsure) {
-        this.#count('restore refused')
-        const { result } = {
-          result: await this.#calmly('restore', () => engine.restore({ turn, to })),
-        }
-        if (!('message' in result)) throw new Broken('a restore was done that the plan refused')
-        return
-      }
-      throw new Broken(`a plan was refused for no reason: ${plan.message}`)
-    }
-    if (acts === undefined)
-      throw new Broken('something was planned of which there is no checkpoint')
-    if (busy && other?.open?.sure === true)
-      throw new Broken('a restore was planned during a turn of another session')
-    const choices = plan.stay.filter(({ canTake }) => canTake)
-    const take = random.chance(0.6)
-      ? undefined
-      : random.chance(0.5)
-        ? ('all' as const)
-        : choices.filter(() => random.chance(0.5)).map(({ path }) => path)
-    const start = this.#now
-    const { result, fired } = await this.#disturbed(session, 'restore', () =>
-      engine.restore({ turn, to, ...(take === undefined ? {} : { take }) }),
-    )
-    this.#line(
-      `${session.name} restore ${to} ${turn} take ${JSON.stringify(take)} ${fired ?? ''} ${JSON.stringify(result).slice(0, 300)}`,
-    )
-    this.#count(`restore ${to}`)
-    if (take !== undefined && choices.length > 0) this.#count('restore with a choice')
-    const message = 'message' in result ? result.message : undefined
-    if (message !== undefined && fired === undefined)
-      throw new Broken(`a restore failed for no reason: ${message}`)
-    const told: Told = {
-      back: new Set(plan.back.map(nameOfShown)),
-      stay: new Map(plan.stay.map((file) => [nameOfShown(file), file.canTake])),
-      taken:
-        take === undefined || take === 'all'
-          ? take
-          : new Set(choices.filter(({ path }) => take.includes(path)).map(nameOfShown)),
-      stayed: 'message' in result ? 0 : (result.stayed ?? 0),
-      message,
-      disturbed: fired !== undefined,
-    }
-    const [wrong] = this.#ledger.wrongs(acts, start, this.#now, told)
-    if (wrong !== undefined) throw new Broken(`restore ${to} ${turn}: ${wrong}`)
-    this.#keepRestore(session, turn, start, told)
-    if (fired === 'runner-ended') this.#gone(session)
-    if (
-      message === undefined &&
-      fired === undefined &&
-      random.chance(0.4) &&
-      changed(start.view, this.#now.view).size > 0
-    )
-      await this.#undoAtOnce(session, engine, start)
+    return { to, turn: random.integer(Math.max(1, session.turn - 3), session.turn) }
+  }
+
+  async #refused(
+    session: Session,
+    engine: Engine,
+    { restore, acts, plan }: Refused,
+  ): Promise<void> {
+    const isUnsure =
+      acts === undefined || !this.#isSure(session, restore.turn) || acts.some(({ sure }) => !sure)
+    const isInUse = /has a turn or a restore under way/.test(plan.message)
+    const isRight = isInUse
+      ? this.#other(session).open !== undefined && plan.message.includes(this.#other(session).name)
+      : isUnsure
+    if (!isRight) throw new Broken(`a plan was refused for no reason: ${plan.message}`)
+    this.#count(isInUse ? 'restore refused beside another' : 'restore refused')
+    const result = await this.#calmly('restore', () => engine.restore(restore))
+    if (!('message' in result)) throw new Broken('a restore was done that the plan refused')
+  }
+
+  #other(session: Session): Session {
+    return this.#session(session.name === 'one' ? 'two' : 'one')
   }
 
   #keepRestore(session: Session, turn: number, start: Seen, told: Told): void {
@@ -407,20 +411,15 @@ class Sequence {
     session.undoKnown = true
   }
 
-  /** @returns `undefined` when there is no such checkpoint, or nobody can know */
-  #actsOf(
-    session: Session,
-    turn: number,
-    to: 'before' | 'after' | 'undo',
-  ): readonly Act[] | undefined {
+  /** @returns `undefined` when there is no such checkpoint */
+  #actsOf(session: Session, { turn, to }: Asked): readonly Act[] | undefined {
     const acts = this.#ledger.of(session.name)
     if (to === 'undo') {
       const last = acts.findLast(({ kind }) => kind === 'restore')
-      return last === undefined || !session.undoKnown ? undefined : [last]
+      return last === undefined ? undefined : [last]
     }
     const at = acts.findIndex((act) => act.kind === 'turn' && act.turn === turn)
-    if (at < 0) return undefined
-    return acts.slice(to === 'before' ? at : at + 1)
+    return at < 0 ? undefined : acts.slice(to === 'before' ? at : at + 1)
   }
 
   #isSure(session: Session, turn: number): boolean {
@@ -492,40 +491,10 @@ class Sequence {
   }
 }
 
-async function within<Result>(running: Promise<Result>, what: string): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Broken(`${what} hangs`)), hangMs)
-  })
-  return Promise.race([running, late]).finally(() => clearTimeout(timer))
-}
-
 function filesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
   } catch {
     return []
   }
-}
-
-function nameOfShown({ path, bytes }: { path: string; bytes?: string | undefined }): Name {
-  return bytes === undefined ? nameOf(path) : Buffer.from(bytes, 'hex').toString('latin1')
-}
-
-/** Only permissions that Git has no word for. */
-function isQuiet(before: string | undefined, after: string | undefined): boolean {
-  if (before === undefined || after === undefined) return false
-  return gitsWord(before) === gitsWord(after)
-}
-
-function gitsWord(state: string): string {
-  const perm = /^f (\d+):/.exec(state)?.[1]
-  if (perm === undefined) return state
-  const isProgram = (Number.parseInt(perm, 8) & 0o100) > 0
-  return `f ${isProgram ? 'x' : '-'}${state.slice(state.indexOf(':'))}`
-}
-
-/** Folders count, their permissions do not. */
-function plain(all: Snapshot): Snapshot {
-  return new Map([...all].map(([name, state]) => [name, state.startsWith('d') ? 'd' : state]))
 }

@@ -109,3 +109,8 @@ export function ownFolders(all: Snapshot): ReadonlySet<Name> {
     if (name.endsWith('/') && held.every((file) => all.has(name + file))) folders.add(name)
   return folders
 }
+
+/** Folders count, their permissions do not. */
+export function plain(all: Snapshot): Snapshot {
+  return new Map([...all].map(([name, state]) => [name, state.startsWith('d') ? 'd' : state]))
+}
