@@ -56,6 +56,7 @@ export class Beside {
          id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, runner TEXT NOT NULL, folder TEXT NOT NULL,
          kind TEXT NOT NULL, ended INTEGER, names TEXT)`,
     )
+    this.#endLeft()
   }
 
   /** Says that a turn begins. @returns its number, or the session whose restore is in the way */
@@ -100,13 +101,9 @@ export class Beside {
     const { session, runnerFolder, folder } = this.#options
     this.#database.exec('BEGIN IMMEDIATE')
     try {
-      // Whatever this session had open belongs to a runner that is gone.
-      this.#database
-        .prepare(
-          'UPDATE act SET ended = (SELECT MAX(id) FROM act) WHERE session = ? AND ended IS NULL',
-        )
-        .run(session)
-      const busy = this.#others(`ended IS NULL AND ${inTheWay}`).find((row) => isAlive(row))
+      this.#endLeft()
+      for (const row of this.#others('ended IS NULL')) if (!isAlive(row)) this.#endDead(row)
+      const busy = this.#others(`ended IS NULL AND ${inTheWay}`)[0]
       if (busy !== undefined) return { busy: busy.session }
       const { lastInsertRowid } = this.#database
         .prepare('INSERT INTO act (session, runner, folder, kind) VALUES (?, ?, ?, ?)')
@@ -115,6 +112,20 @@ export class Beside {
     } finally {
       this.#database.exec('COMMIT')
     }
+  }
+
+  /** Whatever this session had open belongs to a runner that is gone, or was never ended. */
+  #endLeft(): void {
+    this.#database
+      .prepare(
+        'UPDATE act SET ended = (SELECT MAX(id) FROM act) WHERE session = ? AND ended IS NULL',
+      )
+      .run(this.#options.session)
+  }
+
+  /** Its agent ended with its runner, so it overlaps nothing that begins from now on. */
+  #endDead({ id }: Row): void {
+    this.#database.prepare('UPDATE act SET ended = (SELECT MAX(id) FROM act) WHERE id = ?').run(id)
   }
 
   #row(id: number): Row | undefined {

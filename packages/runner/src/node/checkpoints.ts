@@ -88,6 +88,8 @@ export class Checkpoints {
     return this.#next(this.#options.bounds.checkpointMs, async (signal) => {
       if (this.#off !== undefined || this.#open !== undefined) return
       try {
+        // What a runner before this one left open is in nobody's way.
+        this.#sharing()
         await this.#settle(signal)
       } catch {
         // Nobody asked for it yet: the turn that does is told why it cannot be made.

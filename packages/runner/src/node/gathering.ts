@@ -26,11 +26,15 @@ export class Gathering {
   readonly signal: AbortSignal
   readonly breathe: Breathe = breather()
   readonly names = new Map<Name, Outside>()
+  /** Those that a repository tracks, whatever it ignores. */
+  readonly tracked = new Set<Name>()
   readonly owners = new Map<Name, Owner>()
   readonly unreadable = new Set<Name>()
   readonly notes = new Set<string>()
   readonly #own: { readonly dev: number; readonly ino: number } | undefined
   readonly #checked = new Map<Name, boolean>()
+  readonly #real = new Map<Name, boolean>()
+  readonly #inner = new Map<Name, Name | undefined>()
 
   constructor(options: GatherOptions, signal: AbortSignal) {
     this.#options = options
@@ -49,13 +53,18 @@ export class Gathering {
         return
       }
       this.owners.set(owner.at, owner)
-      const { names, inner, troubles, broken } = await list(owner, this.#options, this.signal)
+      this.#inner.clear()
+      const listed = await list(owner, this.#options, this.signal)
+      const { names, tracked, inner, troubles, broken } = listed
       for (const trouble of troubles) this.notes.add(`Left out: ${trouble}.`)
       if (broken !== undefined) this.#damaged(owner, broken)
       for (const name of inner) this.#enter(name, waiting)
       for (const name of names) {
         await this.breathe()
-        if (this.#add(name) === 'folder') this.#enter(`${name}/`, waiting)
+        const within = tracked.has(name) ? undefined : this.#innerOf(folderOf(name), owner.at)
+        if (within !== undefined) this.#enter(within, waiting)
+        else if (this.#add(name) === 'folder') this.#enter(`${name}/`, waiting)
+        else if (tracked.has(name)) this.tracked.add(name)
       }
     }
   }
@@ -86,10 +95,43 @@ export class Gathering {
 
   #isData(folder: Name): boolean {
     const path = pathOf(this.#options.workspace, folder)
-    const look = statSync(path, { throwIfNoEntry: false })
-    if (look === undefined) return false
-    if (look.dev === this.#own?.dev && look.ino === this.#own.ino) return true
-    return isDataFolder(path.toString())
+    try {
+      const look = statSync(path, { throwIfNoEntry: false })
+      if (look === undefined) return false
+      if (look.dev === this.#own?.dev && look.ino === this.#own.ino) return true
+    } catch (error) {
+      // Links in a circle, say: nothing is in it for anybody.
+      if (!isRefusal(error)) throw error
+      return false
+    }
+    return isDataFolder(path)
+  }
+
+  /** A folder on the way may have become a link: what is beyond it is another file, and not one of this name. */
+  #isReal(folder: Name): boolean {
+    if (folder === '') return true
+    const known = this.#real.get(folder)
+    if (known !== undefined) return known
+    const path = pathOf(this.#options.workspace, folder)
+    const real =
+      this.#isReal(folderOf(folder)) &&
+      lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+    this.#real.set(folder, real)
+    return real
+  }
+
+  /**
+   * The repository that a folder lies in, although the one around it looks into it, as it does where it tracks something in it:
+   * what it does not track is for the inner one to say.
+   */
+  #innerOf(folder: Name, outer: Name): Name | undefined {
+    if (folder.length <= outer.length) return undefined
+    if (this.#inner.has(folder)) return this.#inner.get(folder)
+    const inner =
+      this.#innerOf(folderOf(folder), outer) ??
+      (innerOwner(this.#options.workspace, folder) === undefined ? undefined : folder)
+    this.#inner.set(folder, inner)
+    return inner
   }
 
   get folders(): ReadonlySet<Name> {
@@ -133,6 +175,7 @@ export class Gathering {
   #add(name: Name): 'file' | 'folder' | undefined {
     if (hasGitFolder(name)) return undefined
     try {
+      if (!this.#isReal(folderOf(name))) return undefined
       const look = outside(pathOf(this.#options.workspace, name))
       if (look === undefined) return undefined
       const { stats, ...now } = look

@@ -33,6 +33,8 @@ export interface Owner {
 
 export interface Listed {
   readonly names: readonly Name[]
+  /** Those of the names that it tracks, whatever it ignores. */
+  readonly tracked: ReadonlySet<Name>
   /** Folders that hold a repository of their own. */
   readonly inner: readonly Name[]
   /** What could not be looked at, as Git says it. */
@@ -99,7 +101,7 @@ async function ask(
 ): Promise<Listed | string> {
   const { at } = owner
   const pipe = new GitPipe(
-    [...quiet, '-C', folderPath(workspace, at), 'ls-files', '-z', ...what, '--exclude-standard'],
+    [...quiet, '-C', folderPath(workspace, at), 'ls-files', '-zt', ...what, '--exclude-standard'],
     { env, signal, variables: variablesOf(owner, workspace, store) },
   )
   pipe.close()
@@ -110,13 +112,16 @@ async function ask(
     return fault
   }
   const names = new Set<Name>()
+  const tracked = new Set<Name>()
   const inner: Name[] = []
-  for (const name of answer.toString('latin1').split('\0')) {
+  for (const line of answer.toString('latin1').split('\0')) {
+    const name = line.slice(2)
     if (name.endsWith('/')) inner.push(at + name)
     else if (name !== '') names.add(at + name)
+    if (!line.startsWith('? ')) tracked.add(at + name)
   }
   const troubles = pipe.errors.split('\n').filter((line) => line.startsWith('warning: '))
-  return { names: [...names], inner, troubles: troubles.map((line) => line.slice(9)) }
+  return { names: [...names], tracked, inner, troubles: troubles.map((line) => line.slice(9)) }
 }
 
 /** Nothing of a repository's settings may run a program or write. */

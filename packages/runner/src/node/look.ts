@@ -32,7 +32,7 @@ import { ignoredBy, isSameRules, readRules, type Rules, rulesAround } from './ru
 /** What is there, and what is to be said about it. */
 export interface Seen {
   readonly tree: Tree
-  /** Names that are in the tree although Git ignores them now: they were kept before, and are followed to the end of an act. */
+  /** Names that were kept before, so that they are followed to the end of an act, and that Git ignores now. */
   readonly ignored: ReadonlySet<Name>
   /** Names that cannot be looked at; those that were kept before are in the tree as they were. */
   readonly unreadable: ReadonlySet<Name>
@@ -171,9 +171,10 @@ export class Look {
     const tree = await this.#readAll(work, ask.last, writer)
     const empty = await this.#lookAtFolders(work, rules)
     for (const [name, entry] of empty) tree.set(name, entry)
-    const ignored = new Set([...work.names.keys()].filter((name) => !plain.has(name)))
+    const followed = [...work.names.keys()].filter((name) => !plain.has(name))
+    const ignored = new Set([...followed, ...(await this.#goneAndIgnored(work, rules, ask))])
     this.#rules = rules
-    this.#isPlain = dropped === 0 && ignored.size === 0 && work.unreadable.size === 0
+    this.#isPlain = dropped === 0 && followed.length === 0 && work.unreadable.size === 0
     return {
       tree,
       ignored,
@@ -245,15 +246,32 @@ export class Look {
 
   /** Leaves out what is new since an earlier moment, and was ignored by the rules of then. @returns how many */
   async #drop(work: Gathering, rules: readonly Rules[], { since, follow }: Ask): Promise<number> {
-    if (since === undefined || isSameRules(since.rules, rules)) return 0
+    if (since === undefined) return 0
     const followed = new Set(follow)
-    const fresh = [...work.names.keys()].filter(
-      (name) => !since.tree.has(name) && !followed.has(name),
+    // By the same rules only what came to be tracked meanwhile can have been ignored then.
+    const names = isSameRules(since.rules, rules) ? work.tracked : work.names.keys()
+    const fresh = [...names].filter(
+      (name) => work.names.has(name) && !since.tree.has(name) && !followed.has(name),
     )
+    if (fresh.length === 0) return 0
     const { store } = this.#options
     const ignored = await ignoredBy(since.rules, fresh, store, work.signal)
     for (const name of ignored) work.names.delete(name)
     return ignored.size
+  }
+
+  /** What was kept at an earlier moment, is gone, and would be ignored by the rules of now: it is told no more than if it were there. */
+  async #goneAndIgnored(
+    work: Gathering,
+    rules: readonly Rules[],
+    { since }: Ask,
+  ): Promise<ReadonlySet<Name>> {
+    if (since === undefined || isSameRules(since.rules, rules)) return new Set()
+    const gone = [...since.tree.keys()].filter(
+      (name) => !name.endsWith('/') && !work.names.has(name) && !work.tracked.has(name),
+    )
+    if (gone.length === 0) return new Set()
+    return ignoredBy(rules, gone, this.#options.store, work.signal)
   }
 
   async #readAll(work: Gathering, last: Tree, writer: () => Sink): Promise<Map<Name, Entry>> {

@@ -5,7 +5,7 @@
  * pattern, so neither a link nor another spelling of a path hides one.
  */
 import { realpathSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 
 /** What every data folder holds, as files: the store and its two secrets. */
 const held = ['belay.db', 'secret', 'token'] as const
@@ -14,8 +14,14 @@ const held = ['belay.db', 'secret', 'token'] as const
  * Whether a folder is the data folder of a Belay server, whichever. Cheap, and never throws: a folder that cannot be looked
  * into is none, as nobody could take a file out of it either.
  */
-export function isDataFolder(path: string): boolean {
-  return held.every((name) => isFile(join(path, name)))
+export function isDataFolder(path: string | Buffer): boolean {
+  return held.every((name) =>
+    isFile(
+      typeof path === 'string'
+        ? join(path, name)
+        : Buffer.concat([path, Buffer.from(`${sep}${name}`)]),
+    ),
+  )
 }
 
 /**
@@ -40,7 +46,7 @@ export function dataFolderRefusal(path: string): string | undefined {
   return `${path} ${where} the data folder of a Belay server: an agent that works there could read its secrets and break every session. Choose another folder.`
 }
 
-function isFile(path: string): boolean {
+function isFile(path: string | Buffer): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() === true
   } catch {

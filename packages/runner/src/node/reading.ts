@@ -44,10 +44,15 @@ export function nowhere(): Sink {
 /** A file's time stamps come from a clock that ticks this seldom: what was changed this recently may change unseen. */
 const tickMs = 20
 
-/** @returns `undefined` when it is not there. @throws when it cannot be looked at */
+/** @returns `undefined` when it is not there, also because a file took the place of its folder. @throws when it cannot be looked at */
 export function outside(path: string | Buffer): (Outside & { readonly stats: Stats }) | undefined {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
-  return stats === undefined ? undefined : { ...outsideOf(stats), stats }
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    return stats === undefined ? undefined : { ...outsideOf(stats), stats }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
+    throw error
+  }
 }
 
 function outsideOf({ size, ctimeMs, mtimeMs, ino, mode }: Stats): Outside {

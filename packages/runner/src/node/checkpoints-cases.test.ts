@@ -1,0 +1,185 @@
+/** Small cases that the model-based test found, each with the seed it was found by. */
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FolderLock, lockFolder } from '@belay/actor/node'
+import { deadlines } from '@belay/protocol'
+import { type GitRepository, gitRepository, temporaryFolder } from '@belay/testing/node'
+import { describe, expect, test } from 'vitest'
+import { Checkpoints } from './checkpoints.ts'
+
+const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' }
+const before = (turn: number) => ({ turn, at: 'before', hurried: false }) as const
+const after = (turn: number) => ({ turn, at: 'after', hurried: false }) as const
+
+interface Shared {
+  readonly folder: string
+  open(session: string): Checkpoints
+  /** The process of its runner ends. */
+  end(session: string): void
+}
+
+/** A folder that several sessions work in, each with a runner that lives. */
+function sharedFolder(folder: string): Shared {
+  const data = temporaryFolder('data')
+  const locks = new Map<string, FolderLock>()
+  return {
+    folder,
+    end(session) {
+      locks.get(session)?.release()
+      locks.delete(session)
+    },
+    open(session) {
+      const runnerFolder = join(data, session)
+      if (!locks.has(session)) {
+        const lock = lockFolder(runnerFolder, { pid: process.pid, since: 1, name: session })
+        if ('release' in lock) locks.set(session, lock)
+      }
+      return new Checkpoints({
+        path: join(runnerFolder, 'checkpoints.git'),
+        workspace: folder,
+        isClone: false,
+        origin: folder,
+        dataFolder: data,
+        env,
+        bounds: deadlines,
+        sharing: { session, runnerFolder },
+      })
+    },
+  }
+}
+
+function lone(repository: GitRepository): Checkpoints {
+  return sharedFolder(repository.path).open('one')
+}
+
+describe('checkpoints in cases that chance found', () => {
+  test('[R-75] a folder that a turn replaced by a file took its files along, and gets them back (seed 113)', async () => {
+    const repository = gitRepository()
+    mkdirSync(join(repository.path, 'd/in'), { recursive: true })
+    writeFileSync(join(repository.path, 'd/in/f'), 'f\n')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    rmSync(join(repository.path, 'd'), { recursive: true })
+    writeFileSync(join(repository.path, 'd'), 'd\n')
+    const { changes } = await checkpoints.save(after(1))
+    expect(changes?.files.map(({ path, status }) => [path, status])).toEqual([
+      ['d', 'added'],
+      ['d/in/f', 'removed'],
+    ])
+    expect(changes?.notes).toBeUndefined()
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 2 })
+    expect(readFileSync(join(repository.path, 'd/in/f'), 'utf8')).toBe('f\n')
+  })
+
+  test('[R-77] a turn whose runner died in it is in nobody’s way once the next runner is there (seed 8)', async () => {
+    const shared = sharedFolder(temporaryFolder('folder'))
+    const one = shared.open('one')
+    await one.save(before(1))
+    const two = shared.open('two')
+    await two.save(before(1))
+    writeFileSync(join(shared.folder, 'a'), 'a\n')
+    await two.save(after(1))
+    expect(await two.plan({ turn: 1, to: 'before' })).toHaveProperty('message')
+    one.close()
+    await shared.open('one').ready()
+    expect(await two.plan({ turn: 1, to: 'before' })).toHaveProperty('stay')
+  })
+
+  test('[R-73] an ignored file that a turn had Git track is neither told nor removed by a restore', async () => {
+    const repository = gitRepository()
+    writeFileSync(join(repository.path, '.gitignore'), '.env\n')
+    writeFileSync(join(repository.path, '.env'), 'KEY=hidden\n')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    repository.git('add', '--force', '.env')
+    const { changes } = await checkpoints.save(after(1))
+    expect(changes?.files).toEqual([])
+    expect(JSON.stringify(changes)).not.toContain('hidden')
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 0 })
+    expect(readFileSync(join(repository.path, '.env'), 'utf8')).toBe('KEY=hidden\n')
+  })
+
+  test('[R-73] a repository inside ignores what it ignores, also where the one around it tracks some of its files', async () => {
+    const repository = gitRepository()
+    mkdirSync(join(repository.path, 'in'))
+    writeFileSync(join(repository.path, 'in/f'), 'f\n')
+    repository.git('add', 'in/f')
+    repository.git('init', '--quiet', 'in')
+    mkdirSync(join(repository.path, 'in/.git/info'), { recursive: true })
+    writeFileSync(join(repository.path, 'in/.git/info/exclude'), 'key\n')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    writeFileSync(join(repository.path, 'in/key'), 'hidden\n')
+    writeFileSync(join(repository.path, 'in/f'), 'g\n')
+    writeFileSync(join(repository.path, 'in/new'), 'n\n')
+    const { changes } = await checkpoints.save(after(1))
+    expect(changes?.files.map(({ path }) => path)).toEqual(['in/f', 'in/new'])
+    expect(JSON.stringify(changes)).not.toContain('hidden')
+  })
+
+  test('[R-75] a folder that became a link to another is gone with its files, and nothing is read through the link', async () => {
+    const repository = gitRepository()
+    writeFileSync(join(repository.path, '.gitignore'), 'secret/\n')
+    for (const folder of ['conf', 'secret']) mkdirSync(join(repository.path, folder))
+    writeFileSync(join(repository.path, 'conf/s'), 'open\n')
+    writeFileSync(join(repository.path, 'secret/s'), 'hidden\n')
+    repository.git('add', '.')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    rmSync(join(repository.path, 'conf'), { recursive: true })
+    symlinkSync('secret', join(repository.path, 'conf'))
+    const { changes } = await checkpoints.save(after(1))
+    expect(changes?.files.map(({ path, status }) => [path, status])).toEqual([
+      ['conf', 'added'],
+      ['conf/s', 'removed'],
+    ])
+    expect(JSON.stringify(changes)).not.toContain('hidden')
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 2 })
+    expect(readFileSync(join(repository.path, 'conf/s'), 'utf8')).toBe('open\n')
+    expect(readFileSync(join(repository.path, 'secret/s'), 'utf8')).toBe('hidden\n')
+  })
+
+  test('[R-75] links in a circle in place of a folder stop no checkpoint', async () => {
+    const repository = gitRepository()
+    mkdirSync(join(repository.path, 'd'))
+    writeFileSync(join(repository.path, 'd/x'), 'x\n')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    rmSync(join(repository.path, 'd'), { recursive: true })
+    symlinkSync('d', join(repository.path, 'd'))
+    const { changes, problem } = await checkpoints.save(after(1))
+    expect(problem).toBeUndefined()
+    expect(changes?.files.map(({ path }) => path)).toEqual(['d', 'd/x'])
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 2 })
+  })
+
+  test('[R-73] a file that a turn had ignored and then removed is told no more than one that is still there (seed 10012)', async () => {
+    const repository = gitRepository()
+    writeFileSync(join(repository.path, 'x.env'), 'hidden\n')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    writeFileSync(join(repository.path, '.gitignore'), '*.env\n')
+    rmSync(join(repository.path, 'x.env'))
+    const { changes } = await checkpoints.save(after(1))
+    expect(changes?.files.map(({ path }) => path)).toEqual(['.gitignore'])
+    expect(JSON.stringify(changes)).not.toContain('hidden')
+    expect(changes?.notes).toHaveLength(1)
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 2 })
+    expect(readFileSync(join(repository.path, 'x.env'), 'utf8')).toBe('hidden\n')
+  })
+
+  test('[R-66] a restore is taken back although the runner of another session died in a turn before it (seed 20018)', async () => {
+    const shared = sharedFolder(temporaryFolder('folder'))
+    const two = shared.open('two')
+    await two.save(before(1))
+    two.close()
+    shared.end('two')
+    const one = shared.open('one')
+    await one.save(before(1))
+    writeFileSync(join(shared.folder, 'a'), 'a\n')
+    await one.save(after(1))
+    expect(await one.restore({ turn: 1, to: 'before' })).toEqual({ files: 1 })
+    expect(await one.restore({ turn: 1, to: 'undo' })).toEqual({ files: 1 })
+    expect(readFileSync(join(shared.folder, 'a'), 'utf8')).toBe('a\n')
+  })
+})

@@ -1,0 +1,56 @@
+import { seededRandom, seedFromEnv, seedLine } from '@belay/testing'
+import { expect, test } from 'vitest'
+import { Checkpoints } from './checkpoints.ts'
+import { runSequences, seedsFrom, type Sequences, told } from './testing/world/sequences.ts'
+
+/** Each is found again by its number; together they hold every kind of step and fault, which the test asserts. */
+const fixed = { first: 1000, count: 16 }
+/** How long fresh sequences go on; the fixed ones are run whatever they take. */
+const freshMs = 25_000
+
+/** What has to have happened in the fixed sequences, each at least so often. */
+const wanted = {
+  turn: 30,
+  'restore before': 4,
+  'restore after': 2,
+  'restore undo': 2,
+  'restore undone at once': 1,
+  'restore refused': 4,
+  'change by a person': 30,
+  'change by an agent': 60,
+  'fault git-killed': 1,
+  'fault stopped': 1,
+  'fault runner-ended': 4,
+  'fault clock-set': 2,
+  'compared with Git': 1,
+} as const
+
+function least(counts: Sequences['counts']): readonly string[] {
+  return Object.entries(wanted)
+    .filter(([kind, times]) => (counts.get(kind) ?? 0) < times)
+    .map(([kind, times]) => `${kind}: ${counts.get(kind) ?? 0}, expected ${times}`)
+}
+
+test('[T-40] whatever people, agents, Git and chance do to a folder, no act of Belay touches a byte of anybody else, in sequences that are the same each time', async () => {
+  const done = await runSequences({
+    seeds: seedsFrom(fixed.first, fixed.count),
+    make: (options) => new Checkpoints(options),
+  })
+  expect(told(done)).toEqual([])
+  expect(least(done.counts)).toEqual([])
+}, 600_000)
+
+test('[T-40] … and in fresh ones', async () => {
+  const seed = seedFromEnv(process.env, Date.now())
+  console.log(seedLine('checkpoints-model', seed))
+  const until = performance.now() + freshMs
+  const random = seededRandom(seed)
+  const one = process.env['BELAY_SEED'] !== undefined
+  const done = await runSequences({
+    seeds: one ? [seed] : seedsFrom(random.integer(1_000_000, 2 ** 31), 10_000),
+    make: (options) => new Checkpoints(options),
+    isEnough: ({ count, broken }) => broken.length > 0 || (count > 0 && performance.now() > until),
+  })
+  expect(told(done)).toEqual([])
+  console.log(`${done.count} fresh sequences`)
+}, 600_000)

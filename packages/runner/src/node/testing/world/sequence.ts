@@ -1,0 +1,500 @@
+/**
+ * One sequence of the world from one seed: people, agents and Git change files, Belay saves and restores, things go wrong, and
+ * after each step every promise is looked at.
+ *
+ * Owns: the order of things, and what is counted.
+ */
+import { utimesSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { lockFolder } from '@belay/actor/node'
+import { deadlines } from '@belay/protocol'
+import { type Random, seededRandom } from '@belay/testing'
+import { removeFolder, temporaryFolder } from '@belay/testing/node'
+import type { CheckpointOptions, Checkpoints } from '../../checkpoints.ts'
+import { disturb, type Disturbance, disturbances } from './disturbing.ts'
+import { isIgnored } from './ignoring.ts'
+import { type Act, changesOf, Ledger, type Seen, seenAt, type Told } from './ledger.ts'
+import { Broken, within } from './broken.ts'
+import { Place } from './place.ts'
+import { changed, plain, restOf, type Snapshot } from './snapshot.ts'
+import { choiceOf, isQuiet, nameOfShown, toldOf } from './told.ts'
+
+export type Engine = Pick<Checkpoints, 'ready' | 'save' | 'plan' | 'restore' | 'stop' | 'close'>
+
+export interface SequenceOptions {
+  readonly seed: number
+  readonly make: (options: CheckpointOptions) => Engine
+  readonly onLine?: (line: string) => void
+}
+
+export interface Outcome {
+  readonly seed: number
+  /** How often each kind of step was done and each fault fired. */
+  readonly counts: ReadonlyMap<string, number>
+  /** The promise that was broken, with what led there. */
+  readonly broken: { readonly step: number; readonly sentence: string } | undefined
+}
+
+export async function runSequence(options: SequenceOptions): Promise<Outcome> {
+  const top = temporaryFolder('world')
+  const world = new Sequence(options, top)
+  let step = 0
+  try {
+    for (const steps = world.length; step < steps; step++) await world.step()
+    return { seed: options.seed, counts: world.counts, broken: undefined }
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error
+    return { seed: options.seed, counts: world.counts, broken: { step, sentence: error.message } }
+  } finally {
+    await world.end()
+    removeFolder(top)
+  }
+}
+
+interface Session {
+  readonly name: string
+  engine: Engine | undefined
+  lock: { release(): void } | undefined
+  turn: number
+  open: Act | undefined
+  /** The restore that an undo would take back, is known. */
+  undoKnown: boolean
+}
+
+interface Asked {
+  readonly turn: number
+  readonly to: 'before' | 'after' | 'undo'
+}
+
+interface Refused {
+  readonly restore: Asked
+  readonly acts: readonly Act[] | undefined
+  readonly plan: { readonly message: string }
+}
+
+/** A busy machine is no fault that anything here is about. */
+const patient = { checkpointMs: 100_000, restoreMs: 100_000 }
+
+class Sequence {
+  readonly #random: Random
+  readonly #place: Place
+  readonly #ledger: Ledger
+  readonly #options: SequenceOptions
+  readonly #sessions: readonly Session[]
+  readonly counts = new Map<string, number>()
+  readonly length: number
+  #now: Seen
+
+  constructor(options: SequenceOptions, top: string) {
+    this.#options = options
+    this.#random = seededRandom(options.seed)
+    this.#place = new Place(top, this.#random)
+    this.#ledger = new Ledger(this.#place.workspace)
+    this.length = this.#random.integer(10, 25)
+    this.#now = this.#look()
+    this.#sessions = ['one', 'two'].map((name) => {
+      const session: Session = {
+        ...{ name, engine: undefined, lock: undefined, turn: 0, open: undefined, undoKnown: true },
+      }
+      this.#wake(session)
+      return session
+    })
+    this.#count(`layout ${this.#place.layout}`)
+  }
+
+  /** One step, and every promise after it. @throws Broken */
+  async step(): Promise<void> {
+    const random = this.#random
+    const session = random.chance(0.75) ? this.#session('one') : this.#session('two')
+    if (session.engine === undefined) {
+      if (random.chance(0.5)) return this.#wakeAgain(session)
+    } else if (session.open !== undefined) {
+      if (random.chance(0.45)) return this.#after(session, session.engine, session.open)
+      if (random.chance(0.05)) return this.#die(session)
+      return this.#change(session, random.integer(1, 4))
+    } else if (random.chance(0.5) && session.turn > 0) return this.#restore(session, session.engine)
+    else if (random.chance(0.45)) return this.#before(session, session.engine)
+    else if (random.chance(0.1)) return this.#ready(session.engine)
+    else if (random.chance(0.06)) return this.#die(session)
+    if (random.chance(0.1)) return this.#setClock()
+    const working = this.#sessions.find(
+      ({ open, engine }) => open !== undefined && engine !== undefined,
+    )
+    return this.#change(working, 1)
+  }
+
+  async end(): Promise<void> {
+    for (const session of this.#sessions) {
+      const { engine } = session
+      if (engine === undefined) continue
+      engine.close()
+      await within(engine.ready(), 'the end')
+      session.lock?.release()
+    }
+  }
+
+  #session(name: string): Session {
+    for (const session of this.#sessions) if (session.name === name) return session
+    throw new Error(`there is no session ${name}`)
+  }
+
+  #runnerFolder({ name }: Session): string {
+    return join(this.#place.dataPath, 'runners', name)
+  }
+
+  #wake(session: Session): void {
+    const runnerFolder = this.#runnerFolder(session)
+    const lock = lockFolder(runnerFolder, { pid: process.pid, since: 1, name: session.name })
+    if (!('release' in lock)) throw new Error(`${runnerFolder} is taken`)
+    session.lock = lock
+    session.engine = this.#options.make({
+      path: join(runnerFolder, 'checkpoints.git'),
+      workspace: this.#place.path,
+      isClone: false,
+      origin: this.#place.path,
+      dataFolder: this.#place.dataPath,
+      env: this.#place.env,
+      bounds: { ...deadlines, ...patient },
+      sharing: { session: session.name, runnerFolder },
+    })
+  }
+
+  async #wakeAgain(session: Session): Promise<void> {
+    this.#wake(session)
+    if (session.engine !== undefined) await this.#ready(session.engine)
+    this.#line(`${session.name} wakes`)
+  }
+
+  /** Its runner ends while nothing of it is under way but its turn. */
+  async #die(session: Session): Promise<void> {
+    const { engine } = session
+    if (engine === undefined) return
+    engine.close()
+    await within(engine.ready(), 'closing')
+    this.#gone(session)
+    this.#count('fault runner-ended')
+    this.#line(`${session.name} dies`)
+  }
+
+  #gone(session: Session): void {
+    session.lock?.release()
+    session.lock = undefined
+    session.engine = undefined
+    const { open } = session
+    session.open = undefined
+    if (open === undefined) return
+    open.end = this.#now
+    open.sure = false
+    open.open = false
+  }
+
+  /** Files and Git: by the agent of a session, or by a person while nobody's turn is under way. */
+  #change(session: Session | undefined, count: number): void {
+    for (let left = count; left > 0; left--) {
+      const kind = this.#random.pick([
+        'edit',
+        'edit',
+        'edit',
+        'edit',
+        'edit',
+        'edit',
+        'rules',
+        'git',
+      ])
+      const what =
+        kind === 'edit'
+          ? this.#place.edit()
+          : kind === 'rules'
+            ? this.#place.rules()
+            : this.#place.git()
+      const before = this.#now
+      this.#now = this.#look()
+      this.#ledger.wrote(session?.name, before.view, this.#now.view)
+      this.#count(/(nothing|nowhere)$/.test(what) ? 'nothing done' : what.replace(/ [\s\S]*/, ''))
+      this.#count(session === undefined ? 'change by a person' : 'change by an agent')
+      this.#line(`${session?.name ?? 'person'} ${JSON.stringify(what)}`)
+    }
+    if (this.#random.chance(0.05)) this.#compareWithGit()
+  }
+
+  /** The model's own idea of what Git ignores is compared with Git's. */
+  #compareWithGit(): void {
+    const listed = this.#place.listed()
+    if (listed === undefined) return
+    const { view, moment } = this.#now
+    const { workspace } = this.#place
+    for (const [name, state] of view) {
+      if (
+        state.startsWith('d') ||
+        listed.has(name) !== isIgnored(workspace + name, moment, workspace)
+      )
+        continue
+      throw new Error(
+        `the model and Git disagree about ${JSON.stringify(name)} (seed ${this.#options.seed})`,
+      )
+    }
+    this.#count('compared with Git')
+  }
+
+  /** Files of Belay's get time stamps of another time, as when a clock was set. */
+  #setClock(): void {
+    for (const session of this.#sessions) {
+      const folder = join(this.#runnerFolder(session), 'checkpoints.git/belay-acts')
+      for (const name of filesIn(folder)) {
+        const at = this.#random.integer(1, 2_000_000_000)
+        utimesSync(join(folder, name), at, at)
+      }
+    }
+    this.#count('fault clock-set')
+    this.#line('the clock was set')
+  }
+
+  async #ready(engine: Engine): Promise<void> {
+    await this.#calmly('ready', () => engine.ready())
+    this.#count('ready')
+  }
+
+  async #before(session: Session, engine: Engine): Promise<void> {
+    session.turn++
+    const moment = { turn: session.turn, at: 'before', hurried: false } as const
+    const act = this.#ledger.begin(session.name, 'turn', session.turn, this.#now)
+    const { result, fired } = await this.#disturbed(session, 'before', () => engine.save(moment))
+    this.#line(`${session.name} before ${session.turn} ${fired ?? ''} ${JSON.stringify(result)}`)
+    this.#count('turn')
+    act.sure = fired === undefined
+    if (result.warning !== undefined && fired === undefined)
+      throw new Broken(`a checkpoint failed for no reason: ${result.warning}`)
+    // Who stops it before it began gives the turn up.
+    if (fired === 'stopped') {
+      this.#ledger.drop(act)
+      return this.#ready(engine)
+    }
+    if (fired === 'runner-ended') {
+      // The turn did not begin: nobody knows of it but those beside.
+      act.end = this.#now
+      act.open = false
+      return this.#gone(session)
+    }
+    session.open = act
+  }
+
+  async #after(session: Session, engine: Engine, act: Act): Promise<void> {
+    const moment = { turn: act.turn, at: 'after', hurried: false } as const
+    const { result, fired } = await this.#disturbed(session, 'after', () => engine.save(moment))
+    this.#line(
+      `${session.name} after ${act.turn} ${fired ?? ''} ${JSON.stringify(result).slice(0, 300)}`,
+    )
+    act.end = this.#now
+    session.open = undefined
+    const wasSure = act.sure
+    act.sure = result.problem === undefined
+    if (act.sure || fired === 'runner-ended') act.open = false
+    if (fired === 'runner-ended') this.#gone(session)
+    if (result.problem !== undefined && fired === undefined && wasSure)
+      throw new Broken(`a checkpoint failed for no reason: ${result.problem}`)
+    if (result.problem === undefined) this.#checkTold(act, act.end, result.changes?.files ?? [])
+    this.#checkSecrets(act.start, act.end, JSON.stringify(result))
+  }
+
+  /** Every file that the turn changed is told, and no other. */
+  #checkTold(
+    act: Act,
+    end: Seen,
+    files: readonly { path: string; bytes?: string | undefined }[],
+  ): void {
+    const told = new Set(files.map(nameOfShown))
+    const { names } = this.#ledger.secrets(act.start, end)
+    for (const name of told)
+      if (!changesOf(act).has(name) || names.has(name))
+        throw new Broken(`${JSON.stringify(name)} was told as changed, and was not, or is ignored`)
+    for (const name of changesOf(act)) {
+      if (told.has(name) || names.has(name) || name.endsWith('/')) continue
+      if (isQuiet(act.start.view.get(name), end.view.get(name))) continue
+      throw new Broken(`${JSON.stringify(name)} was changed by the turn and not told`)
+    }
+  }
+
+  #checkSecrets(start: Seen, end: Seen, text: string): void {
+    for (const word of this.#ledger.secrets(start, end).words)
+      if (text.includes(word)) throw new Broken(`${word} of an ignored file was told`)
+  }
+
+  async #restore(session: Session, engine: Engine): Promise<void> {
+    const restore = this.#askedOf(session)
+    // Nobody can know whether the last restore was one that did nothing.
+    if (restore.to === 'undo' && !session.undoKnown) return
+    const acts = this.#actsOf(session, restore)
+    const plan = await this.#calmly('plan', () => engine.plan(restore))
+    this.#line(`${session.name} plan ${JSON.stringify({ restore, plan }).slice(0, 600)}`)
+    if ('message' in plan) return this.#refused(session, engine, { restore, acts, plan })
+    if (acts === undefined)
+      throw new Broken('something was planned of which there is no checkpoint')
+    if (this.#other(session).open?.sure === true)
+      throw new Broken('a restore was planned during a turn of another session')
+    const take = choiceOf(plan, this.#random)
+    const start = this.#now
+    const { result, fired } = await this.#disturbed(session, 'restore', () =>
+      engine.restore({ ...restore, ...(take === undefined ? {} : { take }) }),
+    )
+    this.#line(`${session.name} restore ${JSON.stringify({ take, fired, result }).slice(0, 400)}`)
+    this.#count(`restore ${restore.to}`)
+    if (take !== undefined && plan.stay.length > 0) this.#count('restore with a choice')
+    const told = toldOf({ plan, take, result, disturbed: fired !== undefined })
+    if (told.message !== undefined && fired === undefined)
+      throw new Broken(`a restore failed for no reason: ${told.message}`)
+    const [wrong] = this.#ledger.wrongs(acts, start, this.#now, told)
+    if (wrong !== undefined) throw new Broken(`restore ${restore.to} ${restore.turn}: ${wrong}`)
+    this.#keepRestore(session, restore.turn, start, told)
+    if (fired === 'runner-ended') this.#gone(session)
+    const isDone = fired === undefined && changed(start.view, this.#now.view).size > 0
+    if (isDone && this.#random.chance(0.4)) await this.#undoAtOnce(session, engine, start)
+  }
+
+  #askedOf(session: Session): Asked {
+    const random = this.#random
+    const wasRestored = this.#ledger.of(session.name).some(({ kind }) => kind === 'restore')
+    const isUndo = random.chance(wasRestored ? 0.4 : 0.05)
+    const to = isUndo ? 'undo' : random.chance(0.7) ? 'before' : 'after'
+    return { to, turn: random.integer(Math.max(1, session.turn - 3), session.turn) }
+  }
+
+  async #refused(
+    session: Session,
+    engine: Engine,
+    { restore, acts, plan }: Refused,
+  ): Promise<void> {
+    const isUnsure =
+      acts === undefined || !this.#isSure(session, restore.turn) || acts.some(({ sure }) => !sure)
+    const isInUse = /has a turn or a restore under way/.test(plan.message)
+    const isRight = isInUse
+      ? this.#other(session).open !== undefined && plan.message.includes(this.#other(session).name)
+      : isUnsure
+    if (!isRight) throw new Broken(`a plan was refused for no reason: ${plan.message}`)
+    this.#count(isInUse ? 'restore refused beside another' : 'restore refused')
+    const result = await this.#calmly('restore', () => engine.restore(restore))
+    if (!('message' in result)) throw new Broken('a restore was done that the plan refused')
+  }
+
+  #other(session: Session): Session {
+    return this.#session(session.name === 'one' ? 'two' : 'one')
+  }
+
+  #keepRestore(session: Session, turn: number, start: Seen, told: Told): void {
+    const touched = changed(start.view, this.#now.view).size > 0
+    const isMeant =
+      touched || told.back.size > 0 || (told.taken !== undefined && told.stay.size > 0)
+    if (told.message === undefined && !isMeant) return
+    const act = this.#ledger.begin(session.name, 'restore', turn, start)
+    act.end = this.#now
+    act.sure = told.message === undefined
+    act.open = !act.sure
+    session.undoKnown = touched
+  }
+
+  /** Taken back in the same breath: everything is as it was, folders too. */
+  async #undoAtOnce(session: Session, engine: Engine, start: Seen): Promise<void> {
+    const between = this.#now
+    const result = await this.#guarded('undo', engine.restore({ turn: session.turn, to: 'undo' }))
+    this.#now = this.#look()
+    this.#line(`${session.name} undo at once ${JSON.stringify(result).slice(0, 300)}`)
+    this.#count('restore undone at once')
+    if ('message' in result) throw new Broken(`an undo failed for no reason: ${result.message}`)
+    const names = [...changed(plain(start.moment.all), plain(this.#now.moment.all))]
+    const [name] = names
+    if (name !== undefined)
+      throw new Broken(
+        `an undo at once left ${JSON.stringify(name)} other than it was (${names.length} names)`,
+      )
+    const act = this.#ledger.begin(session.name, 'restore', session.turn, between)
+    act.end = this.#now
+    act.open = false
+    session.undoKnown = true
+  }
+
+  /** @returns `undefined` when there is no such checkpoint */
+  #actsOf(session: Session, { turn, to }: Asked): readonly Act[] | undefined {
+    const acts = this.#ledger.of(session.name)
+    if (to === 'undo') {
+      const last = acts.findLast(({ kind }) => kind === 'restore')
+      return last === undefined ? undefined : [last]
+    }
+    const at = acts.findIndex((act) => act.kind === 'turn' && act.turn === turn)
+    return at < 0 ? undefined : acts.slice(to === 'before' ? at : at + 1)
+  }
+
+  #isSure(session: Session, turn: number): boolean {
+    return this.#ledger.of(session.name).every((act) => act.turn !== turn || act.sure)
+  }
+
+  /** Something that changes no byte of anybody's, whatever happens to it. */
+  async #calmly<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
+    const result = await this.#guarded(what, run())
+    this.#unchanged(what)
+    return result
+  }
+
+  async #disturbed<Result>(
+    session: Session,
+    what: string,
+    run: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly fired: Disturbance | undefined }> {
+    const { engine } = session
+    const kind = this.#random.chance(0.15) ? this.#random.pick(disturbances) : undefined
+    const fault =
+      kind === undefined || engine === undefined ? undefined : disturb(kind, engine, this.#random)
+    const result = await this.#guarded(what, run())
+    const fired = fault?.over() === true ? kind : undefined
+    if (fired !== undefined) this.#count(`fault ${fired}`)
+    if (fired !== undefined) this.#count(`fault during ${what}`)
+    if (what === 'restore') this.#restChecked()
+    else this.#unchanged(what)
+    return { result, fired }
+  }
+
+  async #guarded<Result>(what: string, running: Promise<Result>): Promise<Result> {
+    try {
+      return await within(running, what)
+    } catch (error) {
+      throw new Broken(
+        `${what} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      )
+    }
+  }
+
+  #unchanged(what: string): void {
+    const before = this.#now
+    this.#now = this.#look()
+    const [name] = changed(before.moment.all, this.#now.moment.all)
+    if (name !== undefined) throw new Broken(`${what} changed ${JSON.stringify(name)}`)
+  }
+
+  /** Nobody's `.git`, nothing of Belay's, nothing outside of the folder. */
+  #restChecked(): void {
+    const before = this.#now
+    this.#now = this.#look()
+    const { workspace } = this.#place
+    const rest = ({ moment, view }: Seen): Snapshot => restOf(moment.all, view, workspace)
+    const [name] = changed(rest(before), rest(this.#now))
+    if (name !== undefined) throw new Broken(`a restore changed ${JSON.stringify(name)}`)
+  }
+
+  #look(): Seen {
+    return seenAt(this.#place.moment(this.#place.snapshot()), this.#place.workspace)
+  }
+
+  #count(kind: string): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+  }
+
+  #line(text: string): void {
+    this.#options.onLine?.(text)
+  }
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Checkpoints against a plain model of whose bytes they are, from a terminal: on real Git, in folders that are thrown away.
+ *
+ *   npm run model -- --seed N          one sequence again, with its trace
+ *   npm run model -- --runs 10000      many, from --seed on or from a fresh one
+ */
+import { parseArgs } from 'node:util'
+import { Checkpoints } from '../packages/runner/src/node/checkpoints.ts'
+import {
+  runSequences,
+  seedsFrom,
+  told,
+} from '../packages/runner/src/node/testing/world/sequences.ts'
+
+const { values } = parseArgs({ options: { seed: { type: 'string' }, runs: { type: 'string' } } })
+const first = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed)
+const runs = values.runs === undefined ? 1 : Number(values.runs)
+const began = performance.now()
+let shown = 0
+const done = await runSequences({
+  seeds: seedsFrom(first, runs),
+  make: (options) => new Checkpoints(options),
+  ...(values.runs === undefined ? { onLine: (line) => console.log(line) } : {}),
+  isEnough: (sofar) => {
+    for (const line of told(sofar).slice(shown)) console.log(line)
+    shown = sofar.broken.length
+    if (sofar.count > 0 && sofar.count % 50 === 0)
+      console.log(`${sofar.count} sequences, ${shown} broke a promise`)
+    return false
+  },
+})
+for (const line of told(done).slice(shown)) console.log(line)
+const seconds = (performance.now() - began) / 1000
+console.log(
+  `${done.count} sequences from seed ${first} in ${seconds.toFixed(0)} s: ${done.broken.length} broke a promise`,
+)
+const counted = [...done.counts].sort(([one], [other]) => (one < other ? -1 : 1))
+console.log(counted.map(([kind, count]) => `${kind} ${count}`).join(', '))
+process.exit(done.broken.length > 0 ? 1 : 0)
