@@ -3,9 +3,13 @@ import { type Report, unknownChanges } from '@belay/protocol'
 import type { Saved, Settled } from './input.ts'
 import type { Ending, Restore, RunnerState, Turn } from './state.ts'
 
-export function completed({ stopReason }: Ending): boolean {
+/** Whether its agent came to an end with it, so that what it changed is what it meant to; one without a word may have worked. */
+export function completed({ stopReason, error }: Ending): boolean {
   return (
-    stopReason === 'end_turn' || stopReason === 'max_tokens' || stopReason === 'max_turn_requests'
+    stopReason === 'end_turn' ||
+    stopReason === 'max_tokens' ||
+    stopReason === 'max_turn_requests' ||
+    error?.code === 'no-words'
   )
 }
 

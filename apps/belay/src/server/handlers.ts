@@ -24,6 +24,7 @@ import {
 import type { Folders } from './folders.ts'
 import { attachmentOf, namedAttachments } from './attachments.ts'
 import type { Callbacks } from './callbacks.ts'
+import { changesKnown } from './known-changes.ts'
 import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
 import { planOnceMade } from './restore-plan.ts'
@@ -140,7 +141,9 @@ function sessionHandlers({ host, clock, agents, callbacks, seal, folders }: Hand
       )
       return { optionId: reply.optionId, by: reply.by }
     },
-    events({ id, after, limit }: RouteArgs<'events'>) {
+    async events({ id, after, limit }: RouteArgs<'events'>) {
+      existing(host, id)
+      await changesKnown(host, id)
       existing(host, id)
       const events = pageOfEvents(host, id, { after, limit })
       const { seq } = host.read(id).head
@@ -232,6 +235,8 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
       return planOnceMade({ host, id, turn, to, msMax: deadlines.restoreMs + answerSlackMs })
     },
     async turnChanges({ id, turn }: RouteArgs<'turnChanges'>) {
+      existing(host, id)
+      await changesKnown(host, id)
       const input = { type: 'changes-looked-up', turn } as const
       const { seq } = await ask({ host, id, type: 'changes' }, input)
       return changesAt(host, id, { turn, seq })

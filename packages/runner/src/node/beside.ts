@@ -29,11 +29,19 @@ export interface Overlap {
   readonly touched: (name: Name) => boolean
 }
 
+/** Who is in the way. */
+export interface Busy {
+  readonly busy: string
+  /** Its turn is over: it is in the way for moments. */
+  readonly isSettling: boolean
+}
+
 interface Row {
   readonly id: number
   readonly session: string
   readonly runner: string
   readonly folder: string
+  readonly kind: string
   readonly ended: number | null
   readonly names: string | null
 }
@@ -60,18 +68,23 @@ export class Beside {
   }
 
   /** Says that a turn begins. @returns its number, or the session whose restore is in the way */
-  beginTurn(): { readonly id: number } | { readonly busy: string } {
+  beginTurn(): { readonly id: number } | Busy {
     return this.#begin('turn', "kind = 'restore'")
   }
 
+  /** The turn is over, and only what it changed is still looked at: whoever waits for that waits moments. */
+  settle(id: number): void {
+    this.#database.prepare("UPDATE act SET kind = 'settling' WHERE id = ?").run(id)
+  }
+
   /** Says that a restore begins. @returns its number, or the session whose turn or restore is in the way */
-  beginRestore(): { readonly id: number } | { readonly busy: string } {
+  beginRestore(): { readonly id: number } | Busy {
     return this.#begin('restore', '1')
   }
 
   /** The session whose turn or restore would be in the way of a restore now. */
   busyWith(): string | undefined {
-    return this.#others('ended IS NULL').find((row) => isAlive(row))?.session
+    return this.#others("ended IS NULL AND kind <> 'settling'").find((row) => isAlive(row))?.session
   }
 
   /** @param names what it changed; absent: nobody knows */
@@ -97,14 +110,14 @@ export class Beside {
     this.#database.close()
   }
 
-  #begin(kind: string, inTheWay: string): { readonly id: number } | { readonly busy: string } {
+  #begin(kind: string, inTheWay: string): { readonly id: number } | Busy {
     const { session, runnerFolder, folder } = this.#options
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       this.#endLeft()
       for (const row of this.#others('ended IS NULL')) if (!isAlive(row)) this.#endDead(row)
       const busy = this.#others(`ended IS NULL AND ${inTheWay}`)[0]
-      if (busy !== undefined) return { busy: busy.session }
+      if (busy !== undefined) return { busy: busy.session, isSettling: busy.kind === 'settling' }
       const { lastInsertRowid } = this.#database
         .prepare('INSERT INTO act (session, runner, folder, kind) VALUES (?, ?, ?, ?)')
         .run(session, runnerFolder, folder, kind)
@@ -147,6 +160,7 @@ function rows(found: readonly Record<string, unknown>[]): readonly Row[] {
     session: String(row['session']),
     runner: String(row['runner']),
     folder: String(row['folder']),
+    kind: String(row['kind']),
     ended: row['ended'] === null ? null : Number(row['ended']),
     names: typeof row['names'] === 'string' ? row['names'] : null,
   }))

@@ -37,7 +37,6 @@ function sharedFolder(folder: string): Shared {
       return new Checkpoints({
         path: join(runnerFolder, 'checkpoints.git'),
         workspace: folder,
-        isClone: false,
         origin: folder,
         dataFolder: data,
         env,

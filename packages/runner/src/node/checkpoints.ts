@@ -126,7 +126,7 @@ export class Checkpoints {
   /** Takes back what the turns named did. */
   restore(restore: Restore): Promise<Restored | { readonly message: string }> {
     return this.#next(this.#options.bounds.restoreMs, async (signal) => {
-      const begun = this.#sharing()?.beginRestore()
+      const begun = await this.#beginRestore(signal)
       if (begun !== undefined && 'busy' in begun) return { message: inUse(begun.busy) }
       let names: readonly Name[] | undefined = []
       try {
@@ -261,7 +261,19 @@ export class Checkpoints {
     }
   }
 
+  /** Whose turn is over is waited for, as it is about to say what it changed; a turn that runs is not. */
+  async #beginRestore(
+    signal: AbortSignal,
+  ): Promise<ReturnType<Beside['beginRestore']> | undefined> {
+    for (;;) {
+      const begun = this.#sharing()?.beginRestore()
+      if (begun === undefined || 'id' in begun || !begun.isSettling || signal.aborted) return begun
+      await sleep(besideMs)
+    }
+  }
+
   async #after(turn: number, signal: AbortSignal): Promise<Saved> {
+    if (this.#shared !== undefined) this.#sharing()?.settle(this.#shared)
     const open = this.#open
     this.#open = undefined
     if (open === undefined || open.act.turn !== turn) {

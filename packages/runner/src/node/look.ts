@@ -375,7 +375,7 @@ export class Look {
 function identityOf(owner: Owner | undefined): string | undefined {
   if (owner?.repository === undefined) return undefined
   const look = statSync(owner.repository.common, { throwIfNoEntry: false })
-  return look === undefined ? undefined : `${look.dev}:${look.ino}`
+  return look === undefined ? undefined : `${look.dev}:${look.ino}:${look.birthtimeMs}`
 }
 
 function isAsBefore(path: string | Buffer, then: Outside | undefined): boolean {

@@ -150,7 +150,6 @@ class Sequence {
     session.engine = this.#options.make({
       path: join(runnerFolder, 'checkpoints.git'),
       workspace: this.#place.path,
-      isClone: false,
       origin: this.#place.path,
       dataFolder: this.#place.dataPath,
       env: this.#place.env,
