@@ -740,11 +740,15 @@ describe('words after the end of a turn', () => {
     expect(turns).toEqual([1, 2])
   })
 
-  test('[A-103] words between the answer and the checkpoint behind it are of the turn', () => {
+  test('[A-103] words just after the answer are of the turn, while its checkpoint is made too; later ones are not', () => {
     const { state } = run(...running)
     const done = transition(state, settled(1), 5000)
-    expect(transition(done.state, say(), 9000).reports).toEqual([
+    expect(done.state.saving?.turn).toBe(1)
+    expect(transition(done.state, say(), 6500).reports).toEqual([
       { type: 'text', turn: 1, text: 'x' },
+    ])
+    expect(transition(done.state, say(), 9000).reports).toEqual([
+      { type: 'said-after', kind: 'text', after: 1, text: 'x' },
     ])
   })
 

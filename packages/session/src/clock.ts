@@ -7,11 +7,12 @@
  */
 import { type Change, set } from './change.ts'
 import type { SessionReply } from './input.ts'
-import type { ActiveTurn, Callback } from './state.ts'
+import { type ActiveTurn, type Callback, restoreUnderWay } from './state.ts'
 
 /** @param by milliseconds that the wall clock went further than time did; negative when it was set back */
 export function clockJumped(change: Change, by: number): SessionReply {
-  const { head, lifecycle, runner, turn, permissions, restore, callbacks } = change.state
+  const { head, lifecycle, runner, turn, permissions, changes, callbacks } = change.state
+  const restore = restoreUnderWay(change.state)
   set(change, 'head', { ...head, progressAt: head.progressAt + by })
   if (lifecycle.type === 'preparing')
     set(change, 'lifecycle', { ...lifecycle, deadline: lifecycle.deadline + by })
@@ -30,7 +31,9 @@ export function clockJumped(change: Change, by: number): SessionReply {
         deadline: one.deadline + by,
       })),
     )
-  if (restore.type === 'asked')
+  if (changes.type === 'due')
+    set(change, 'changes', { ...changes, deadline: changes.deadline + by })
+  if (restore !== undefined)
     set(change, 'restore', {
       ...restore,
       since: restore.since + by,

@@ -20,7 +20,7 @@ export const entrySchema = z.object({
 })
 const changeSchema = z.tuple([z.string(), entrySchema.nullable(), entrySchema.nullable()])
 
-const keptSchema = z.object({
+export const keptSchema = z.object({
   number: z.int(),
   commit: z.string(),
   files: z.string().optional(),

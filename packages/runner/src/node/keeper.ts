@@ -3,14 +3,14 @@
  *
  * Owns: which checkpoint is the last one, and that nothing is said to be kept that is not.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { lstatSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { folderOf, type Name } from '../tree/name.ts'
+import { folderOf, type Name, shown } from '../tree/name.ts'
 import type { Step } from '../tree/plan.ts'
 import { differences, type Difference, isSame } from '../tree/tree.ts'
 import { type About, aboutOf, type Head, readAbout, treeWith } from './about.ts'
-import { type ActRecord, Acts, changesOf, written } from './acts.ts'
+import { type ActRecord, Acts, changesOf, keptSchema, written } from './acts.ts'
 import { type Ask, Look, type Seen } from './look.ts'
 import { pathOf } from './path-of.ts'
 import { type PutBack, putBack } from './put-back.ts'
@@ -142,8 +142,11 @@ export class Keeper {
   async recover(signal: AbortSignal): Promise<boolean> {
     if (!this.store.exists) return false
     await this.open(signal)
-    const last = this.#last
+    // A recovery that was cut knows what it wanted: looking made something else the latest.
+    const cut = keptSchema.safeParse(await readFile(this.#wanted, 'utf8').then(JSON.parse, () => 0))
+    const last = cut.success ? await this.#read(cut.data, signal) : this.#last
     if (last === undefined) return false
+    await writeFile(this.#wanted, JSON.stringify(last.kept), { mode: 0o600 })
     await this.#recoverHead(await this.about(last.kept, signal), signal)
     const wanted = last.seen.tree
     const present = await this.also([...wanted.keys()], signal)
@@ -157,7 +160,9 @@ export class Keeper {
     const { stayed } = await this.put(steps, 'recover', signal)
     const [first] = stayed
     if (first !== undefined)
-      throw new Error(`${first.name} could not be brought back: ${first.message}`)
+      throw new Error(`${shown(first.name).path} could not be brought back: ${first.message}`)
+    await this.also([...wanted.keys()], signal)
+    await rm(this.#wanted, { force: true })
     return true
   }
 
@@ -175,6 +180,10 @@ export class Keeper {
     } finally {
       await reader.close()
     }
+  }
+
+  get #wanted(): string {
+    return join(this.#options.path, 'belay-recovering.json')
   }
 
   get #memory(): string {
