@@ -1,5 +1,5 @@
 /** Small cases that the model-based test found, each with the seed it was found by. */
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { deadlines } from '@belay/protocol'
@@ -181,5 +181,20 @@ describe('checkpoints in cases that chance found', () => {
     expect(await one.restore({ turn: 1, to: 'before' })).toEqual({ files: 1 })
     expect(await one.restore({ turn: 1, to: 'undo' })).toEqual({ files: 1 })
     expect(readFileSync(join(shared.folder, 'a'), 'utf8')).toBe('a\n')
+  })
+
+  test('[R-66] an undo leaves a folder empty that was empty before the restore put a file into it (seed 1011)', async () => {
+    const repository = gitRepository()
+    mkdirSync(join(repository.path, 'a'))
+    writeFileSync(join(repository.path, 'a/in'), '1\n')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    writeFileSync(join(repository.path, 'a/in'), '2\n')
+    await checkpoints.save(after(1))
+    rmSync(join(repository.path, 'a/in'))
+    expect(await checkpoints.restore({ turn: 1, to: 'before', take: 'all' })).toEqual({ files: 1 })
+    expect(readFileSync(join(repository.path, 'a/in'), 'utf8')).toBe('1\n')
+    await checkpoints.restore({ turn: 1, to: 'undo' })
+    expect(readdirSync(join(repository.path, 'a'))).toEqual([])
   })
 })
