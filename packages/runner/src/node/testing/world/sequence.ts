@@ -16,7 +16,7 @@ import { isIgnored } from './ignoring.ts'
 import { type Act, changesOf, Ledger, type Seen, seenAt, type Told } from './ledger.ts'
 import { Broken, within } from './broken.ts'
 import { Place } from './place.ts'
-import { changed, plain, restOf, type Snapshot } from './snapshot.ts'
+import { changed, isGits, ownFolders, parentsOf, plain, restOf, type Snapshot } from './snapshot.ts'
 import { choiceOf, isQuiet, nameOfShown, toldOf } from './told.ts'
 
 export type Engine = Pick<Checkpoints, 'ready' | 'save' | 'plan' | 'restore' | 'stop' | 'close'>
@@ -94,7 +94,12 @@ class Sequence {
     this.#now = this.#look()
     this.#sessions = ['one', 'two'].map((name) => {
       const session: Session = {
-        ...{ name, engine: undefined, lock: undefined, turn: 0, open: undefined, undoKnown: true },
+        name,
+        engine: undefined,
+        lock: undefined,
+        turn: 0,
+        open: undefined,
+        undoKnown: true,
       }
       this.#wake(session)
       return session
@@ -294,6 +299,7 @@ class Sequence {
       throw new Broken(`a checkpoint failed for no reason: ${result.problem}`)
     if (result.problem === undefined) this.#checkTold(act, act.end, result.changes?.files ?? [])
     this.#checkSecrets(act.start, act.end, JSON.stringify(result))
+    if (this.#random.chance(0.3)) this.#checkKept(session)
   }
 
   /** Every file that the turn changed is told, and no other. */
@@ -312,6 +318,16 @@ class Sequence {
       if (isQuiet(act.start.view.get(name), end.view.get(name))) continue
       throw new Broken(`${JSON.stringify(name)} was changed by the turn and not told`)
     }
+  }
+
+  /** Nothing of Belay's own and nobody's `.git` is in the last checkpoint. */
+  #checkKept(session: Session): void {
+    const { workspace } = this.#place
+    const own = ownFolders(this.#now.moment.all)
+    for (const name of this.#place.kept(join(this.#runnerFolder(session), 'checkpoints.git')))
+      if (isGits(name) || parentsOf(workspace + name).some((folder) => own.has(folder)))
+        throw new Broken(`${JSON.stringify(name)} is in a checkpoint`)
+    this.#count('checkpoint looked into')
   }
 
   #checkSecrets(start: Seen, end: Seen, text: string): void {
