@@ -1,6 +1,7 @@
 /** Small cases that the model-based test found, each with the seed it was found by. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { deadlines } from '@belay/protocol'
 import { type GitRepository, gitRepository, temporaryFolder } from '@belay/testing/node'
@@ -196,5 +197,20 @@ describe('checkpoints in cases that chance found', () => {
     expect(readFileSync(join(repository.path, 'a/in'), 'utf8')).toBe('1\n')
     await checkpoints.restore({ turn: 1, to: 'undo' })
     expect(readdirSync(join(repository.path, 'a'))).toEqual([])
+  })
+
+  test('[R-70] what a person makes while Belay looks around is no doing of the next turn (seed 1002)', async () => {
+    const repository = gitRepository()
+    const checkpoints = lone(repository)
+    mkdirSync(join(repository.path, 'd'))
+    for (let turn = 1; turn <= 12; turn++) {
+      writeFileSync(join(repository.path, `d/noise${turn}`), 'n\n')
+      const looking = checkpoints.ready()
+      await sleep(turn * 3)
+      writeFileSync(join(repository.path, `d/mine${turn}`), 'm\n')
+      await looking
+      await checkpoints.save(before(turn))
+      expect(await checkpoints.save(after(turn))).toEqual({ changes: { files: [], patch: '' } })
+    }
   })
 })

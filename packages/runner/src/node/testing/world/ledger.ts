@@ -142,8 +142,11 @@ export class Ledger {
     const gap = gapIn(way.slice(Math.max(0, from)), name, before)
     if (gap !== undefined)
       return `was put back over ${gap}: ${said(before.view.get(name))} → ${said(now)}`
-    if (!way.every((act) => !act.foreign.has(name)))
-      return 'was put back, and another session had changed it in the same turn'
+    // Attribution is by name: what another's turn had as it was at both of its ends, nobody can see as changed by it.
+    const both = way.some(
+      (act) => act.foreign.has(name) && [...act.beside].some((other) => isBlurred(other, name)),
+    )
+    if (both) return 'was put back, and another session had changed it in the same turn'
     if (this.#isHidden(name, before) && before.view.has(name) && !rules)
       return 'was touched, and is ignored now'
     return undefined

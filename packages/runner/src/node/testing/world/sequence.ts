@@ -10,16 +10,15 @@ import { lockFolder } from '@belay/actor/node'
 import { deadlines } from '@belay/protocol'
 import { type Random, seededRandom } from '@belay/testing'
 import { removeFolder, temporaryFolder } from '@belay/testing/node'
-import type { CheckpointOptions, Checkpoints } from '../../checkpoints.ts'
+import type { CheckpointOptions } from '../../checkpoints.ts'
 import { disturb, type Disturbance, disturbances } from './disturbing.ts'
 import { isIgnored } from './ignoring.ts'
 import { type Act, changesOf, Ledger, type Seen, seenAt, type Told } from './ledger.ts'
 import { Broken, within } from './broken.ts'
 import { Place } from './place.ts'
+import type { Asked, Engine, Refused, Session } from './session.ts'
 import { changed, isGits, ownFolders, parentsOf, plain, restOf, type Snapshot } from './snapshot.ts'
 import { choiceOf, isQuiet, nameOfShown, toldOf } from './told.ts'
-
-export type Engine = Pick<Checkpoints, 'ready' | 'save' | 'plan' | 'restore' | 'stop' | 'close'>
 
 export interface SequenceOptions {
   readonly seed: number
@@ -49,27 +48,6 @@ export async function runSequence(options: SequenceOptions): Promise<Outcome> {
     await world.end()
     removeFolder(top)
   }
-}
-
-interface Session {
-  readonly name: string
-  engine: Engine | undefined
-  lock: { release(): void } | undefined
-  turn: number
-  open: Act | undefined
-  /** The restore that an undo would take back, is known. */
-  undoKnown: boolean
-}
-
-interface Asked {
-  readonly turn: number
-  readonly to: 'before' | 'after' | 'undo'
-}
-
-interface Refused {
-  readonly restore: Asked
-  readonly acts: readonly Act[] | undefined
-  readonly plan: { readonly message: string }
 }
 
 /** A busy machine is no fault that anything here is about. */
@@ -117,7 +95,11 @@ class Sequence {
       if (random.chance(0.45)) return this.#after(session, session.engine, session.open)
       if (random.chance(0.05)) return this.#die(session)
       return this.#change(session, random.integer(1, 4))
-    } else if (random.chance(0.5) && session.turn > 0) return this.#restore(session, session.engine)
+    } else if (
+      session.turn > 0 &&
+      random.chance(this.#other(session).open === undefined ? 0.55 : 0.12)
+    )
+      return this.#restore(session, session.engine)
     else if (random.chance(0.45)) return this.#before(session, session.engine)
     else if (random.chance(0.1)) return this.#ready(session.engine)
     else if (random.chance(0.06)) return this.#die(session)
@@ -455,7 +437,7 @@ class Sequence {
     run: () => Promise<Result>,
   ): Promise<{ readonly result: Result; readonly fired: Disturbance | undefined }> {
     const { engine } = session
-    const kind = this.#random.chance(0.15) ? this.#random.pick(disturbances) : undefined
+    const kind = this.#random.chance(0.2) ? this.#random.pick(disturbances) : undefined
     const fault =
       kind === undefined || engine === undefined ? undefined : disturb(kind, engine, this.#random)
     const result = await this.#guarded(what, run())
