@@ -34,6 +34,6 @@ const seconds = (performance.now() - began) / 1000
 console.log(
   `${done.count} sequences from seed ${first} in ${seconds.toFixed(0)} s: ${done.broken.length} broke a promise`,
 )
-const counted = [...done.counts].sort(([one], [other]) => (one < other ? -1 : 1))
+const counted = [...done.counts].toSorted(([one], [other]) => (one < other ? -1 : 1))
 console.log(counted.map(([kind, count]) => `${kind} ${count}`).join(', '))
 process.exit(done.broken.length > 0 ? 1 : 0)

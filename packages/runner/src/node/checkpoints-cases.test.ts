@@ -1,6 +1,7 @@
 /** Small cases that the model-based test found, each with the seed it was found by. */
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { deadlines } from '@belay/protocol'
 import { type GitRepository, gitRepository, temporaryFolder } from '@belay/testing/node'
@@ -180,5 +181,35 @@ describe('checkpoints in cases that chance found', () => {
     expect(await one.restore({ turn: 1, to: 'before' })).toEqual({ files: 1 })
     expect(await one.restore({ turn: 1, to: 'undo' })).toEqual({ files: 1 })
     expect(readFileSync(join(shared.folder, 'a'), 'utf8')).toBe('a\n')
+  })
+
+  test('[R-66] an undo leaves a folder empty that was empty before the restore put a file into it (seed 1011)', async () => {
+    const repository = gitRepository()
+    mkdirSync(join(repository.path, 'a'))
+    writeFileSync(join(repository.path, 'a/in'), '1\n')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    writeFileSync(join(repository.path, 'a/in'), '2\n')
+    await checkpoints.save(after(1))
+    rmSync(join(repository.path, 'a/in'))
+    expect(await checkpoints.restore({ turn: 1, to: 'before', take: 'all' })).toEqual({ files: 1 })
+    expect(readFileSync(join(repository.path, 'a/in'), 'utf8')).toBe('1\n')
+    await checkpoints.restore({ turn: 1, to: 'undo' })
+    expect(readdirSync(join(repository.path, 'a'))).toEqual([])
+  })
+
+  test('[R-70] what a person makes while Belay looks around is no doing of the next turn (seed 1002)', async () => {
+    const repository = gitRepository()
+    const checkpoints = lone(repository)
+    mkdirSync(join(repository.path, 'd'))
+    for (let turn = 1; turn <= 12; turn++) {
+      writeFileSync(join(repository.path, `d/noise${turn}`), 'n\n')
+      const looking = checkpoints.ready()
+      await sleep(turn * 3)
+      writeFileSync(join(repository.path, `d/mine${turn}`), 'm\n')
+      await looking
+      await checkpoints.save(before(turn))
+      expect(await checkpoints.save(after(turn))).toEqual({ changes: { files: [], patch: '' } })
+    }
   })
 })

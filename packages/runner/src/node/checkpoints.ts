@@ -17,8 +17,8 @@ import type { FinishResult, RestorePlan, StepBounds } from '@belay/protocol'
 import type { Restored, Saved } from '../input.ts'
 import type { Restore } from '../state.ts'
 import { type Act, type Plan, planOf, type Stay, type Step } from '../tree/plan.ts'
-import { shown, type Name } from '../tree/name.ts'
-import { type Differences, differences, isQuiet } from '../tree/tree.ts'
+import { foldersOf, shown, type Name } from '../tree/name.ts'
+import { type Differences, differences, isQuiet, type Tree } from '../tree/tree.ts'
 import { type ActRecord, changesOf, written } from './acts.ts'
 import { Beside } from './beside.ts'
 import { changesBetween } from './changes.ts'
@@ -337,9 +337,11 @@ export class Checkpoints {
       ...(shared === undefined ? {} : { shared }),
     })
     const { done, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
-    const changes = changesBy(done)
     // What was done is done: that it is written down is not given up any more.
-    const after = await this.#keeper.also([...changes.keys()], AbortSignal.timeout(hurriedMs * 4))
+    const names = done.map(({ name }) => name)
+    const after = await this.#keeper.also(names, AbortSignal.timeout(hurriedMs * 4))
+    const emptied = emptiedBetween(held.seen.tree, after.seen.tree, names)
+    const changes = new Map([...changesBy(done), ...emptied])
     await this.#keeper.acts.end({ ...act, after: after.kept, changes: written(changes) })
     return {
       names: [...changes.keys()],
@@ -440,6 +442,12 @@ export class Checkpoints {
 
 /** What was asked for cannot be, for this reason. */
 class Impossible extends Error {}
+
+/** Folders that had nothing in them before these files came or went, or have nothing since. */
+function emptiedBetween(before: Tree, after: Tree, files: readonly Name[]): Differences {
+  const folders = new Set(files.flatMap((name) => foldersOf(name)))
+  return new Map([...differences(before, after)].filter(([name]) => folders.has(name)))
+}
 
 function changesBy(steps: readonly Step[]): Differences {
   return new Map(steps.map(({ name, from, to }) => [name, { before: from, after: to }]))

@@ -24,6 +24,8 @@ const innerMax = 200
 export class Gathering {
   readonly #options: GatherOptions
   readonly signal: AbortSignal
+  /** Whatever changed since may be missing in the list, however long ago that is when it is looked at. Milliseconds since the epoch. */
+  readonly since = Date.now()
   readonly breathe: Breathe = breather()
   readonly names = new Map<Name, Outside>()
   /** Those that a repository tracks, whatever it ignores. */

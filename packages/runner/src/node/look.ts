@@ -98,6 +98,8 @@ export class Look {
   #folders = new Map<Name, Folder>()
   /** Files outside the tree that decide what is in it: rules, and what repositories track. */
   #deciding = new Map<string, Outside | undefined>()
+  /** None of those was so new that the list may be older. */
+  #isDecided = false
   /** Folders that are ignored as a whole or not, by the rules seen last. */
   #verdicts = new Map<Name, boolean>()
   #rules: readonly Rules[] = []
@@ -174,7 +176,8 @@ export class Look {
     const followed = [...work.names.keys()].filter((name) => !plain.has(name))
     const ignored = new Set([...followed, ...(await this.#goneAndIgnored(work, rules, ask))])
     this.#rules = rules
-    this.#isPlain = dropped === 0 && followed.length === 0 && work.unreadable.size === 0
+    this.#isPlain =
+      this.#isDecided && dropped === 0 && followed.length === 0 && work.unreadable.size === 0
     return {
       tree,
       ignored,
@@ -195,6 +198,7 @@ export class Look {
   async #rulesOf(work: Gathering): Promise<readonly Rules[]> {
     const { workspace } = this.#options
     this.#deciding = new Map()
+    this.#isDecided = true
     const all: Rules[] = []
     for (const owner of work.owners.values()) {
       const { at, prefix, repository } = owner
@@ -209,7 +213,7 @@ export class Look {
         if (text !== '') files.push([prefix + folder.slice(at.length), text])
       }
       all.push({ at, prefix, everywhere: around.everywhere, files })
-      this.#watch(owner)
+      this.#watch(owner, work.since)
     }
     return all
   }
@@ -227,7 +231,7 @@ export class Look {
   }
 
   /** Whatever is outside the tree and decides what is in it: a change of it makes every earlier look worthless. */
-  #watch({ at, prefix, repository }: Owner): void {
+  #watch({ at, prefix, repository }: Owner, since: number): void {
     const { workspace } = this.#options
     const paths: string[] = []
     if (repository !== undefined) {
@@ -240,8 +244,11 @@ export class Look {
         above = join(above, part)
       }
     } else paths.push(join(workspace, '.git'))
-    for (const path of paths)
-      this.#deciding.set(path, plainOutside(path, path === repository?.gitFolder))
+    for (const path of paths) {
+      const now = plainOutside(path, path === repository?.gitFolder)
+      this.#deciding.set(path, now)
+      if (now !== undefined && !isSettled(now, since)) this.#isDecided = false
+    }
   }
 
   /** Leaves out what is new since an earlier moment, and was ignored by the rules of then. @returns how many */
@@ -288,12 +295,11 @@ export class Look {
       await work.breathe()
       work.signal.throwIfAborted()
       try {
-        const at = Date.now()
         const isKept = (blob: string) =>
           blob === before?.entry.blob || blob === last.get(name)?.blob
         const got = await read(pathOf(workspace, name), { writer, isKept })
         if (got === undefined) continue
-        const sure = !got.torn && isSettled(got.outside, at)
+        const sure = !got.torn && isSettled(got.outside, work.since)
         known.set(name, { ...got.outside, entry: got.entry, sure })
         tree.set(name, got.entry)
       } catch (error) {
@@ -324,7 +330,7 @@ export class Look {
       for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
         if (folders.has(folder)) continue
         await work.breathe()
-        const seen = this.#folder(folder)
+        const seen = this.#folder(folder, work.since)
         if (seen === undefined) continue
         folders.set(folder, seen)
         if (seen.isEmpty && folder !== '')
@@ -340,10 +346,9 @@ export class Look {
     return empty
   }
 
-  #folder(name: Name): Folder | undefined {
+  #folder(name: Name, since: number): Folder | undefined {
     const path = pathOf(this.#options.workspace, name)
     try {
-      const at = Date.now()
       const now = plainOutside(path, false)
       if (now === undefined) return undefined
       const before = this.#folders.get(name)
@@ -352,7 +357,7 @@ export class Look {
       const folders = entries
         .filter((entry) => entry.isDirectory() && entry.name.toString('latin1') !== '.git')
         .map((entry) => `${name}${entry.name.toString('latin1')}/`)
-      const sure = isSettled(now, at)
+      const sure = isSettled(now, since)
       return { ...now, folders, isEmpty: entries.length === 0, sure }
     } catch (error) {
       // What cannot be looked into was named with the list.

@@ -20,7 +20,7 @@ export interface Disturbing {
 export function disturb(kind: Disturbance, engine: Disturbed, random: Random): Disturbing {
   let fired = false
   // Spread over everything from "at once" to "almost done", however fast the machine is.
-  const afterMs = 2 ** random.integer(0, 9) * random.next()
+  const afterMs = 2 ** random.integer(0, 8) * random.next()
   const fire = () => {
     if (kind === 'git-killed') {
       const git = gitChildren()

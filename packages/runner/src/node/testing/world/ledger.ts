@@ -56,8 +56,15 @@ export class Ledger {
 
   begin(session: string, kind: Act['kind'], turn: number, start: Seen): Act {
     const act: Act = {
-      ...{ session, kind, turn, start, end: undefined, open: true, sure: true },
-      ...{ foreign: new Set<Name>(), beside: new Set<Act>() },
+      session,
+      kind,
+      turn,
+      start,
+      end: undefined,
+      open: true,
+      sure: true,
+      foreign: new Set<Name>(),
+      beside: new Set<Act>(),
     }
     for (const other of this.acts) {
       if (other.session === session) other.open = false
@@ -100,12 +107,12 @@ export class Ledger {
     let left = 0
     for (const name of names) {
       const way = acts.filter((act) => changesOf(act).has(name) && this.#isKnown(name, act))
-      const about = { name, way, before, after, told, rules }
+      const about = { name, way, acts, before, after, told, rules }
       const say = (text: string | undefined) => {
         if (text !== undefined) wrongs.push(`${JSON.stringify(name)} ${text}`)
       }
       if (done.has(name)) say(this.#wrongIfDone(about))
-      else if (way.length > 0 && before.view.get(name) !== way[0]?.start.view.get(name)) {
+      else if (way.length > 0 && !isAsWished(name, before, way, acts)) {
         if (name.endsWith('/') || this.#isHiddenAnywhere(about)) continue
         left++
         say(this.#wrongIfLeft(about))
@@ -116,11 +123,14 @@ export class Ledger {
     return wrongs
   }
 
-  #wrongIfDone({ name, way, before, after, told, rules }: About): string | undefined {
+  #wrongIfDone({ name, way, acts, before, after, told, rules }: About): string | undefined {
     const [first] = way
     const now = after.view.get(name)
     // A folder that holds nothing any more, or something again, is what became of its files.
     if (name.endsWith('/') && isFolderOf(name, before, after)) return undefined
+    // Of an act whose end was not seen, a person may choose to take back whatever was found since.
+    const wished = acts.some((act) => !act.sure && act.start.view.get(name) === now)
+    if (wished && told.stay.get(name) === true && isTaken(name, told)) return undefined
     if (first === undefined)
       return `was touched, which no act taken back had changed: ${said(before.view.get(name))} → ${said(now)}`
     const starts = way.map((act) => act.start.view.get(name))
@@ -132,8 +142,11 @@ export class Ledger {
     const gap = gapIn(way.slice(Math.max(0, from)), name, before)
     if (gap !== undefined)
       return `was put back over ${gap}: ${said(before.view.get(name))} → ${said(now)}`
-    if (!way.every((act) => !act.foreign.has(name)))
-      return 'was put back, and another session had changed it in the same turn'
+    // Attribution is by name: what another's turn had as it was at both of its ends, nobody can see as changed by it.
+    const both = way.some(
+      (act) => act.foreign.has(name) && [...act.beside].some((other) => isBlurred(other, name)),
+    )
+    if (both) return 'was put back, and another session had changed it in the same turn'
     if (this.#isHidden(name, before) && before.view.has(name) && !rules)
       return 'was touched, and is ignored now'
     return undefined
@@ -200,6 +213,7 @@ export class Ledger {
 interface About {
   readonly name: Name
   readonly way: readonly Act[]
+  readonly acts: readonly Act[]
   readonly before: Seen
   readonly after: Seen
   readonly told: Told
@@ -213,6 +227,13 @@ export function changesOf(act: Act): ReadonlySet<Name> {
   const known = changesKnown.get(act) ?? changed(act.start.view, act.end.view)
   changesKnown.set(act, known)
   return known
+}
+
+/** It is as it was before the acts; of one whose end was not seen, everything until the next may be its doing. */
+function isAsWished(name: Name, now: Seen, way: readonly Act[], acts: readonly Act[]): boolean {
+  const state = now.view.get(name)
+  if (state === way[0]?.start.view.get(name)) return true
+  return acts.some(({ sure }) => !sure) && acts.some(({ start }) => start.view.get(name) === state)
 }
 
 /** Where something other than these acts changed it, between them or after. */

@@ -3,7 +3,7 @@
  *
  * Owns: every change that is not Belay's. Each has words of its own, so that whose words are where can be told.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -33,51 +33,54 @@ export type Layout = (typeof layouts)[number]
 
 /** Names of all kinds that were ever taken for something else; bytes, one character each. */
 const names: readonly Name[] = [
-  ...['a', 'b.txt', 'd/x', 'd/y', 'd/e/z', 'd/e/w', 'p/q/r', 'sp ace', ' lead', 'a/in', 'd', 'd/e'],
-  ...[
-    'new\nline',
-    'quo"te',
-    'tab\there',
-    'back\\slash',
-    'st*r',
-    'x[y]',
-    'caf\u00c3\u00a9',
-    'bad\u00ff',
-    'd/\u00fe/\u00ff',
-  ],
-  ...[
-    ':colon',
-    '-dash',
-    '__proto__',
-    'constructor',
-    'd/__proto__',
-    '#hash',
-    '!bang',
-    'HEAD',
-    'files/about',
-  ],
-  ...[
-    'x.env',
-    'd/x.env',
-    'd/e/y.env',
-    'secret/s',
-    'd/secret/t',
-    'k.key',
-    'd/k.key',
-    'build',
-    'build/out',
-  ],
-  ...[
-    'd/x.log',
-    'd/s',
-    'in/f',
-    'in/x.env',
-    'in/s',
-    'in/deep/g',
-    'd/in/f',
-    'd/in/x.log',
-    '.belay-restore-1.tmp',
-  ],
+  'a',
+  'b.txt',
+  'd/x',
+  'd/y',
+  'd/e/z',
+  'd/e/w',
+  'p/q/r',
+  'sp ace',
+  ' lead',
+  'a/in',
+  'd',
+  'd/e',
+  'new\nline',
+  'quo"te',
+  'tab\there',
+  'back\\slash',
+  'st*r',
+  'x[y]',
+  'caf\u00c3\u00a9',
+  'bad\u00ff',
+  'd/\u00fe/\u00ff',
+  ':colon',
+  '-dash',
+  '__proto__',
+  'constructor',
+  'd/__proto__',
+  '#hash',
+  '!bang',
+  'HEAD',
+  'files/about',
+  'x.env',
+  'd/x.env',
+  'd/e/y.env',
+  'secret/s',
+  'd/secret/t',
+  'k.key',
+  'd/k.key',
+  'build',
+  'build/out',
+  'd/x.log',
+  'd/s',
+  'in/f',
+  'in/x.env',
+  'in/s',
+  'in/deep/g',
+  'd/in/f',
+  'd/in/x.log',
+  '.belay-restore-1.tmp',
 ]
 const ruleFiles: readonly Name[] = ['.gitignore', 'd/.gitignore', 'd/e/.gitignore', 'in/.gitignore']
 const inners: readonly Name[] = ['in/', 'd/in/']
@@ -124,6 +127,9 @@ export class Place {
       this.#folder('home/.config/git/')
       writeFileSync(join(top, 'home/.config/git/ignore'), `${random.pick(patterns)}\n`)
     }
+    if (this.layout === 'package' && random.chance(0.7)) this.#ruled('big/.gitignore')
+    if (random.chance(0.4)) this.#ruled(`${this.workspace}.gitignore`)
+    if (random.chance(0.3)) this.#otherData()
     for (let count = random.integer(2, 5); count > 0; count--) this.#write(random.pick(names))
   }
 
@@ -198,6 +204,18 @@ export class Place {
     if (!this.#clear(name)) return 'rules nowhere'
     writeFileSync(placeOf(this.top, name), text)
     return `rules ${name}: ${lines.join(' ')}`
+  }
+
+  #ruled(name: Name): void {
+    const lines = this.#random.shuffle(patterns).slice(0, 2)
+    writeFileSync(placeOf(this.top, name), lines.map((line) => `${line}\n`).join(''))
+  }
+
+  /** Names in the last checkpoint of a store. */
+  kept(store: string): readonly Name[] {
+    const args = ['ls-tree', '-r', '-z', '--name-only', 'refs/latest:files']
+    const none = spawnSync('git', ['-C', store, ...args], { env: this.env, encoding: 'latin1' })
+    return none.stdout.split('\0').filter((name) => name !== '')
   }
 
   /** Something done with Git. @returns what, and whether Git would */

@@ -10,16 +10,15 @@ import { lockFolder } from '@belay/actor/node'
 import { deadlines } from '@belay/protocol'
 import { type Random, seededRandom } from '@belay/testing'
 import { removeFolder, temporaryFolder } from '@belay/testing/node'
-import type { CheckpointOptions, Checkpoints } from '../../checkpoints.ts'
+import type { CheckpointOptions } from '../../checkpoints.ts'
 import { disturb, type Disturbance, disturbances } from './disturbing.ts'
 import { isIgnored } from './ignoring.ts'
 import { type Act, changesOf, Ledger, type Seen, seenAt, type Told } from './ledger.ts'
 import { Broken, within } from './broken.ts'
 import { Place } from './place.ts'
-import { changed, plain, restOf, type Snapshot } from './snapshot.ts'
+import type { Asked, Engine, Refused, Session } from './session.ts'
+import { changed, isGits, ownFolders, parentsOf, plain, restOf, type Snapshot } from './snapshot.ts'
 import { choiceOf, isQuiet, nameOfShown, toldOf } from './told.ts'
-
-export type Engine = Pick<Checkpoints, 'ready' | 'save' | 'plan' | 'restore' | 'stop' | 'close'>
 
 export interface SequenceOptions {
   readonly seed: number
@@ -51,27 +50,6 @@ export async function runSequence(options: SequenceOptions): Promise<Outcome> {
   }
 }
 
-interface Session {
-  readonly name: string
-  engine: Engine | undefined
-  lock: { release(): void } | undefined
-  turn: number
-  open: Act | undefined
-  /** The restore that an undo would take back, is known. */
-  undoKnown: boolean
-}
-
-interface Asked {
-  readonly turn: number
-  readonly to: 'before' | 'after' | 'undo'
-}
-
-interface Refused {
-  readonly restore: Asked
-  readonly acts: readonly Act[] | undefined
-  readonly plan: { readonly message: string }
-}
-
 /** A busy machine is no fault that anything here is about. */
 const patient = { checkpointMs: 100_000, restoreMs: 100_000 }
 
@@ -94,7 +72,12 @@ class Sequence {
     this.#now = this.#look()
     this.#sessions = ['one', 'two'].map((name) => {
       const session: Session = {
-        ...{ name, engine: undefined, lock: undefined, turn: 0, open: undefined, undoKnown: true },
+        name,
+        engine: undefined,
+        lock: undefined,
+        turn: 0,
+        open: undefined,
+        undoKnown: true,
       }
       this.#wake(session)
       return session
@@ -112,7 +95,11 @@ class Sequence {
       if (random.chance(0.45)) return this.#after(session, session.engine, session.open)
       if (random.chance(0.05)) return this.#die(session)
       return this.#change(session, random.integer(1, 4))
-    } else if (random.chance(0.5) && session.turn > 0) return this.#restore(session, session.engine)
+    } else if (
+      session.turn > 0 &&
+      random.chance(this.#other(session).open === undefined ? 0.55 : 0.12)
+    )
+      return this.#restore(session, session.engine)
     else if (random.chance(0.45)) return this.#before(session, session.engine)
     else if (random.chance(0.1)) return this.#ready(session.engine)
     else if (random.chance(0.06)) return this.#die(session)
@@ -293,6 +280,7 @@ class Sequence {
       throw new Broken(`a checkpoint failed for no reason: ${result.problem}`)
     if (result.problem === undefined) this.#checkTold(act, act.end, result.changes?.files ?? [])
     this.#checkSecrets(act.start, act.end, JSON.stringify(result))
+    if (this.#random.chance(0.3)) this.#checkKept(session)
   }
 
   /** Every file that the turn changed is told, and no other. */
@@ -311,6 +299,16 @@ class Sequence {
       if (isQuiet(act.start.view.get(name), end.view.get(name))) continue
       throw new Broken(`${JSON.stringify(name)} was changed by the turn and not told`)
     }
+  }
+
+  /** Nothing of Belay's own and nobody's `.git` is in the last checkpoint. */
+  #checkKept(session: Session): void {
+    const { workspace } = this.#place
+    const own = ownFolders(this.#now.moment.all)
+    for (const name of this.#place.kept(join(this.#runnerFolder(session), 'checkpoints.git')))
+      if (isGits(name) || parentsOf(workspace + name).some((folder) => own.has(folder)))
+        throw new Broken(`${JSON.stringify(name)} is in a checkpoint`)
+    this.#count('checkpoint looked into')
   }
 
   #checkSecrets(start: Seen, end: Seen, text: string): void {
@@ -438,7 +436,7 @@ class Sequence {
     run: () => Promise<Result>,
   ): Promise<{ readonly result: Result; readonly fired: Disturbance | undefined }> {
     const { engine } = session
-    const kind = this.#random.chance(0.15) ? this.#random.pick(disturbances) : undefined
+    const kind = this.#random.chance(0.2) ? this.#random.pick(disturbances) : undefined
     const fault =
       kind === undefined || engine === undefined ? undefined : disturb(kind, engine, this.#random)
     const result = await this.#guarded(what, run())

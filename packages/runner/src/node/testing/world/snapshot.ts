@@ -51,8 +51,8 @@ function perm(path: Buffer): string {
 }
 
 export function parentOf(name: Name): Name {
-  const plain = name.endsWith('/') ? name.slice(0, -1) : name
-  return plain.slice(0, plain.lastIndexOf('/') + 1)
+  const bare = name.endsWith('/') ? name.slice(0, -1) : name
+  return bare.slice(0, bare.lastIndexOf('/') + 1)
 }
 
 /** All folders a name is in, the outermost first. */
