@@ -102,7 +102,7 @@ const teeth: Readonly<Record<Planted, Tooth>> = {
   'effect-before-commit': {
     found: ['channel', 'prompt-once'],
     faults: ['commit-fails'],
-    faultMsMax: 1500,
+    faultMsMax: 3000,
   },
   'ack-before-fsync': {
     found: ['dense-log', 'acked-is-stored', 'kept', 'seen', 'answers'],
