@@ -75,7 +75,7 @@ test('[T-41] a restore that removes what the turn made, whoever changed it since
       },
     }
   })
-  expect(await found(3200, { names: ['a', 'd/x'] })).toMatch(/put back over|touched/)
+  expect(await found(3200, { names: ['a', 'd/x'] })).toMatch(/put back|touched/)
 })
 
 test('[T-41] a restore over what was changed between two turns is found', async () => {
@@ -95,7 +95,7 @@ test('[T-41] a restore over what was changed between two turns is found', async 
       },
     }
   })
-  expect(await found(3300, { names: ['a', 'd/x'] })).toMatch(/put back over/)
+  expect(await found(3322, { names: ['a', 'd/x'] })).toMatch(/put back over/)
 })
 
 test('[T-41] an undo that is chosen by time is found', async () => {

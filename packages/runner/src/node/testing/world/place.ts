@@ -17,6 +17,7 @@ import {
 import { join } from 'node:path'
 import type { Random } from '@belay/testing'
 import { type Moment, patterns } from './ignoring.ts'
+import { names } from './names.ts'
 import {
   isGits,
   type Name,
@@ -29,7 +30,7 @@ import {
 } from './snapshot.ts'
 
 const layouts = ['plain', 'repository', 'package', 'worktree', 'data-inside'] as const
-export type Layout = (typeof layouts)[number]
+type Layout = (typeof layouts)[number]
 
 /** A world with less chance in it: what it is about happens sooner. */
 export interface Narrow {
@@ -37,57 +38,6 @@ export interface Narrow {
   readonly names?: readonly Name[]
 }
 
-/** Names of all kinds that were ever taken for something else; bytes, one character each. */
-const names: readonly Name[] = [
-  'a',
-  'b.txt',
-  'd/x',
-  'd/y',
-  'd/e/z',
-  'd/e/w',
-  'p/q/r',
-  'sp ace',
-  ' lead',
-  'a/in',
-  'd',
-  'd/e',
-  'new\nline',
-  'quo"te',
-  'tab\there',
-  'back\\slash',
-  'st*r',
-  'x[y]',
-  'caf\u00c3\u00a9',
-  'bad\u00ff',
-  'd/\u00fe/\u00ff',
-  ':colon',
-  '-dash',
-  '__proto__',
-  'constructor',
-  'd/__proto__',
-  '#hash',
-  '!bang',
-  'HEAD',
-  'files/about',
-  'x.env',
-  'd/x.env',
-  'd/e/y.env',
-  'secret/s',
-  'd/secret/t',
-  'k.key',
-  'd/k.key',
-  'build',
-  'build/out',
-  'd/x.log',
-  'd/s',
-  'in/f',
-  'in/x.env',
-  'in/s',
-  'in/deep/g',
-  'd/in/f',
-  'd/in/x.log',
-  '.belay-restore-1.tmp',
-]
 const ruleFiles: readonly Name[] = ['.gitignore', 'd/.gitignore', 'd/e/.gitignore', 'in/.gitignore']
 const inners: readonly Name[] = ['in/', 'd/in/']
 const perms = [0o644, 0o600, 0o755, 0o700, 0o444, 0o640] as const
@@ -312,8 +262,8 @@ export class Place {
   #inner(name: Name): string {
     const at = this.workspace + name
     if (this.#kind(`${at}.git`) !== undefined) {
-      const whole = this.#random.chance(0.5)
-      rmSync(placeOf(this.top, whole ? at : `${at}.git`), { recursive: true, force: true })
+      const gone = this.#random.chance(0.5) ? at : `${at}.git`
+      rmSync(placeOf(this.top, gone), { recursive: true, force: true })
       this.#tracked.delete(at)
       return `inner gone ${name}`
     }
@@ -413,9 +363,9 @@ export class Place {
   #rename(to: Name): Name {
     const from = this.#some('file')
     const path = this.workspace + to
-    if (from === undefined || from.startsWith(`${path}/`) || path.startsWith(`${from}/`))
+    if (from === undefined || `${path}/`.startsWith(`${from}/`)) return 'nothing'
+    if (from.startsWith(`${path}/`) || !this.#clear(path) || this.#kind(from) === undefined)
       return 'nothing'
-    if (from === path || !this.#clear(path) || this.#kind(from) === undefined) return 'nothing'
     renameSync(placeOf(this.top, from), placeOf(this.top, path))
     return `${from} ${to}`
   }
