@@ -32,7 +32,7 @@ function repositoriesOf(name: Name, all: Snapshot): readonly Name[] {
   )
 }
 
-export function isTracked(name: Name, { all, tracked }: Moment): boolean {
+function isTracked(name: Name, { all, tracked }: Moment): boolean {
   return repositoriesOf(name, all).some((top) => tracked.get(top)?.has(name) === true)
 }
 

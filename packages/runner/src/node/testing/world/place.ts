@@ -17,6 +17,7 @@ import {
 import { join } from 'node:path'
 import type { Random } from '@belay/testing'
 import { type Moment, patterns } from './ignoring.ts'
+import { names } from './names.ts'
 import {
   isGits,
   type Name,
@@ -28,70 +29,18 @@ import {
   snapshotOf,
 } from './snapshot.ts'
 
-export const layouts = ['plain', 'repository', 'package', 'worktree', 'data-inside'] as const
-export type Layout = (typeof layouts)[number]
+const layouts = ['plain', 'repository', 'package', 'worktree', 'data-inside'] as const
+type Layout = (typeof layouts)[number]
 
-/** Names of all kinds that were ever taken for something else; bytes, one character each. */
-const names: readonly Name[] = [
-  'a',
-  'b.txt',
-  'd/x',
-  'd/y',
-  'd/e/z',
-  'd/e/w',
-  'p/q/r',
-  'sp ace',
-  ' lead',
-  'a/in',
-  'd',
-  'd/e',
-  'new\nline',
-  'quo"te',
-  'tab\there',
-  'back\\slash',
-  'st*r',
-  'x[y]',
-  'caf\u00c3\u00a9',
-  'bad\u00ff',
-  'd/\u00fe/\u00ff',
-  ':colon',
-  '-dash',
-  '__proto__',
-  'constructor',
-  'd/__proto__',
-  '#hash',
-  '!bang',
-  'HEAD',
-  'files/about',
-  'x.env',
-  'd/x.env',
-  'd/e/y.env',
-  'secret/s',
-  'd/secret/t',
-  'k.key',
-  'd/k.key',
-  'build',
-  'build/out',
-  'd/x.log',
-  'd/s',
-  'in/f',
-  'in/x.env',
-  'in/s',
-  'in/deep/g',
-  'd/in/f',
-  'd/in/x.log',
-  '.belay-restore-1.tmp',
-]
+/** A world with less chance in it: what it is about happens sooner. */
+export interface Narrow {
+  readonly layout?: Layout
+  readonly names?: readonly Name[]
+}
+
 const ruleFiles: readonly Name[] = ['.gitignore', 'd/.gitignore', 'd/e/.gitignore', 'in/.gitignore']
 const inners: readonly Name[] = ['in/', 'd/in/']
 const perms = [0o644, 0o600, 0o755, 0o700, 0o444, 0o640] as const
-
-const identity = {
-  GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@localhost',
-  GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@localhost',
-}
 
 export class Place {
   readonly #random: Random
@@ -103,12 +52,15 @@ export class Place {
   readonly layout: Layout
   readonly env: Readonly<Record<string, string | undefined>>
   readonly #tracked = new Map<Name, ReadonlySet<Name>>()
+  /** In a small world everybody meets everybody. */
+  readonly #names: readonly Name[]
   #words = 0
 
-  constructor(top: string, random: Random) {
+  constructor(top: string, random: Random, narrow: Narrow = {}) {
     this.top = top
     this.#random = random
-    this.layout = random.pick(layouts)
+    this.layout = narrow.layout ?? random.pick(layouts)
+    this.#names = narrow.names ?? (random.chance(0.5) ? random.shuffle(names).slice(0, 4) : names)
     this.workspace = this.layout === 'package' ? 'big/pkg/' : 'work/'
     this.data = this.layout === 'data-inside' ? 'work/.belay/' : 'data/'
     this.env = {
@@ -116,7 +68,9 @@ export class Place {
       HOME: join(top, 'home'),
       GIT_CONFIG_GLOBAL: '/dev/null',
       GIT_CONFIG_NOSYSTEM: '1',
-      ...identity,
+      EMAIL: 'ada@localhost',
+      GIT_AUTHOR_NAME: 'Ada',
+      GIT_COMMITTER_NAME: 'Ada',
     }
     for (const folder of ['home', this.workspace, this.data]) this.#folder(folder)
     this.#makeData(this.data)
@@ -130,7 +84,7 @@ export class Place {
     if (this.layout === 'package' && random.chance(0.7)) this.#ruled('big/.gitignore')
     if (random.chance(0.4)) this.#ruled(`${this.workspace}.gitignore`)
     if (random.chance(0.3)) this.#otherData()
-    for (let count = random.integer(2, 5); count > 0; count--) this.#write(random.pick(names))
+    for (let count = random.integer(2, 5); count > 0; count--) this.#write(random.pick(this.#names))
   }
 
   get path(): string {
@@ -158,7 +112,7 @@ export class Place {
   /** One change of files, as a person or an agent makes it. @returns what it was */
   edit(): string {
     const random = this.#random
-    const name = random.pick(names)
+    const name = random.pick(this.#names)
     const kind = random.pick([
       'write',
       'write',
@@ -208,14 +162,14 @@ export class Place {
 
   #ruled(name: Name): void {
     const lines = this.#random.shuffle(patterns).slice(0, 2)
-    writeFileSync(placeOf(this.top, name), lines.map((line) => `${line}\n`).join(''))
+    writeFileSync(placeOf(this.top, name), `${lines.join('\n')}\n`)
   }
 
   /** Names in the last checkpoint of a store. */
   kept(store: string): readonly Name[] {
-    const args = ['ls-tree', '-r', '-z', '--name-only', 'refs/latest:files']
-    const none = spawnSync('git', ['-C', store, ...args], { env: this.env, encoding: 'latin1' })
-    return none.stdout.split('\0').filter((name) => name !== '')
+    const args = ['-C', store, 'ls-tree', '-r', '-z', '--name-only', 'refs/latest:files']
+    const { stdout } = spawnSync('git', args, { env: this.env, encoding: 'latin1' })
+    return stdout.split('\0').filter((name) => name !== '')
   }
 
   /** Something done with Git. @returns what, and whether Git would */
@@ -308,8 +262,8 @@ export class Place {
   #inner(name: Name): string {
     const at = this.workspace + name
     if (this.#kind(`${at}.git`) !== undefined) {
-      const whole = this.#random.chance(0.5)
-      rmSync(placeOf(this.top, whole ? at : `${at}.git`), { recursive: true, force: true })
+      const gone = this.#random.chance(0.5) ? at : `${at}.git`
+      rmSync(placeOf(this.top, gone), { recursive: true, force: true })
       this.#tracked.delete(at)
       return `inner gone ${name}`
     }
@@ -409,9 +363,9 @@ export class Place {
   #rename(to: Name): Name {
     const from = this.#some('file')
     const path = this.workspace + to
-    if (from === undefined || from.startsWith(`${path}/`) || path.startsWith(`${from}/`))
+    if (from === undefined || `${path}/`.startsWith(`${from}/`)) return 'nothing'
+    if (from.startsWith(`${path}/`) || !this.#clear(path) || this.#kind(from) === undefined)
       return 'nothing'
-    if (from === path || !this.#clear(path) || this.#kind(from) === undefined) return 'nothing'
     renameSync(placeOf(this.top, from), placeOf(this.top, path))
     return `${from} ${to}`
   }

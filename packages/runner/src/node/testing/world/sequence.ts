@@ -15,7 +15,7 @@ import { disturb, type Disturbance, disturbances } from './disturbing.ts'
 import { isIgnored } from './ignoring.ts'
 import { type Act, changesOf, Ledger, type Seen, seenAt, type Told } from './ledger.ts'
 import { Broken, within } from './broken.ts'
-import { Place } from './place.ts'
+import { type Narrow, Place } from './place.ts'
 import type { Asked, Engine, Refused, Session } from './session.ts'
 import { changed, isGits, ownFolders, parentsOf, plain, restOf, type Snapshot } from './snapshot.ts'
 import { choiceOf, isQuiet, nameOfShown, toldOf } from './told.ts'
@@ -23,6 +23,7 @@ import { choiceOf, isQuiet, nameOfShown, toldOf } from './told.ts'
 export interface SequenceOptions {
   readonly seed: number
   readonly make: (options: CheckpointOptions) => Engine
+  readonly narrow?: Narrow
   readonly onLine?: (line: string) => void
 }
 
@@ -66,7 +67,7 @@ class Sequence {
   constructor(options: SequenceOptions, top: string) {
     this.#options = options
     this.#random = seededRandom(options.seed)
-    this.#place = new Place(top, this.#random)
+    this.#place = new Place(top, this.#random, options.narrow)
     this.#ledger = new Ledger(this.#place.workspace)
     this.length = this.#random.integer(10, 25)
     this.#now = this.#look()
@@ -97,7 +98,7 @@ class Sequence {
       return this.#change(session, random.integer(1, 4))
     } else if (
       session.turn > 0 &&
-      random.chance(this.#other(session).open === undefined ? 0.55 : 0.12)
+      random.chance(this.#other(session).open === undefined ? 0.55 : 0.3)
     )
       return this.#restore(session, session.engine)
     else if (random.chance(0.45)) return this.#before(session, session.engine)

@@ -13,7 +13,7 @@ export type State = string
 
 export type Snapshot = ReadonlyMap<Name, State>
 
-export function bytesOf(path: string): Buffer {
+function bytesOf(path: string): Buffer {
   return Buffer.from(path, 'latin1')
 }
 
