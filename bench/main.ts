@@ -1,6 +1,6 @@
 /**
  * What Belay costs, beside the physical limit of the same disk and socket in the same run.
- * `npm run bench`, or `npm run bench -- store append fan-out create busy-create loss kill agent idle open prompt sim` for some of it.
+ * `npm run bench`, or `npm run bench -- store append fan-out create busy-create loss kill agent idle open prompt checkpoint sim` for some of it.
  *
  * Absolute times say more about the machine than about Belay: the ratios are what to look at.
  */
@@ -8,6 +8,7 @@ import { rmSync } from 'node:fs'
 import { agent } from './agent.ts'
 import { append } from './append.ts'
 import { busyCreate } from './busy-create.ts'
+import { checkpoint } from './checkpoint.ts'
 import { create } from './create.ts'
 import { fanOut } from './fan-out.ts'
 import { idle } from './idle.ts'
@@ -31,6 +32,7 @@ const measurements = {
   idle,
   open,
   prompt,
+  checkpoint,
   sim,
 }
 const wanted = process.argv.slice(2)

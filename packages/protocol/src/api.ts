@@ -32,6 +32,7 @@ import {
   turnChangesReportSchema,
 } from './report.ts'
 import { sessionSchema, summarySchema } from './view.ts'
+import { utf8Bytes } from './utf8-bytes.ts'
 import { whySchema } from './why.ts'
 
 const promptText = z
@@ -40,25 +41,6 @@ const promptText = z
   .refine((text) => utf8Bytes(text) <= limits.promptBytesMax, {
     error: `must be at most ${limits.promptBytesMax} bytes of UTF-8`,
   })
-
-/** Length of a string in UTF-8, without encoding it. Half a surrogate pair counts as what it is written as: U+FFFD. */
-export function utf8Bytes(text: string): number {
-  let bytes = 0
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index)
-    if (unit < 0x80) bytes += 1
-    else if (unit < 0x800) bytes += 2
-    else if (isPair(unit, text.charCodeAt(index + 1))) {
-      bytes += 4
-      index++
-    } else bytes += 3
-  }
-  return bytes
-}
-
-function isPair(high: number, low: number): boolean {
-  return high >= 0xd800 && high <= 0xdbff && low >= 0xdc00 && low <= 0xdfff
-}
 
 const promptBody = z
   .strictObject({

@@ -1,6 +1,6 @@
 /** Frames of a viewer's stream, the same on WebSocket and SSE. Only `events` moves a cursor. */
 import { z } from 'zod'
-import { utf8Bytes } from './api.ts'
+import { utf8Bytes } from './utf8-bytes.ts'
 import { errorCodes } from './error.ts'
 import { eventSchema } from './event.ts'
 import { cursorSchema, sessionIdSchema } from './ids.ts'

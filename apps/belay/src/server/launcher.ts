@@ -31,7 +31,6 @@ import {
   readRecord,
   readSpool,
   recordFileOf,
-  runnerLockName,
   type RunnerConfig,
 } from '@belay/runner/node'
 import { decodeReport, type ReceivedReport, type RefusedEffect } from '@belay/session'

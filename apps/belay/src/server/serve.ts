@@ -135,9 +135,12 @@ async function serveFolder(
     runner: lockOwner(runnerFolder(dataFolder, id)),
   })
   const { callbacks, seal, folders } = parts
-  const started = startedWith(options, startedAt)
   const parted = { host, tickets, clock, version, deadlines, callbacks, seal, proofs, folders }
-  const handlers = createHandlers({ ...parted, ...known, started })
+  const handlers = createHandlers({
+    ...parted,
+    ...known,
+    started: startedWith(options, startedAt),
+  })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
   const listener = createListener({
     http: getRequestListener(http.fetch),

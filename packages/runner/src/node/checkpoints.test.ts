@@ -173,11 +173,11 @@ describe('checkpoints', () => {
     const second = tree(folder)
     write(folder, { 'not saved': 'by any turn' })
     expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 5 })
-    const persons = { 'cache/big': 'kept', 'not saved': 'by any turn' }
-    expect(tree(folder)).toEqual({ ...first, ...persons })
+    const others = { 'cache/big': 'kept', 'not saved': 'by any turn' }
+    expect(tree(folder)).toEqual({ ...first, ...others })
     expect(existsSync(join(folder, 'added'))).toBe(false)
     await checkpoints.restore({ turn: 1, to: 'after' })
-    expect(tree(folder)).toEqual({ ...second, ...persons })
+    expect(tree(folder)).toEqual({ ...second, ...others })
     expect(await checkpoints.restore({ turn: 7, to: 'before' })).toEqual({
       message: 'There is no checkpoint before turn 7.',
     })

@@ -37,9 +37,9 @@ function begin(workspace: string): void {
   checkpoints = new Checkpoints(options)
 }
 
-function write(name: string, text: string): void {
+function write(name: string, words: string): void {
   mkdirSync(dirname(join(folder, name)), { recursive: true })
-  writeFileSync(join(folder, name), text)
+  writeFileSync(join(folder, name), words)
 }
 function text(name: string): string | undefined {
   return existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : undefined

@@ -43,10 +43,7 @@ export function isSameRules(one: readonly Rules[], other: readonly Rules[]): boo
 }
 
 /** The repository a name lies in, and what it is called there. */
-export function placeOf(
-  name: Name,
-  all: readonly Rules[],
-): { rules: Rules; inside: Name } | undefined {
+function placeOf(name: Name, all: readonly Rules[]): { rules: Rules; inside: Name } | undefined {
   let found: Rules | undefined
   for (const rules of all)
     if (name.startsWith(rules.at) && (found === undefined || rules.at.length > found.at.length))

@@ -14,7 +14,7 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Name } from '../tree/name.ts'
-import type { Entry, Tree } from '../tree/tree.ts'
+import type { Entry } from '../tree/tree.ts'
 import { git, type GitEnd } from './git.ts'
 import { GitPipe } from './git-pipe.ts'
 
@@ -309,11 +309,6 @@ export class Reader {
   async close(): Promise<void> {
     await this.#pipe.end()
   }
-}
-
-/** The files of a tree as those lines of a commit, from nothing. */
-export function* allOf(tree: Tree): Iterable<readonly [Name, Entry]> {
-  for (const [name, entry] of tree) if (entry.mode !== '040000') yield [name, entry]
 }
 
 /** As `fast-import` takes a text of any letters. */
