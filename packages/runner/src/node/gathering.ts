@@ -10,7 +10,7 @@ import { type Breathe, breather } from './breather.ts'
 import { innerOwner, list, type ListingOptions, outermost, type Owner, ownerOf } from './listing.ts'
 import { isDataFolder } from './own-files.ts'
 import { pathOf } from './path-of.ts'
-import { type Outside, outside } from './reading.ts'
+import { isSameOutside, kindOf, type Outside, outside } from './reading.ts'
 
 export interface GatherOptions extends ListingOptions {
   /** This server's own, which is found by what it is also when its files are gone. */
@@ -38,16 +38,26 @@ export class Gathering {
   readonly #real = new Map<Name, boolean>()
   readonly #inner = new Map<Name, Name | undefined>()
 
-  constructor(options: GatherOptions, signal: AbortSignal) {
+  readonly #before: ReadonlyMap<Name, Outside>
+  readonly #untouched = new Set<Name>()
+  readonly #looked = new Map<Name, Outside | undefined>()
+
+  /** @param before plain folders, with how they looked when they were seen last */
+  constructor(options: GatherOptions, signal: AbortSignal, before: ReadonlyMap<Name, Outside>) {
     this.#options = options
     this.signal = signal
+    this.#before = before
     this.#own = statSync(options.dataFolder, { throwIfNoEntry: false })
   }
 
-  /** Every file that belongs, of the workspace's own repository and of those inside it. */
-  async listAll(): Promise<void> {
+  /**
+   * Every file that belongs, of the workspace's own repository and of those inside it.
+   * @param known names that are likely to: they are looked at while Git makes its list
+   */
+  async listAll(known: Iterable<Name>): Promise<void> {
     const { workspace } = this.#options
     const waiting: Owner[] = [outermost(workspace)]
+    let looking: Promise<void> | undefined
     for (let owner = waiting.pop(); owner !== undefined; owner = waiting.pop()) {
       if (this.owners.has(owner.at)) continue
       if (this.owners.size > innerMax) {
@@ -56,7 +66,9 @@ export class Gathering {
       }
       this.owners.set(owner.at, owner)
       this.#inner.clear()
-      const listed = await list(owner, this.#options, this.signal)
+      const listing = list(owner, this.#options, this.signal)
+      looking ??= this.#lookAhead(known)
+      const [listed] = await Promise.all([listing, looking])
       const { names, tracked, inner, troubles, broken } = listed
       for (const trouble of troubles) this.notes.add(`Left out: ${trouble}.`)
       if (broken !== undefined) this.#damaged(owner, broken)
@@ -69,6 +81,40 @@ export class Gathering {
         else if (tracked.has(name)) this.tracked.add(name)
       }
     }
+  }
+
+  async #lookAhead(known: Iterable<Name>): Promise<void> {
+    const { workspace } = this.#options
+    for (const [name, then] of this.#before) {
+      await this.breathe()
+      const now = this.#outside(pathOf(workspace, name))
+      if (now !== undefined && isSameOutside(then, now)) this.#untouched.add(name)
+    }
+    for (const name of known) {
+      await this.breathe()
+      this.#looked.set(name, this.#outside(pathOf(workspace, name)))
+    }
+  }
+
+  /** What cannot be looked at is looked at again, and told, where it is wanted. */
+  #outside(path: string | Buffer): Outside | undefined {
+    try {
+      return outside(path)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return undefined
+    }
+  }
+
+  /** It was plain when it was seen last, and looks as it did, and so do all it is in: nothing was made in it or taken away. */
+  isUntouched(folder: Name): boolean {
+    return this.#untouched.has(folder) && (folder === '' || this.isUntouched(folderOf(folder)))
+  }
+
+  /** It is no repository and none of Belay's own, and lies in none. */
+  isPlain(folder: Name): boolean {
+    const isOuter = this.owners.size === 1
+    return isOuter && !this.isOwn(folder) && this.#isReal(folder)
   }
 
   /** What was kept before, or is wanted back, is looked at whatever Git ignores now. */
@@ -90,7 +136,7 @@ export class Gathering {
     if (folder === '') return false
     const known = this.#checked.get(folder)
     if (known !== undefined) return known
-    const own = this.isOwn(folderOf(folder)) || this.#isData(folder)
+    const own = !this.isUntouched(folder) && (this.isOwn(folderOf(folder)) || this.#isData(folder))
     this.#checked.set(folder, own)
     return own
   }
@@ -116,8 +162,9 @@ export class Gathering {
     if (known !== undefined) return known
     const path = pathOf(this.#options.workspace, folder)
     const real =
-      this.#isReal(folderOf(folder)) &&
-      lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+      this.isUntouched(folder) ||
+      (this.#isReal(folderOf(folder)) &&
+        lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
     this.#real.set(folder, real)
     return real
   }
@@ -128,6 +175,7 @@ export class Gathering {
    */
   #innerOf(folder: Name, outer: Name): Name | undefined {
     if (folder.length <= outer.length) return undefined
+    if (this.isUntouched(folder)) return undefined
     if (this.#inner.has(folder)) return this.#inner.get(folder)
     const inner =
       this.#innerOf(folderOf(folder), outer) ??
@@ -178,11 +226,11 @@ export class Gathering {
     if (hasGitFolder(name)) return undefined
     try {
       if (!this.#isReal(folderOf(name))) return undefined
-      const look = outside(pathOf(this.#options.workspace, name))
-      if (look === undefined) return undefined
-      const { stats, ...now } = look
-      if (stats.isDirectory()) return 'folder'
-      if (!stats.isFile() && !stats.isSymbolicLink()) return undefined
+      const now = this.#looked.get(name) ?? outside(pathOf(this.#options.workspace, name))
+      if (now === undefined) return undefined
+      const kind = kindOf(now)
+      if (kind === 'folder') return kind
+      if (kind === 'other') return undefined
       this.names.set(name, now)
       return 'file'
     } catch (error) {

@@ -21,6 +21,7 @@ import { pathOf } from './path-of.ts'
 import {
   isSameOutside,
   isSettled,
+  kindOf,
   nowhere,
   type Outside,
   outside,
@@ -90,6 +91,8 @@ interface Folder extends Outside {
   readonly folders: readonly Name[]
   readonly isEmpty: boolean
   readonly sure: boolean
+  /** It is no repository, none of Belay's own, and lies in none. */
+  isPlain: boolean
 }
 
 export class Look {
@@ -103,6 +106,8 @@ export class Look {
   /** Folders that are ignored as a whole or not, by the rules seen last. */
   #verdicts = new Map<Name, boolean>()
   #rules: readonly Rules[] = []
+  /** Folders with rules of their own. */
+  #ruled: ReadonlySet<Name> = new Set()
   readonly #personal = new Map<
     Name,
     { readonly config: string; readonly changed: number | undefined; readonly path: string }
@@ -151,7 +156,7 @@ export class Look {
   async isStill(name: Name, entry: Entry | undefined): Promise<boolean> {
     const path = pathOf(this.#options.workspace, name)
     const now = outside(path)
-    if (entry === undefined) return now === undefined || now.stats.isDirectory()
+    if (entry === undefined) return now === undefined || kindOf(now) === 'folder'
     if (now === undefined) return false
     const known = this.#known.get(name)
     if (known !== undefined && known.sure && isSameOutside(known, now))
@@ -162,8 +167,8 @@ export class Look {
 
   /** @throws when it cannot be said what the workspace holds, or that is too much */
   async take(ask: Ask, writer: () => Sink, signal: AbortSignal): Promise<Seen> {
-    const work = new Gathering(this.#options, signal)
-    await work.listAll()
+    const work = new Gathering(this.#options, signal, this.#seenFolders)
+    await work.listAll(this.#known.keys())
     work.leaveOwn()
     const plain = new Set(work.names.keys())
     await work.follow(ask.follow)
@@ -190,6 +195,11 @@ export class Look {
     }
   }
 
+  /** Folders that were plain when they were seen last, with how they looked. */
+  get #seenFolders(): ReadonlyMap<Name, Outside> {
+    return new Map([...this.#folders].filter(([, { sure, isPlain }]) => sure && isPlain))
+  }
+
   #isKnown(name: Name, now: Outside): boolean {
     const known = this.#known.get(name)
     return known !== undefined && known.sure && isSameOutside(known, now)
@@ -199,6 +209,7 @@ export class Look {
     const { workspace } = this.#options
     this.#deciding = new Map()
     this.#isDecided = true
+    const ruled = new Set<Name>()
     const all: Rules[] = []
     for (const owner of work.owners.values()) {
       const { at, prefix, repository } = owner
@@ -209,12 +220,17 @@ export class Look {
           : rulesAround(repository, prefix, personal)
       const files = [...around.files]
       for (const folder of work.foldersIn(owner)) {
+        // A folder that is as it was has got no rules of its own since.
+        if (work.isUntouched(folder) && !this.#ruled.has(folder)) continue
         const text = readRules(pathOf(workspace, `${folder}.gitignore`))
-        if (text !== '') files.push([prefix + folder.slice(at.length), text])
+        if (text === '') continue
+        ruled.add(folder)
+        files.push([prefix + folder.slice(at.length), text])
       }
       all.push({ at, prefix, everywhere: around.everywhere, files })
       this.#watch(owner, work.since)
     }
+    this.#ruled = ruled
     return all
   }
 
@@ -330,7 +346,9 @@ export class Look {
       for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
         if (folders.has(folder)) continue
         await work.breathe()
-        const seen = this.#folder(folder, work.since)
+        const seen = work.isUntouched(folder)
+          ? this.#folders.get(folder)
+          : this.#folder(folder, work.since)
         if (seen === undefined) continue
         folders.set(folder, seen)
         if (seen.isEmpty && folder !== '')
@@ -342,6 +360,7 @@ export class Look {
     } finally {
       await asker.close()
     }
+    for (const [name, seen] of folders) seen.isPlain = work.isPlain(name)
     this.#folders = folders
     return empty
   }
@@ -358,7 +377,7 @@ export class Look {
         .filter((entry) => entry.isDirectory() && entry.name.toString('latin1') !== '.git')
         .map((entry) => `${name}${entry.name.toString('latin1')}/`)
       const sure = isSettled(now, since)
-      return { ...now, folders, isEmpty: entries.length === 0, sure }
+      return { ...now, folders, isEmpty: entries.length === 0, sure, isPlain: false }
     } catch (error) {
       // What cannot be looked into was named with the list.
       if (!isRefusal(error)) throw error

@@ -45,10 +45,10 @@ export function nowhere(): Sink {
 const tickMs = 20
 
 /** @returns `undefined` when it is not there, also because a file took the place of its folder. @throws when it cannot be looked at */
-export function outside(path: string | Buffer): (Outside & { readonly stats: Stats }) | undefined {
+export function outside(path: string | Buffer): Outside | undefined {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false })
-    return stats === undefined ? undefined : { ...outsideOf(stats), stats }
+    return stats === undefined ? undefined : outsideOf(stats)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
     throw error
@@ -68,6 +68,18 @@ export function isSameOutside(one: Outside, other: Outside): boolean {
     one.mode === other.mode
   )
 }
+
+export type Kind = 'file' | 'link' | 'folder' | 'other'
+
+export function kindOf({ mode }: Outside): Kind {
+  return kinds.get(mode & constants.S_IFMT) ?? 'other'
+}
+
+const kinds: ReadonlyMap<number, Kind> = new Map([
+  [constants.S_IFREG, 'file'],
+  [constants.S_IFLNK, 'link'],
+  [constants.S_IFDIR, 'folder'],
+])
 
 /** @param now when it was looked at, milliseconds since the epoch */
 export function isSettled({ changed }: Outside, now: number): boolean {
@@ -94,14 +106,14 @@ export async function read(
 ): Promise<Read | undefined> {
   const before = outside(path)
   if (before === undefined) return undefined
-  if (before.stats.isSymbolicLink()) {
+  if (kindOf(before) === 'link') {
     const target = readlinkSync(path, { encoding: 'buffer' })
     const blob = blobOf(target.length, [target])
     if (!keep.isKept(blob)) await keep.writer().blob(target.length, [target])
     const entry = { mode: '120000', perm: 0, blob } as const
     return { entry, outside: before, torn: false }
   }
-  if (!before.stats.isFile()) return undefined
+  if (kindOf(before) !== 'file') return undefined
   return readFile(path, keep)
 }
 

@@ -356,6 +356,8 @@ const settings = `[core]
 \tprotectNTFS = false
 [pack]
 \tcompression = 1
+[fastimport]
+\tunpackLimit = 1
 [gc]
 \tauto = 0
 [submodule]
