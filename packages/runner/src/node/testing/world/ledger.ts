@@ -132,7 +132,7 @@ export class Ledger {
     if (isCut && isFolderOf(name, after, before)) return undefined
     // Of an act whose end was not seen, a person may choose to take back whatever was found since.
     const wished = acts.some((act) => !act.sure && act.start.view.get(name) === now)
-    if (wished && told.stay.get(name) === true && isTaken(name, told)) return undefined
+    if (wished && isTaken(name, told)) return undefined
     if (first === undefined)
       return `was touched, which no act taken back had changed: ${said(before.view.get(name))} → ${said(now)}`
     const starts = way.map((act) => act.start.view.get(name))
