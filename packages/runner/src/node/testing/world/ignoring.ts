@@ -26,7 +26,7 @@ export const patterns = [
 ] as const
 
 /** Where the work trees are that a name lies in, the outermost first. */
-function repositoriesOf(name: Name, all: Snapshot): readonly Name[] {
+export function repositoriesOf(name: Name, all: Snapshot): readonly Name[] {
   return ['', ...parentsOf(name)].filter(
     (folder) => all.has(`${folder}.git/HEAD`) || all.has(`${folder}.git`),
   )

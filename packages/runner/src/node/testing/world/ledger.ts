@@ -3,7 +3,7 @@
  *
  * Owns: the promises. It knows states of names before and after, and nothing of how Belay keeps or finds them.
  */
-import { isIgnored, type Moment } from './ignoring.ts'
+import { isIgnored, type Moment, repositoriesOf } from './ignoring.ts'
 import { changed, type Name, type Snapshot, type State, viewOf } from './snapshot.ts'
 
 /** One moment, with what in it a restore could be about; names in `view` are the workspace's. */
@@ -128,9 +128,11 @@ export class Ledger {
     const now = after.view.get(name)
     // A folder that holds nothing any more, or something again, is what became of its files.
     if (name.endsWith('/') && isFolderOf(name, before, after)) return undefined
+    const isCut = told.message !== undefined && name.endsWith('/')
+    if (isCut && isFolderOf(name, after, before)) return undefined
     // Of an act whose end was not seen, a person may choose to take back whatever was found since.
     const wished = acts.some((act) => !act.sure && act.start.view.get(name) === now)
-    if (wished && told.stay.get(name) === true && isTaken(name, told)) return undefined
+    if (wished && isTaken(name, told)) return undefined
     if (first === undefined)
       return `was touched, which no act taken back had changed: ${said(before.view.get(name))} → ${said(now)}`
     const starts = way.map((act) => act.start.view.get(name))
@@ -182,13 +184,20 @@ export class Ledger {
   }
 
   /** Whether an act's change of this name is one that Belay may know of: what Git ignores is none. */
-  #isKnown(name: Name, { start, end }: Act): boolean {
+  #isKnown(name: Name, { kind, start, end }: Act): boolean {
+    // A restore knows what it did, also where the rules went back with the files.
+    if (kind === 'restore') return true
     if (end === undefined || this.#isHidden(name, start)) return false
     return start.view.has(name) || !this.#isHidden(name, end)
   }
 
   #isHidden(name: Name, { moment }: Seen): boolean {
     return isIgnored(this.workspace + name, moment, this.workspace)
+  }
+
+  /** Two repositories have a say in it, and one of them tracks its neighbours: it may be told or not. */
+  isContested(name: Name, { moment }: Seen): boolean {
+    return repositoriesOf(this.workspace + name, moment.all).length > 1
   }
 
   /** What must not be told of a turn: words of files that were ignored before it or after it. */

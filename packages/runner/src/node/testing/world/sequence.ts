@@ -69,7 +69,7 @@ class Sequence {
     this.#random = seededRandom(options.seed)
     this.#place = new Place(top, this.#random, options.narrow)
     this.#ledger = new Ledger(this.#place.workspace)
-    this.length = this.#random.integer(10, 25)
+    this.length = this.#random.integer(24, 44)
     this.#now = this.#look()
     this.#sessions = ['one', 'two'].map((name) => {
       const session: Session = {
@@ -89,6 +89,7 @@ class Sequence {
   /** One step, and every promise after it. @throws Broken */
   async step(): Promise<void> {
     const random = this.#random
+    if (random.chance(0.08)) return this.#setClock()
     const session = random.chance(0.75) ? this.#session('one') : this.#session('two')
     if (session.engine === undefined) {
       if (random.chance(0.5)) return this.#wakeAgain(session)
@@ -98,13 +99,12 @@ class Sequence {
       return this.#change(session, random.integer(1, 4))
     } else if (
       session.turn > 0 &&
-      random.chance(this.#other(session).open === undefined ? 0.55 : 0.3)
+      random.chance(this.#other(session).open === undefined ? 0.7 : 0.3)
     )
       return this.#restore(session, session.engine)
     else if (random.chance(0.45)) return this.#before(session, session.engine)
     else if (random.chance(0.1)) return this.#ready(session.engine)
     else if (random.chance(0.06)) return this.#die(session)
-    if (random.chance(0.1)) return this.#setClock()
     const working = this.#sessions.find(
       ({ open, engine }) => open !== undefined && engine !== undefined,
     )
@@ -298,6 +298,7 @@ class Sequence {
     for (const name of changesOf(act)) {
       if (told.has(name) || names.has(name) || name.endsWith('/')) continue
       if (isQuiet(act.start.view.get(name), end.view.get(name))) continue
+      if (this.#ledger.isContested(name, end)) continue
       throw new Broken(`${JSON.stringify(name)} was changed by the turn and not told`)
     }
   }
@@ -351,8 +352,8 @@ class Sequence {
   #askedOf(session: Session): Asked {
     const random = this.#random
     const wasRestored = this.#ledger.of(session.name).some(({ kind }) => kind === 'restore')
-    const isUndo = random.chance(wasRestored ? 0.4 : 0.05)
-    const to = isUndo ? 'undo' : random.chance(0.7) ? 'before' : 'after'
+    const isUndo = random.chance(wasRestored ? 0.55 : 0.03)
+    const to = isUndo ? 'undo' : random.chance(0.8) ? 'before' : 'after'
     return { to, turn: random.integer(Math.max(1, session.turn - 3), session.turn) }
   }
 
