@@ -184,13 +184,17 @@ test('[B-39] what a turn changed is shown, undone and done again, beside uncommi
   expect((await belay('restore', id, '--turn', '1', '--to', 'after')).exit.code).toBe(0)
   await restoredTimes(2)
   expect(readFileSync(file, 'utf8')).toBe(after)
-  // As nobody's turn left it.
+  // As nobody's turn left it: it stays, unless a person says otherwise.
   writeFileSync(file, 'written by hand')
-  expect((await belay('restore', id, '--turn', '1', '--to', 'before')).exit.code).toBe(0)
+  const back = ['restore', id, '--turn', '1', '--to', 'before']
+  expect((await belay(...back)).stdout).toContain('Something else changed it since.')
   await restoredTimes(3)
+  expect(readFileSync(file, 'utf8')).toBe('written by hand')
+  expect((await belay(...back, '--take-all')).exit.code).toBe(0)
+  await restoredTimes(4)
   expect(existsSync(file)).toBe(false)
   expect((await belay('restore', id, '--undo')).exit.code).toBe(0)
-  await restoredTimes(4)
+  await restoredTimes(5)
   expect(readFileSync(file, 'utf8')).toBe('written by hand')
   expect(mine()).toEqual(before)
   viewer.close()

@@ -43,6 +43,11 @@ const actSchema = z.object({
 })
 export type ActRecord = z.infer<typeof actSchema>
 
+const missedSchema = z.array(z.object({ turn: z.int(), after: z.int() }))
+export type Missed = z.infer<typeof missedSchema>[number]
+
+/** Turns without a checkpoint that are remembered. */
+const missedMax = 100
 /** Acts that are kept: many more than a person goes back, each some kilobytes. */
 const actsMax = 400
 
@@ -51,6 +56,7 @@ export class Acts {
   #all: ActRecord[] = []
   #last = 0
   #committed = 0
+  #missed: readonly Missed[] = []
 
   constructor(folder: string) {
     this.#folder = folder
@@ -64,6 +70,8 @@ export class Acts {
   async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     this.#all = []
+    const missed = await readFile(join(this.#folder, 'missed'), 'utf8').then(JSON.parse, () => [])
+    this.#missed = missedSchema.safeParse(missed).data ?? []
     this.#committed = Number(await readFile(join(this.#folder, 'committed'), 'utf8').catch(() => 0))
     for (const name of (await readdir(this.#folder)).toSorted()) {
       if (!/^\d+\.json$/.test(name)) continue
@@ -96,6 +104,19 @@ export class Acts {
   async end(act: ActRecord): Promise<void> {
     await this.#write(act, true)
     this.#all = this.#all.map((one) => (one.number === act.number ? act : one))
+  }
+
+  /** Turns that nothing could be kept of, each with the last act before it. */
+  get missed(): readonly Missed[] {
+    return this.#missed
+  }
+
+  /** Nothing could be kept of this turn: what it changed is nobody's to take back. */
+  async miss(turn: number): Promise<void> {
+    const known = this.#missed.filter((one) => one.turn !== turn)
+    this.#missed = [...known, { turn, after: this.#last }].slice(-missedMax)
+    await writeFile(join(this.#folder, 'missed.new'), JSON.stringify(this.#missed), { mode: 0o600 })
+    await rename(join(this.#folder, 'missed.new'), join(this.#folder, 'missed'))
   }
 
   /** It did not come to be. */

@@ -231,6 +231,8 @@ export class Checkpoints {
       return {}
     } catch (error) {
       if (this.#current.signal.aborted || this.#closed.signal.aborted) return {}
+      // As far as the disk lets us: the warning tells it in any case.
+      await this.#keeper.acts.miss(turn).catch(() => undefined)
       return { warning: this.#unsaved(`before turn ${turn}`, error, signal) }
     }
   }
@@ -368,7 +370,10 @@ export class Checkpoints {
     const [first] = records
     if (first === undefined) return []
     const about = await this.#keeper.about(first.before, signal)
-    return restoreNotes(about, held.seen, records)
+    const missed = this.#keeper.acts.missed
+      .filter(({ after }) => after >= first.number)
+      .map(({ turn }) => `Turn ${turn} has no checkpoint before it: what it changed stays.`)
+    return [...missed, ...restoreNotes(about, held.seen, records)]
   }
 
   #toTakeBack({ turn, to }: Restore): readonly ActRecord[] {

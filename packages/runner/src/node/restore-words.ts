@@ -27,11 +27,11 @@ export function turnNotes(before: Seen, after: Seen, hidden: number): readonly s
       )
   if (hidden > 0)
     notes.push(
-      `${count(hidden)} that Git ignores now changed too, and what is in them is not shown.`,
+      `${count(hidden)} that Git ignores now changed too, and what is in ${hidden === 1 ? 'it' : 'them'} is not shown.`,
     )
   if (after.dropped > 0)
     notes.push(
-      `${count(after.dropped)} that Git ignored before the turn are not kept and not shown.`,
+      `${count(after.dropped)} that Git ignored before the turn ${after.dropped === 1 ? 'is' : 'are'} neither kept nor shown.`,
     )
   return notes
 }

@@ -170,8 +170,8 @@ test('[R-80] [R-82] a file that a turn began to ignore goes back with the rule, 
   })
   expect(paths).toEqual(['.gitignore'])
   expect(notes).toEqual([
-    '1 file that Git ignores now changed too, and what is in them is not shown.',
-    '1 file that Git ignored before the turn are not kept and not shown.',
+    '1 file that Git ignores now changed too, and what is in it is not shown.',
+    '1 file that Git ignored before the turn is neither kept nor shown.',
   ])
   await checkpoints.restore(before(1))
   expect([text('notes'), text('.env')]).toEqual(['one', 'precious'])

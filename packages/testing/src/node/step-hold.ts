@@ -57,7 +57,8 @@ all="$* $GIT_DIR"
 step=
 case "$all" in
   *checkpoints.git*) step=first-prompt ;;
-  *' checkout '*) step=branch ;;
+  *' checkout '*' -b '*) step=branch ;;
+  *' checkout '*) step=clone ;;
   *'clone '*) step=clone ;;
 esac
 for held in '${folder}'/*."$step"; do

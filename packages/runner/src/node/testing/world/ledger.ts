@@ -34,6 +34,8 @@ export interface Told {
   /** Names that stay, and whether a person may choose otherwise. */
   readonly stay: ReadonlyMap<Name, boolean>
   readonly taken: 'all' | ReadonlySet<Name> | undefined
+  /** Turns that it said it could keep nothing of. */
+  readonly unkept: ReadonlySet<number>
   /** How many it said that stayed. */
   readonly stayed: number
   /** It said that it did not do what was asked. */
@@ -155,7 +157,7 @@ export class Ledger {
   }
 
   #wrongIfLeft(about: About): string | undefined {
-    const { name, way, before, after, told } = about
+    const { name, way, acts, before, after, told } = about
     if (told.message !== undefined || told.disturbed) return undefined
     if (told.stay.has(name) && told.taken !== 'all') {
       if (
@@ -165,9 +167,13 @@ export class Ledger {
       )
         return 'was chosen and stayed'
     }
+    // What was found after an act whose end was not seen may be its doing, whoever did it: it stays, and is named.
+    if (told.stay.has(name) && acts.some((act) => !act.sure)) return undefined
     const isSure = way.every(
       (act) => act.sure && ![...act.beside].some((other) => isBlurred(other, name)),
     )
+    // A turn that Belay could keep nothing of is named as a whole.
+    if (way.some((act) => !act.sure && told.unkept.has(act.turn))) return undefined
     if (!isSure || gapIn(way, name, before) !== undefined) {
       return told.stay.has(name) || told.back.has(name)
         ? undefined

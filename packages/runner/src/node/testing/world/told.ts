@@ -19,10 +19,16 @@ export function toldOf({ plan, take, result, disturbed }: Said): Told {
     back: new Set(plan.back.map(nameOfShown)),
     stay: new Map(plan.stay.map((file) => [nameOfShown(file), file.canTake])),
     taken: take === undefined || take === 'all' ? take : new Set(chosen.map(nameOfShown)),
+    unkept: new Set((plan.notes ?? []).flatMap(unkeptTurns)),
     stayed: 'message' in result ? 0 : (result.stayed ?? 0),
     message: 'message' in result ? result.message : undefined,
     disturbed,
   }
+}
+
+function unkeptTurns(note: string): readonly number[] {
+  const turn = /^Turn (\d+) has no checkpoint/.exec(note)?.[1]
+  return turn === undefined ? [] : [Number(turn)]
 }
 
 /** What a person chooses of what would stay: mostly nothing, else all or some of it. */
