@@ -252,12 +252,15 @@ export class Launcher {
     const { host, dataFolder } = this.#options
     const runner = runnerFolder(dataFolder, session)
     const workspace = workspaceFolder(dataFolder, session)
+    const removed = [runner]
     if (existsSync(recordFileOf(runner)) || isWorktree(workspace)) {
+      // The runner's folder says what the worktree is of, so it goes last.
       await this.#removeWorktree(session, how)
       // What was begun is begun again by the next server: the effect stays until its outcome is in.
       if (this.#abort.signal.aborted) return
-    } else await rm(workspace, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
-    await rm(runner, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    } else removed.push(workspace)
+    for (const folder of removed)
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     await host.submit(session, { type: 'files-removed' })
   }
 }
