@@ -41,7 +41,6 @@ async function compare(place: string, isTold: boolean): Promise<{ first: number;
   const checkpoints = checkpointsOf(place, work)
   const first = await took(() => checkpoints.save({ turn: 1, at: 'before', hurried: false }))
   const added = await took(() => git(work, 'add', '--all'))
-  const size = (path: string) => Number(execFileSync('du', ['-sk', path]).toString().split('\t')[0])
   if (isTold)
     console.log(
       `${files} files: first ${first.toFixed(0)} ms, git add --all ${added.toFixed(0)} ms; on the disk ${size(join(place, 'checkpoints.git'))} KiB beyond the folder's .git of ${size(join(work, '.git'))} KiB`,
@@ -98,6 +97,11 @@ function filled(work: string, count: number): string {
 
 function nameOf(work: string, index: number): string {
   return join(work, `d${index % 500}`, `file-${index}.ts`)
+}
+
+/** In KiB. */
+function size(path: string): number {
+  return Number(execFileSync('du', ['-sk', path]).toString().split('\t')[0])
 }
 
 function git(work: string, ...args: readonly string[]): void {

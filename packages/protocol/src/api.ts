@@ -34,6 +34,7 @@ import {
 import { sessionSchema, summarySchema } from './view.ts'
 import { utf8Bytes } from './utf8-bytes.ts'
 import { whySchema } from './why.ts'
+import type { Route } from './route.ts'
 
 const promptText = z
   .string()
@@ -476,29 +477,6 @@ export const routes = {
   },
 } as const satisfies Record<string, Route>
 
-/** Streams are opened by GET, as a WebSocket upgrade or as `text/event-stream`; they are not request and answer. */
-export const streams = {
-  stream: {
-    path: '/v1/sessions/{id}/stream',
-    summary: 'Follow a session: snapshot, events after a cursor, caught-up, live.',
-    frames: 'StreamFrame',
-  },
-  list: { path: '/v1/stream', summary: 'Follow the list of sessions.', frames: 'ListFrame' },
-  runner: { path: '/v1/runner' },
-} as const
-
-export interface Route {
-  readonly method: 'get' | 'post' | 'patch' | 'delete'
-  readonly path: string
-  readonly summary: string
-  readonly params?: z.ZodObject
-  readonly query?: z.ZodObject
-  readonly body?: z.ZodType
-  readonly status: number
-  /** It is answered when something is over, and not in a moment. */
-  readonly waits?: true
-  readonly response: z.ZodType
-}
 export type RouteName = keyof typeof routes
 type Part<Name extends RouteName, Key extends string> =
   (typeof routes)[Name] extends Record<Key, infer Schema extends z.ZodType> ? Schema : never

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Route, routes, streams } from './api.ts'
+import { routes } from './api.ts'
+import { type Route, streams } from './route.ts'
 import { openApi } from './openapi.ts'
 
 const operationSchema = z.looseObject({

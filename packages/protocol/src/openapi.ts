@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made from the route table. OpenAPI 3.1 is JSON Schema 2020-12, which zod writes itself. */
 import { z } from 'zod'
-import { type Route, routes, streams } from './api.ts'
+import { routes } from './api.ts'
+import { type Route, streams } from './route.ts'
 import { problemSchema } from './error.ts'
 import { listFrameSchema, streamFrameSchema } from './stream.ts'
 

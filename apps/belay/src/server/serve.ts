@@ -107,23 +107,8 @@ async function serveFolder(
   const deadlines: Deadlines = { ...defaultDeadlines, ...options.deadlines }
   const tickets = createTickets()
   const known = knowAgents(dataFolder)
-  // Effects need what needs the host: they are performed only after `host.start`.
   const made: { parts?: Parts } = {}
-  const host: SessionHost = createNodeHost({
-    actor: createSessionActor(deadlines),
-    folder: dataFolder,
-    perform: (session, effect) => perform(made.parts, session, effect),
-    onActorStopped: (session, error) =>
-      log.fatal({ session, error: error.stack }, 'a session was stopped by a broken invariant'),
-    onRefusal: (refusal) =>
-      refusal === undefined
-        ? log.info('the store takes everything again')
-        : log.error({ error: String(refusal.cause) }, `${refusal.message} It is tried again.`),
-    onStop: (error) => {
-      log.fatal({ error: error.stack }, 'the store failed; nothing more is accepted')
-      options.onFatal?.(error)
-    },
-  })
+  const host = makeHost(options, { dataFolder, deadlines, made })
   const parts = makeParts(options, { host, dataFolder, secret, deadlines })
   made.parts = parts
   const admission = createAdmission({ token, tickets, clock, names: [options.host, hostname()] })
@@ -174,6 +159,33 @@ async function serveFolder(
     await close()
     throw error
   }
+}
+
+/** The host of all sessions. Effects need what needs the host, so they are performed only once that is there. */
+function makeHost(
+  { log, onFatal }: ServeOptions,
+  means: {
+    readonly dataFolder: string
+    readonly deadlines: Deadlines
+    readonly made: { readonly parts?: Parts }
+  },
+): SessionHost {
+  const { dataFolder, deadlines, made } = means
+  return createNodeHost({
+    actor: createSessionActor(deadlines),
+    folder: dataFolder,
+    perform: (session, effect) => perform(made.parts, session, effect),
+    onActorStopped: (session, error) =>
+      log.fatal({ session, error: error.stack }, 'a session was stopped by a broken invariant'),
+    onRefusal: (refusal) =>
+      refusal === undefined
+        ? log.info('the store takes everything again')
+        : log.error({ error: String(refusal.cause) }, `${refusal.message} It is tried again.`),
+    onStop: (error) => {
+      log.fatal({ error: error.stack }, 'the store failed; nothing more is accepted')
+      onFatal?.(error)
+    },
+  })
 }
 
 function startedWith(options: ServeOptions, since: number): HandlerOptions['started'] {
