@@ -110,7 +110,7 @@ function Remarks({ turns, all, shown }: RemarksProps) {
           ? []
           : [
               <p key={`problem ${turn}`} className="note">
-                What turn {turn} changed is not known: {problem}
+                {problem}
               </p>,
             ]),
         ...(shown === undefined && takenBack !== undefined

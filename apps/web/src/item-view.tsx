@@ -56,12 +56,7 @@ function ItemBody({ item, last }: ItemViewProps) {
     case 'turn-end':
       return <TurnEndLine item={item} />
     case 'changes':
-      // Never a card that says that nothing was changed.
-      return item.problem === undefined ? (
-        <ChangesCard item={item} />
-      ) : (
-        <p className="hint">{item.problem}</p>
-      )
+      return <ChangesCard item={item} />
     // Left out of what is read (`reading.ts`).
     case 'changes-place':
       return undefined

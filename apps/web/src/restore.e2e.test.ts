@@ -198,19 +198,22 @@ describe.skipIf(withoutBrowser)('a restore', () => {
     page,
   }) => {
     const none = { files: [], patch: '' }
-    server.sessions
-      .get('finished')
-      ?.append(
-        { type: 'turn-changes', turn: 3, ...none, problem: 'Git was stopped.' },
-        { type: 'turn-changes', turn: 4, ...none, notes: ['sub is left out.'] },
-      )
+    server.sessions.get('finished')?.append(
+      {
+        type: 'turn-changes',
+        turn: 3,
+        ...none,
+        problem: 'What turn 3 changed is not known: Git was stopped.',
+      },
+      { type: 'turn-changes', turn: 4, ...none, notes: ['sub is left out.'] },
+    )
     await openChanges(page, server)
     await page.getByText('What turn 3 changed is not known: Git was stopped.').waitFor()
     await page.getByText('Turn 4: sub is left out.').waitFor()
     await page.getByRole('link', { name: 'Chat' }).click()
     const card = page.getByRole('region', { name: 'Changes of turn 3' })
     await card.getByText('What it changed is not known').waitFor()
-    await card.getByText('Git was stopped.').waitFor()
+    await card.getByText('What turn 3 changed is not known: Git was stopped.').waitFor()
   })
 
   test('[W-76] a restore can be undone until the next turn has worked on the files, with its plan', async ({

@@ -75,6 +75,12 @@ test('[B-50] a session works in a worktree beside the person’s own work, comes
   const written = readFileSync(join(place, 'belay-demo.md'), 'utf8')
   expect(existsSync(join(path, 'packages', 'a', 'belay-demo.md'))).toBe(false)
   expect(readFileSync(join(path, 'README.md'), 'utf8')).toBe('not committed\n')
+  // The checkpoint after the turn is made once its end was told.
+  await waitFor(
+    () => ofType(viewer.events, 'turn-changes').length === 1,
+    'what the turn changed is kept',
+    20_000,
+  )
   killHard(runnerPid(world.dataFolder, id) ?? 0)
   await waitFor(
     async () => (await world.client.call('getSession', { id })).runner.state === 'none',
