@@ -161,8 +161,12 @@ test('[M-14] 80 kills of a server at random moments: no prompt lost or doubled, 
     }
   }
   const work = prompting()
-  for (let killed = 0; killed < kills; killed++) {
-    await sleep(random.integer(0, 350))
+  const count = (outcome: string) => [...outcomes.values()].filter((one) => one === outcome).length
+  // A busy machine spends most of them on starts: more follow, once it is ready, until some cut a prompt and some did not.
+  const isEnough = () => count('agent-exited') > 5 && count('ok') > 10
+  for (let killed = 0; killed < kills || (!isEnough() && killed < 5 * kills); killed++) {
+    if (killed >= kills) await lease()
+    await sleep(random.integer(0, killed < kills ? 350 : 60))
     const child = await waitFor(() => keeper?.connection?.process, 'a process', 10_000)
     process.kill(-(child.pid ?? 0), 'SIGKILL')
     await waitFor(() => keeper?.connection?.process !== child, 'the end of the child', 10_000)
