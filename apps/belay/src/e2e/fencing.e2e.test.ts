@@ -57,7 +57,10 @@ test('[S-19] [S-20] after a cut longer than the grace the turn has ended once, i
   const late = viewer.events.filter(
     (event) => event.seq > (end?.seq ?? 0) && 'turn' in event && event.turn === 1,
   )
-  expect(late).toEqual([])
+  // The session's own word: the runner that could have said it was out.
+  expect(late).toMatchObject([
+    { type: 'turn-changes', files: [], problem: expect.stringContaining('its runner ended') },
+  ])
   expect(ofType(viewer.events, 'turn-ended')).toHaveLength(2)
   expectDense(viewer.events)
   viewer.close()

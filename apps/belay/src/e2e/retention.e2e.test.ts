@@ -41,7 +41,9 @@ test('[K-28] older events are removed up to the end of a turn, and a viewer that
     const early = watch(world, id, 'socket')
     const first = await turnEnd(early, 1)
     await world.client.call('prompt', { id, promptId: 'p2', text: 'fast no-permission' })
-    const { seq } = await turnEnd(early, 2)
+    await turnEnd(early, 2)
+    // What the turn changed is told behind its end, and this waits for it.
+    const { seq } = await world.client.call('events', { id, after: 0 })
     early.close()
     await world.server.kill()
     // One event more than the second turn has, so the cut is the end of the first, and not in between.

@@ -105,9 +105,12 @@ test('[K-2] [S-19] of two runners the older is refused, told so and ends; nothin
     { turn: 2, code: 'end-turn' },
   ])
   const { seq } = ends()[0] ?? { seq: 0 }
-  expect(events.filter((event) => event.seq > seq && 'turn' in event && event.turn === 1)).toEqual(
-    [],
-  )
+  // The session's own word: the runner that could have said it was refused.
+  expect(
+    events.filter((event) => event.seq > seq && 'turn' in event && event.turn === 1),
+  ).toMatchObject([
+    { type: 'turn-changes', files: [], problem: expect.stringContaining('its runner ended') },
+  ])
   expectDense(events)
   await client.call('deleteSession', { id: session })
   expect(await newerExit).toEqual([0, null])
