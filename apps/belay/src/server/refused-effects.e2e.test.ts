@@ -12,7 +12,7 @@ test('[K-50] [K-51] a runner whose lock cannot be seen is ended all the same, wh
   const client = clientOf(real)
   const { session } = await client.call('createSession', {
     agent: { name: 'demo' },
-    workspace: { type: 'folder', path: folder },
+    workspace: { type: 'folder', path: temporaryFolder('work') },
   })
   const { id } = session
   const pid = await waitFor(() => runnerPid(folder, id), 'the runner holds its lock', 20_000)
