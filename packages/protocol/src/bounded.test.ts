@@ -14,6 +14,7 @@ const boundedAsAWhole = new Set<Report['type']>([
   'tool',
   'plan',
   'agent-update',
+  'said-after',
   'turn-changes',
   'restore-planned',
 ])

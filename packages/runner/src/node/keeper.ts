@@ -144,7 +144,10 @@ export class Keeper {
     await this.open(signal)
     // A recovery that was cut knows what it wanted: looking made something else the latest.
     const cut = keptSchema.safeParse(await readFile(this.#wanted, 'utf8').then(JSON.parse, () => 0))
-    const last = cut.success ? await this.#read(cut.data, signal) : this.#last
+    // Of the last act, and not what was seen since: that may have been a workspace on its way out.
+    const act = this.acts.all.at(-1)
+    const kept = cut.success ? cut.data : (act?.after ?? act?.before ?? this.#last?.kept)
+    const last = kept === undefined ? undefined : await this.#read(kept, signal)
     if (last === undefined) return false
     await writeFile(this.#wanted, JSON.stringify(last.kept), { mode: 0o600 })
     await this.#recoverHead(await this.about(last.kept, signal), signal)
