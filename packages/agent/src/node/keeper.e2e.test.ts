@@ -385,7 +385,7 @@ test('[M-14] 200 kills at random moments: no prompt lost or doubled, no orphan, 
       : 0
   // A busy machine spends most of them on starts: more follow, once it is ready, until some cut a prompt and some did not.
   const isEnough = () =>
-    heardSoFar() > 20 && [...outcomes.values()].filter((one) => one !== 'ok').length > 5
+    heardSoFar() > 20 && [...outcomes.values()].filter((end) => end !== 'ok').length > 5
   while (killed < kills || (!isEnough() && killed < 5 * kills)) {
     if (killed >= kills) await comes(one, 'ready')
     await sleep(randomInt(0, 220))
