@@ -1,11 +1,12 @@
 /**
  * A git that is fed while it runs: what it is given and what it answers are streams.
  *
- * Owns: the one process, asked to end first and ended after that (R-31).
+ * Owns: the reading of what it answers. `program.ts` runs it and ends it, as it does every other program (R-31, R-100).
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { environment } from './git.ts'
+import type { Writable } from 'node:stream'
+import { environment, faultOf } from './git.ts'
+import { type ProgramEnd, runProgram } from './program.ts'
 
 export interface PipeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -13,64 +14,48 @@ export interface PipeOptions {
   readonly signal: AbortSignal
 }
 
-/** How long git has to take its locks away once it was asked to end. */
-const endMs = 2000
+/** What bounds it is the signal; this is for one that nobody ever stops. */
+const msMax = 10 * 60_000
 
 export class GitPipe {
-  readonly #child: ChildProcessWithoutNullStreams
-  readonly #ended: Promise<void>
+  readonly #ended: Promise<unknown>
+  readonly #stop = new AbortController()
+  #stdin: Writable | undefined
   #output: Buffer[] = []
   #wanted: (() => void) | undefined
-  #over = false
   #errors = ''
-  #code: number | null = null
-  #killer: NodeJS.Timeout | undefined
+  #end: ProgramEnd | undefined
 
   constructor(args: readonly string[], { env, variables, signal }: PipeOptions) {
-    this.#child = spawn('git', [...args], {
-      env: environment({ env, variables, signal, msMax: 0 }),
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
-    })
-    const { stdin, stdout, stderr } = this.#child
-    // That it went away says its end.
-    stdin.on('error', () => undefined)
-    stdout.on('data', (data: Buffer) => {
-      this.#output.push(data)
-      this.#wanted?.()
-    })
-    stderr.on('data', (data: Buffer) => {
-      this.#errors = (this.#errors + data.toString('utf8')).slice(-4096)
-    })
-    const stop = () => this.kill()
-    signal.addEventListener('abort', stop)
-    this.#ended = new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener('abort', stop)
-        clearTimeout(this.#killer)
-        this.#over = true
+    const stop = AbortSignal.any([signal, this.#stop.signal])
+    const running = runProgram('git', args, {
+      env: environment({ env, variables, signal, msMax }),
+      signal: stop,
+      msMax,
+      input: (stdin) => {
+        this.#stdin = stdin
+      },
+      onOutput: (data) => {
+        this.#output.push(data)
         this.#wanted?.()
-        resolve()
-      }
-      this.#child.once('error', (error) => {
-        this.#errors += error.message
-        done()
-      })
-      this.#child.once('close', (code) => {
-        this.#code = code
-        done()
-      })
+      },
+      onError: (data) => {
+        this.#errors = (this.#errors + data.toString('utf8')).slice(-4096)
+      },
     })
-    if (signal.aborted) this.kill()
+    this.#ended = running.then((end) => {
+      this.#end = end
+      return this.#wanted?.()
+    })
   }
 
   /** @throws when it is gone */
   async write(data: string | Uint8Array): Promise<void> {
-    if (this.#over) throw this.#gone()
-    const { stdin } = this.#child
+    const stdin = this.#stdin
+    if (this.#end !== undefined || stdin === undefined) throw this.#gone()
     if (stdin.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data)) return
     await Promise.race([once(stdin, 'drain').catch(() => this.#ended), this.#ended])
-    if (this.#over) throw this.#gone()
+    if (this.#end !== undefined) throw this.#gone()
   }
 
   /** The next bytes up to and with the given one. @throws when it ends before */
@@ -79,7 +64,7 @@ export class GitPipe {
       const all = this.#whole()
       const at = all.indexOf(byte)
       if (at >= 0) return this.#take(all, at + 1)
-      if (this.#over) throw this.#gone()
+      if (this.#end !== undefined) throw this.#gone()
       await this.#more()
     }
   }
@@ -87,7 +72,7 @@ export class GitPipe {
   /** The next bytes, so many. @throws when it ends before */
   async read(count: number): Promise<Buffer> {
     while (this.#output.reduce((sum, { length }) => sum + length, 0) < count) {
-      if (this.#over) throw this.#gone()
+      if (this.#end !== undefined) throw this.#gone()
       await this.#more()
     }
     return this.#take(this.#whole(), count)
@@ -95,7 +80,7 @@ export class GitPipe {
 
   /** Nothing is asked any more; what it answers may still be read. */
   close(): void {
-    this.#child.stdin.end()
+    this.#stdin?.end()
   }
 
   /** All it still says, as it says it. */
@@ -104,7 +89,7 @@ export class GitPipe {
       const all = this.#whole()
       this.#output = []
       if (all.length > 0) yield all
-      else if (this.#over) return
+      else if (this.#end !== undefined) return
       else await this.#more()
     }
   }
@@ -121,23 +106,20 @@ export class GitPipe {
     return this.#errors
   }
 
-  /** How it ended; `null` by a signal. */
-  get code(): number | null {
-    return this.#code
+  /** How it ended, when it did so by itself. */
+  get code(): number | undefined {
+    return this.#end?.type === 'exited' ? this.#end.code : undefined
   }
 
   /** Nothing is asked any more. @returns why it did not go well */
   async end(): Promise<string | undefined> {
     this.close()
     await this.#ended
-    return this.#code === 0 ? undefined : this.#gone().message
+    return this.code === 0 ? undefined : this.#gone().message
   }
 
   kill(): void {
-    const { pid } = this.#child
-    if (this.#over || pid === undefined || this.#killer !== undefined) return
-    signalGroup(pid, 'SIGTERM')
-    this.#killer = setTimeout(() => signalGroup(pid, 'SIGKILL'), endMs)
+    this.#stop.abort()
   }
 
   #whole(): Buffer {
@@ -162,18 +144,9 @@ export class GitPipe {
   }
 
   #gone(): Error {
-    const lines = this.#errors.trim().split('\n')
-    const last = lines.find((line) => line.startsWith('fatal: '))?.slice(7) ?? lines.at(-1)
-    return new Error(
-      last === undefined || last === '' ? 'git ended before its work was done.' : last,
-    )
-  }
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // All of it is gone already.
+    const lines = this.#errors.split('\n').filter((line) => line.trim() !== '')
+    const fatal = lines.find((line) => line.startsWith('fatal: '))?.slice(7)
+    const fault = this.#end && faultOf(this.#end, fatal === undefined ? lines : [fatal], msMax)
+    return new Error(fault ?? 'git ended before its work was done.')
   }
 }

@@ -112,7 +112,12 @@ const networkWords = new RegExp(
   'i',
 )
 
-function faultOf(end: ProgramEnd, lines: readonly string[], msMax: number): string | undefined {
+/** Why it did not go well, in a sentence; `undefined` when it did. */
+export function faultOf(
+  end: ProgramEnd,
+  lines: readonly string[],
+  msMax: number,
+): string | undefined {
   switch (end.type) {
     case 'exited':
       return end.code === 0 ? undefined : (lines.at(-1) ?? `git ended with exit code ${end.code}.`)

@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ProgramOptions {
@@ -19,8 +20,8 @@ export interface ProgramOptions {
   readonly graceMs?: number
   /** The command is a line of shell. */
   readonly shell?: true
-  /** What it reads on its stdin. Without it there is nothing to read. */
-  readonly input?: Uint8Array
+  /** What it reads on its stdin, or who writes that while it runs. Without it there is nothing to read. */
+  readonly input?: Uint8Array | ((stdin: Writable) => void)
   /** What it and everything it starts can read on file descriptor 3: it is in no argument, variable or file. */
   readonly handed?: string
   readonly onOutput?: (data: Buffer) => void
@@ -78,10 +79,11 @@ function start(command: string, args: readonly string[], options: ProgramOptions
   })
   child.stdout?.on('data', (data: Buffer) => onOutput?.(data))
   child.stderr?.on('data', (data: Buffer) => onError?.(data))
-  if (input !== undefined) {
+  if (input !== undefined && child.stdin !== null) {
     // One that ends without reading everything says so by its end.
-    child.stdin?.on('error', () => undefined)
-    child.stdin?.end(input)
+    child.stdin.on('error', () => undefined)
+    if (typeof input === 'function') input(child.stdin)
+    else child.stdin.end(input)
   }
   const third = child.stdio[3]
   if (handed !== undefined && third instanceof Socket) {
