@@ -50,6 +50,8 @@ export type Missed = z.infer<typeof missedSchema>[number]
 const missedMax = 100
 /** Acts that are kept: many more than a person goes back, each some kilobytes. */
 const actsMax = 400
+/** Beyond those, so many before the oldest are let go: what only they held is then removed in one go. */
+const actsSpare = 50
 
 export class Acts {
   readonly #folder: string
@@ -138,11 +140,12 @@ export class Acts {
     await writeFile(join(this.#folder, 'committed'), String(number), { mode: 0o600 })
   }
 
-  /** Lets go of the oldest. @returns whether there were any */
+  /** Lets go of the oldest, once there are many to let go. @returns whether there were */
   async forget(): Promise<boolean> {
+    if (this.#all.length < actsMax + actsSpare) return false
     const gone = this.#all.slice(0, Math.max(0, this.#all.length - actsMax))
     for (const act of gone) await this.drop(act)
-    return gone.length > 0
+    return true
   }
 
   async #write(act: ActRecord, flush: boolean): Promise<void> {

@@ -101,9 +101,10 @@ export class Beside {
     const own = this.#row(id)
     if (own === undefined) return []
     const until = own.ended ?? Number.MAX_SAFE_INTEGER
-    return this.#others()
-      .filter((row) => row.id <= until && (row.ended ?? Number.MAX_SAFE_INTEGER) >= id)
-      .map((row) => ({ session: row.session, touched: touched(row, this.#options.folder) }))
+    return this.#others(`id <= ${until} AND (ended IS NULL OR ended >= ${own.id})`).map((row) => ({
+      session: row.session,
+      touched: touched(row, this.#options.folder),
+    }))
   }
 
   close(): void {
@@ -145,7 +146,7 @@ export class Beside {
     return rows(this.#database.prepare('SELECT * FROM act WHERE id = ?').all(id))[0]
   }
 
-  #others(where = '1'): readonly Row[] {
+  #others(where: string): readonly Row[] {
     const { session, folder } = this.#options
     const found = this.#database
       .prepare(`SELECT * FROM act WHERE session <> ? AND ${where} ORDER BY id`)

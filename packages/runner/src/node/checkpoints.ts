@@ -77,6 +77,7 @@ export class Checkpoints {
   /** Under which number the turn under way is known to those who share the folder. */
   #shared: number | undefined
   #toldNotes = ''
+  #tidying = new AbortController()
 
   constructor(options: CheckpointOptions) {
     this.#options = options
@@ -99,6 +100,8 @@ export class Checkpoints {
 
   /** Makes a checkpoint; after a turn, also says what it changed. */
   save(moment: Moment): Promise<Saved> {
+    // What can be put in order at any time gives way to who waits.
+    this.#tidying.abort()
     const { checkpointMs, restoreMs } = this.#options.bounds
     const msMax = moment.hurried ? Math.min(hurriedMs, checkpointMs) : checkpointMs
     return moment.at === 'before'
@@ -188,10 +191,9 @@ export class Checkpoints {
     return this.#next(this.#options.bounds.branchMs, async (signal) => {
       try {
         return await this.#keeper.recover(signal)
-      } catch (error) {
+      } catch {
         // The clone is whole without it; that it was not restored is said.
-        if (signal.aborted || error instanceof Error) return false
-        throw error
+        return false
       }
     })
   }
@@ -318,7 +320,6 @@ export class Checkpoints {
     await this.#keeper.open(signal)
     for (const act of this.#keeper.acts.all.filter(({ after }) => after === undefined))
       await this.#keeper.endCut(act, signal)
-    if (await this.#keeper.acts.forget()) await this.#keeper.tidy(signal)
   }
 
   async #restore(
@@ -411,14 +412,16 @@ export class Checkpoints {
     }
   }
 
-  /** Looks until nothing is so new that it could change unseen. */
+  /** Looks until nothing is so new that it could change unseen, and puts things in order while nobody waits. */
   async #settle(signal: AbortSignal): Promise<void> {
-    for (let tries = 0; tries < settleTries; tries++) {
-      await this.#keeper.now(signal)
+    await this.#keeper.now(signal)
+    for (let tries = 1; tries < settleTries && !this.#keeper.look.isSettled; tries++) {
       await sleep(settleMs, undefined, { signal })
-      if (await this.#keeper.look.isUnchanged(signal)) break
+      await this.#keeper.now(signal)
     }
     await this.#keeper.remember()
+    this.#tidying = new AbortController()
+    await this.#keeper.tidy(AbortSignal.any([signal, this.#tidying.signal]))
   }
 
   #sharing(): Beside | undefined {

@@ -124,8 +124,10 @@ export class Keeper {
     })
   }
 
-  /** Lets go of checkpoints that no act names any more. */
+  /** Lets go of the oldest acts, of checkpoints that no act names any more, and of many small packs, when it is time to. */
   async tidy(signal: AbortSignal): Promise<void> {
+    const isTime = (await this.acts.forget()) || (await this.store.isScattered())
+    if (!isTime) return
     const named = this.acts.all.flatMap(({ before, after }) => [before, ...(after ? [after] : [])])
     const numbers = new Set(named.map(({ number }) => number))
     if (this.#last !== undefined) numbers.add(this.#last.kept.number)

@@ -134,6 +134,14 @@ export class Look {
     return !signal.aborted
   }
 
+  /** Nothing was so new when it was read that it could change without a trace. */
+  get isSettled(): boolean {
+    if (!this.#isDecided) return false
+    for (const seen of [this.#folders, this.#known])
+      for (const { sure } of seen.values()) if (!sure) return false
+    return true
+  }
+
   /** What the next runner need not read again. */
   remembered(): string {
     return JSON.stringify([...this.#known])

@@ -139,6 +139,22 @@ test.each([
   expect(text('untracked')).toBe('u')
 })
 
+test('[R-72] many checkpoints are put together while nobody waits, and give everything back after it', async () => {
+  const packs = join(options.path, 'objects/pack')
+  const count = () => readdirSync(packs).filter((name) => name.endsWith('.pack')).length
+  let most = 0
+  for (let number = 0; number < 60; number += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one turn comes after the other
+    await turn(() => write('a', `words ${number}`))
+    most = Math.max(most, count())
+  }
+  await checkpoints.ready()
+  expect(most).toBeGreaterThan(20)
+  expect(count()).toBeLessThan(most)
+  await checkpoints.restore(before(2))
+  expect(text('a')).toBe('words 0')
+}, 120_000)
+
 test('[R-73] rules above the folder, of the repository and of the person are kept to', async () => {
   const repository = gitRepository()
   const personal = join(temporaryFolder('home'), 'ignore')

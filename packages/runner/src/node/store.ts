@@ -43,6 +43,9 @@ export interface Kept {
   readonly files?: string | undefined
 }
 
+/** Each is looked through for each object that is read. */
+const packsMax = 50
+
 /** Raised when the way checkpoints are kept changes: older ones are set aside. */
 const format = '2'
 
@@ -208,12 +211,18 @@ export class Store {
       bound,
     )
     const gone = output.split('\n').filter((name) => name !== '' && !numbers.has(Number(name)))
-    if (gone.length === 0) return
     const refs = this.pipe(['update-ref', '--stdin'], bound.signal)
     for (const name of gone) await refs.write(`delete refs/checkpoints/${name}\n`)
     await refs.end()
-    // Nothing is being written, so nothing that is unnamed is wanted: no clock has a say in it.
-    await this.run(['gc', '--quiet', '--prune=now'], bound)
+    // Nothing is being written, so nothing that is unnamed is wanted: no clock has a say in it. What is kept is put together
+    // as it is, since looking for likenesses takes many times as long as writing it did.
+    await this.run(['-c', 'pack.window=0', 'gc', '--quiet', '--prune=now'], bound)
+  }
+
+  /** Whether it lies in so many packs, one for each checkpoint, that reading it has become slow. */
+  async isScattered(): Promise<boolean> {
+    const names = await readdir(join(this.#options.path, 'objects', 'pack'))
+    return names.filter((name) => name.endsWith('.pack')).length > packsMax
   }
 }
 
