@@ -10,7 +10,14 @@ import { type Breathe, breather } from './breather.ts'
 import { innerOwner, list, type ListingOptions, outermost, type Owner, ownerOf } from './listing.ts'
 import { isDataFolder } from './own-files.ts'
 import { pathOf } from './path-of.ts'
-import { isSameOutside, kindOf, type Outside, outside } from './reading.ts'
+import {
+  isRefusal,
+  isSameOutside,
+  kindOf,
+  type Outside,
+  outside,
+  outsideIfAllowed,
+} from './reading.ts'
 
 export interface GatherOptions extends ListingOptions {
   /** This server's own, which is found by what it is also when its files are gone. */
@@ -87,22 +94,13 @@ export class Gathering {
     const { workspace } = this.#options
     for (const [name, then] of this.#before) {
       await this.breathe()
-      const now = this.#outside(pathOf(workspace, name))
+      const now = outsideIfAllowed(pathOf(workspace, name))
       if (now !== undefined && isSameOutside(then, now)) this.#untouched.add(name)
     }
     for (const name of known) {
       await this.breathe()
-      this.#looked.set(name, this.#outside(pathOf(workspace, name)))
-    }
-  }
-
-  /** What cannot be looked at is looked at again, and told, where it is wanted. */
-  #outside(path: string | Buffer): Outside | undefined {
-    try {
-      return outside(path)
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      return undefined
+      // What may not be looked at is looked at again, and told, where it is wanted.
+      this.#looked.set(name, outsideIfAllowed(pathOf(workspace, name)))
     }
   }
 
@@ -257,11 +255,6 @@ export class Gathering {
 
 /** Too much is there: trying again would take as long and fail again. */
 export class TooMuch extends Error {}
-
-/** What the platform refuses for one path; anything else is a fault. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-}
 
 /** It says that it is a repository, and is none that could be entered. */
 function isShut(workspace: string, at: Name): boolean {

@@ -8,23 +8,25 @@
  * - R-74 Belay's own files are in no tree: any data folder, told by what it is on the disk.
  * - R-75 What cannot be looked at is left out and named, or, when it was there before, taken to be as it was; it stops nothing.
  */
-import { lstatSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { folderOf, type Name } from '../tree/name.ts'
 import { type Entry, isSame, type Tree } from '../tree/tree.ts'
 import { entrySchema } from './acts.ts'
 import { breather } from './breather.ts'
-import { Gathering, type GatherOptions, isRefusal } from './gathering.ts'
+import { Gathering, type GatherOptions } from './gathering.ts'
 import { FolderAsker, type Owner, ownerOf, personalRules } from './listing.ts'
 import { pathOf } from './path-of.ts'
 import {
+  isRefusal,
   isSameOutside,
   isSettled,
   kindOf,
   nowhere,
   type Outside,
   outside,
+  outsideIfAllowed,
   read,
   type Sink,
 } from './reading.ts'
@@ -86,6 +88,13 @@ function parsed(text: string): unknown {
   }
 }
 
+/** How something outside the tree looked that decides what is in it. */
+interface Deciding {
+  readonly then: Outside | undefined
+  /** What is in it counts too. */
+  readonly isWhole: boolean
+}
+
 interface Folder extends Outside {
   /** Folders in it. */
   readonly folders: readonly Name[]
@@ -100,7 +109,7 @@ export class Look {
   #known = new Map<Name, Known>()
   #folders = new Map<Name, Folder>()
   /** Files outside the tree that decide what is in it: rules, and what repositories track. */
-  #deciding = new Map<string, Outside | undefined>()
+  #deciding = new Map<string, Deciding>()
   /** None of those was so new that the list may be older. */
   #isDecided = false
   /** Folders that are ignored as a whole or not, by the rules seen last. */
@@ -124,10 +133,11 @@ export class Look {
     if (!this.#isPlain) return false
     const breathe = breather()
     const { workspace } = this.#options
-    for (const [path, then] of this.#deciding) if (!isAsBefore(path, then)) return false
+    for (const [path, decided] of this.#deciding) if (!isAsDecided(path, decided)) return false
     for (const seen of [this.#folders, this.#known]) {
       for (const [name, then] of seen) {
-        if (!then.sure || !isAsBefore(pathOf(workspace, name), then)) return false
+        const now = then.sure ? outsideIfAllowed(pathOf(workspace, name)) : undefined
+        if (now === undefined || !isSameOutside(then, now)) return false
         await breathe()
       }
     }
@@ -221,7 +231,8 @@ export class Look {
     const all: Rules[] = []
     for (const owner of work.owners.values()) {
       const { at, prefix, repository } = owner
-      const personal = readRules(await this.#personalPath(owner, work.signal))
+      const personalPath = await this.#personalPath(owner, work.signal)
+      const personal = readRules(personalPath)
       const around =
         repository === undefined
           ? { everywhere: personal, files: [] }
@@ -236,7 +247,7 @@ export class Look {
         files.push([prefix + folder.slice(at.length), text])
       }
       all.push({ at, prefix, everywhere: around.everywhere, files })
-      this.#watch(owner, work.since)
+      this.#watch(owner, personalPath, work.since)
     }
     this.#ruled = ruled
     return all
@@ -245,7 +256,7 @@ export class Look {
   /** Where the person's own excludes are. Asked anew only when the repository's settings were written. */
   async #personalPath(owner: Owner, signal: AbortSignal): Promise<string> {
     const config = owner.repository === undefined ? '' : join(owner.repository.common, 'config')
-    const now = plainOutside(config, false)
+    const now = outsideIfAllowed(config)
     const known = this.#personal.get(owner.at)
     if (known !== undefined && known.config === config && known.changed === now?.changed)
       return known.path
@@ -255,9 +266,9 @@ export class Look {
   }
 
   /** Whatever is outside the tree and decides what is in it: a change of it makes every earlier look worthless. */
-  #watch({ at, prefix, repository }: Owner, since: number): void {
+  #watch({ at, prefix, repository }: Owner, personal: string, since: number): void {
     const { workspace } = this.#options
-    const paths: string[] = []
+    const paths = [personal]
     if (repository !== undefined) {
       const { top, gitFolder, common } = repository
       paths.push(gitFolder, join(gitFolder, 'index'), join(common, 'info', 'exclude'))
@@ -269,9 +280,11 @@ export class Look {
       }
     } else paths.push(join(workspace, '.git'))
     for (const path of paths) {
-      const now = plainOutside(path, path === repository?.gitFolder)
-      this.#deciding.set(path, now)
-      if (now !== undefined && !isSettled(now, since)) this.#isDecided = false
+      const then = outsideIfAllowed(path)
+      // Of the repository itself it counts that it is the same one: it is written all the time.
+      const isWhole = path !== repository?.gitFolder
+      this.#deciding.set(path, { then, isWhole })
+      if (isWhole && then !== undefined && !isSettled(then, since)) this.#isDecided = false
     }
   }
 
@@ -376,7 +389,7 @@ export class Look {
   #folder(name: Name, since: number): Folder | undefined {
     const path = pathOf(this.#options.workspace, name)
     try {
-      const now = plainOutside(path, false)
+      const now = outside(path)
       if (now === undefined) return undefined
       const before = this.#folders.get(name)
       if (before !== undefined && before.sure && isSameOutside(before, now)) return before
@@ -404,26 +417,14 @@ export class Look {
   }
 }
 
+function isAsDecided(path: string, { then, isWhole }: Deciding): boolean {
+  const now = outsideIfAllowed(path)
+  if (now === undefined || then === undefined) return now === then
+  return isWhole ? isSameOutside(then, now) : then.inode === now.inode
+}
+
 function identityOf(owner: Owner | undefined): string | undefined {
   if (owner?.repository === undefined) return undefined
   const look = statSync(owner.repository.common, { throwIfNoEntry: false })
   return look === undefined ? undefined : `${look.dev}:${look.ino}:${look.birthtimeMs}`
-}
-
-function isAsBefore(path: string | Buffer, then: Outside | undefined): boolean {
-  const now = plainOutside(path, false)
-  if (now === undefined || then === undefined) return now === then
-  return then.changed === 0 ? then.inode === now.inode : isSameOutside(then, now)
-}
-
-/** @param onlyThere that it is the same thing counts, and not what is in it */
-function plainOutside(path: string | Buffer, onlyThere: boolean): Outside | undefined {
-  try {
-    const stats = lstatSync(path, { throwIfNoEntry: false })
-    if (stats === undefined) return undefined
-    const { size, ctimeMs, mtimeMs, ino, mode } = stats
-    return { size, changed: onlyThere ? 0 : ctimeMs, written: mtimeMs, inode: ino, mode }
-  } catch {
-    return undefined
-  }
 }

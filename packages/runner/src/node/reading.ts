@@ -55,6 +55,21 @@ export function outside(path: string | Buffer): Outside | undefined {
   }
 }
 
+/** The same of what may not be looked at: nothing. */
+export function outsideIfAllowed(path: string | Buffer): Outside | undefined {
+  try {
+    return outside(path)
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return undefined
+  }
+}
+
+/** What the platform refuses for one path; anything else is a fault. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}
+
 function outsideOf({ size, ctimeMs, mtimeMs, ino, mode }: Stats): Outside {
   return { size, changed: ctimeMs, written: mtimeMs, inode: ino, mode }
 }

@@ -175,6 +175,23 @@ test('[R-73] rules above the folder, of the repository and of the person are kep
   for (const name of ignored) expect(text(name)).toBe('secret two')
 })
 
+test('[R-73] what a person excludes for all their repositories counts from the next turn on', async () => {
+  const repository = gitRepository()
+  const personal = join(temporaryFolder('home'), 'ignore')
+  repository.git('config', 'core.excludesFile', personal)
+  begin(repository.path)
+  write('x', 'one')
+  await turn(() => write('a', 'one'))
+  await checkpoints.ready()
+  writeFileSync(personal, 'x\n')
+  const { paths } = await turn(() => {
+    write('a', 'two')
+    write('x', 'two')
+  })
+  expect(paths).toEqual(['a'])
+  expect(await checkpoints.plan(before(2))).toMatchObject({ back: [{ path: 'a' }], stay: [] })
+})
+
 test('[R-80] [R-82] a file that a turn began to ignore goes back with the rule, untold; one that was ignored stays', async () => {
   begin(gitRepository().path)
   write('.gitignore', '.env\n')
