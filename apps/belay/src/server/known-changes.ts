@@ -4,25 +4,20 @@
  *
  * - E-32 A page of the log, and the changes of a turn, are answered once what the last turn changed is known, or after `knownMsMax`.
  */
+import type { SessionState } from '@belay/session'
 import type { SessionHost } from './session-host.ts'
+import { onceFound } from './session-wait.ts'
 
 /** Many times what a checkpoint of an ordinary folder takes; a stream does not wait at all. */
 const knownMsMax = 3000
 
-export function changesKnown(host: SessionHost, id: string): Promise<void> | undefined {
-  const isDue = () => host.read(id).changes.type === 'due'
-  if (!isDue()) return undefined
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const done = () => {
-    clearTimeout(timer)
-    stopWatching()
-    resolve()
-  }
-  const stopWatching = host.watch(id, () => {
-    if (!isDue()) done()
-  })
-  const timer = setTimeout(done, knownMsMax)
-  // A server that stops does not wait for it: whoever asked has lost the connection by then.
-  timer.unref()
-  return promise
+/** @returns `undefined` when there is nothing to wait for */
+export function changesKnown(host: SessionHost, id: string): Promise<unknown> | undefined {
+  return known(host.read(id)) === undefined
+    ? onceFound({ host, id, msMax: knownMsMax }, known)
+    : undefined
+}
+
+function known({ changes }: SessionState): SessionState['changes'] | undefined {
+  return changes.type === 'due' ? undefined : changes
 }

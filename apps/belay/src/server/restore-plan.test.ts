@@ -1,7 +1,6 @@
 /** Waiting for a plan: a real host, and a runner that says what a test wants. */
 import type { Report } from '@belay/protocol'
-import { agentReady, creation } from '@belay/testing'
-import { loneHost } from '@belay/testing/node'
+import { type LoneSession, loneSession } from '@belay/testing/node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { planOnceMade } from './restore-plan.ts'
 import type { SessionHost } from './session-host.ts'
@@ -9,30 +8,23 @@ import type { SessionHost } from './session-host.ts'
 const point = { turn: 1, to: 'before' } as const
 const plan = { ...point, back: [{ path: 'a', does: 'remove' as const }], stay: [] }
 
+let session: LoneSession
 let host: SessionHost
-let reported = 0
 beforeEach(async () => {
-  host = loneHost('restore-plan')
-  reported = 0
-  await host.submit('s1', creation())
-  await host.submit('s1', { type: 'runner-hello', generation: 1, received: 0 })
-  await report(agentReady)
+  session = await loneSession('restore-plan')
+  host = session.host
   await prompt('p1')
   await report({ type: 'turn-taken', turn: 1 })
   await report({ type: 'turn-finished', turn: 1, stopReason: 'end_turn' })
 })
 afterEach(() => host.stop())
 
-async function report(said: Report): Promise<void> {
-  reported += 1
-  const reports = [{ n: reported, json: JSON.stringify(said), report: said }]
-  const frame = { type: 'runner-frame', generation: 1, acked: undefined, reports } as const
-  expect(await host.submit('s1', frame)).toEqual({ type: 'stored', received: reported })
+function report(said: Report): Promise<void> {
+  return session.report(said)
 }
 
 function prompt(promptId: string) {
-  const text = { promptId, text: 'x', digest: promptId }
-  return host.submit('s1', { type: 'prompt-submitted', prompt: text })
+  return session.prompt(promptId)
 }
 
 /** Asks for the plan, as the API does. */

@@ -90,7 +90,7 @@ function parsed(text: string): unknown {
 
 /** How something outside the tree looked that decides what is in it. */
 interface Deciding {
-  readonly then: Outside | undefined
+  readonly seen: Outside | undefined
   /** What is in it counts too. */
   readonly isWhole: boolean
 }
@@ -280,11 +280,11 @@ export class Look {
       }
     } else paths.push(join(workspace, '.git'))
     for (const path of paths) {
-      const then = outsideIfAllowed(path)
+      const seen = outsideIfAllowed(path)
       // Of the repository itself it counts that it is the same one: it is written all the time.
       const isWhole = path !== repository?.gitFolder
-      this.#deciding.set(path, { then, isWhole })
-      if (isWhole && then !== undefined && !isSettled(then, since)) this.#isDecided = false
+      this.#deciding.set(path, { seen, isWhole })
+      if (isWhole && seen !== undefined && !isSettled(seen, since)) this.#isDecided = false
     }
   }
 
@@ -417,10 +417,10 @@ export class Look {
   }
 }
 
-function isAsDecided(path: string, { then, isWhole }: Deciding): boolean {
+function isAsDecided(path: string, { seen, isWhole }: Deciding): boolean {
   const now = outsideIfAllowed(path)
-  if (now === undefined || then === undefined) return now === then
-  return isWhole ? isSameOutside(then, now) : then.inode === now.inode
+  if (now === undefined || seen === undefined) return now === seen
+  return isWhole ? isSameOutside(seen, now) : seen.inode === now.inode
 }
 
 function identityOf(owner: Owner | undefined): string | undefined {

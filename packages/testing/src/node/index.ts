@@ -12,6 +12,7 @@ export {
   startGitServer,
 } from './git-server.ts'
 export { loneHost } from './lone-host.ts'
+export { loneSession, type LoneSession } from './lone-session.ts'
 export { closeServer, listenOnLoopback } from './loopback.ts'
 export {
   alive,
