@@ -143,13 +143,15 @@ test('[A-97] a picture reaches the model whole when it takes pictures, and else 
 test('[A-41] what it says again after its model was cut off is told once', async () => {
   const { connection, heard } = await start()
   await connection.open(undefined)
-  const turn = connection.prompt('[[drop 5 5]]')
+  const turn = connection.prompt('[[drop 5 50]]')
   const retries = () =>
     heard.updates.filter(({ sessionUpdate }) => sessionUpdate === 'retry').length
-  await waitFor(() => retries() >= 2, 'two tries of its own', 60_000)
+  // A reset socket may take the words of a try along before the agent has read them.
+  await waitFor(() => heard.text() !== '', 'words of a try that fails', 60_000)
+  const failed = retries()
+  await waitFor(() => retries() >= failed + 2, 'two more tries of its own', 60_000)
   connection.cancel()
   expect(await turn).toEqual({ ok: 'cancelled' })
   expect('tok1 tok2 tok3 tok4 tok5 '.startsWith(heard.text())).toBe(true)
-  expect(heard.text()).toContain('tok1 ')
   await connection.end()
-}, 90_000)
+}, 150_000)
