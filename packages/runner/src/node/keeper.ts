@@ -85,7 +85,7 @@ export class Keeper {
   /** What is there after an act: by the rules of then and of now, and whatever was kept before it is followed. */
   after(before: Held, signal: AbortSignal): Promise<Held> {
     const { tree, rules } = before.seen
-    return this.#keep({ follow: tree.keys(), since: { rules, tree } }, signal)
+    return this.#keep({ follow: [...tree.keys()], since: { rules, tree } }, signal)
   }
 
   /** What is there now, these names included whatever ignores them. */

@@ -52,7 +52,7 @@ export interface Seen {
 
 export interface Ask {
   /** Names that are looked at whatever Git ignores now: those kept before, or wanted back. */
-  readonly follow: Iterable<Name>
+  readonly follow: readonly Name[]
   /** The rules of an earlier moment: what is new since then, and was ignored by them, is left out too. */
   readonly since: { readonly rules: readonly Rules[]; readonly tree: Tree } | undefined
   /** What is taken to be there of a name that cannot be looked at. */
@@ -191,10 +191,10 @@ export class Look {
     const plain = new Set(work.names.keys())
     await work.follow(ask.follow)
     const rules = await this.#rulesOf(work)
-    const dropped = await this.#drop(work, rules, ask)
+    const empty = await this.#lookAtFolders(work, rules)
+    const dropped = await this.#drop(work, empty, rules, ask)
     work.measure((name, now) => this.#isKnown(name, now))
     const tree = await this.#readAll(work, ask.last, writer)
-    const empty = await this.#lookAtFolders(work, rules)
     for (const [name, entry] of empty) tree.set(name, entry)
     const followed = [...work.names.keys()].filter((name) => !plain.has(name))
     const ignored = new Set([...followed, ...(await this.#goneAndIgnored(work, rules, ask))])
@@ -288,30 +288,43 @@ export class Look {
     }
   }
 
-  /** Leaves out what is new since an earlier moment, and was ignored by the rules of then. @returns how many */
-  async #drop(work: Gathering, rules: readonly Rules[], { since, follow }: Ask): Promise<number> {
+  /**
+   * Leaves out what is new since an earlier moment, and was ignored by the rules of then.
+   * @param empty folders with nothing in them
+   * @returns how many files
+   */
+  async #drop(
+    work: Gathering,
+    empty: Map<Name, Entry>,
+    rules: readonly Rules[],
+    { since, follow }: Ask,
+  ): Promise<number> {
     if (since === undefined) return 0
     const followed = new Set(follow)
     // By the same rules only what came to be tracked meanwhile can have been ignored then.
-    const names = isSameRules(since.rules, rules) ? work.tracked : work.names.keys()
+    const names = isSameRules(since.rules, rules)
+      ? work.tracked
+      : [...work.names.keys(), ...empty.keys()]
+    const isThere = (name: Name) => work.names.has(name) || empty.has(name)
     const fresh = [...names].filter(
-      (name) => work.names.has(name) && !since.tree.has(name) && !followed.has(name),
+      (name) => isThere(name) && !since.tree.has(name) && !followed.has(name),
     )
     if (fresh.length === 0) return 0
     const { store } = this.#options
     const ignored = await ignoredBy(since.rules, fresh, store, work.signal)
-    for (const name of ignored) work.names.delete(name)
-    return ignored.size
+    let files = 0
+    for (const name of ignored) if (!empty.delete(name) && work.names.delete(name)) files++
+    return files
   }
 
-  /** What was kept at an earlier moment, is gone, and would be ignored by the rules of now: it is told no more than if it were there. */
+  /** What was kept at an earlier moment or is wanted back, is gone, and would be ignored by the rules of now: it counts as if it were there. */
   async #goneAndIgnored(
     work: Gathering,
     rules: readonly Rules[],
-    { since }: Ask,
+    { since, follow }: Ask,
   ): Promise<ReadonlySet<Name>> {
-    if (since === undefined || isSameRules(since.rules, rules)) return new Set()
-    const gone = [...since.tree.keys()].filter(
+    if (since !== undefined && isSameRules(since.rules, rules)) return new Set()
+    const gone = [...follow].filter(
       (name) => !name.endsWith('/') && !work.names.has(name) && !work.tracked.has(name),
     )
     if (gone.length === 0) return new Set()
@@ -353,10 +366,7 @@ export class Look {
   }
 
   /** Folders that a new file would change, and those with nothing in them, as entries. */
-  async #lookAtFolders(
-    work: Gathering,
-    rules: readonly Rules[],
-  ): Promise<ReadonlyMap<Name, Entry>> {
+  async #lookAtFolders(work: Gathering, rules: readonly Rules[]): Promise<Map<Name, Entry>> {
     if (!isSameRules(this.#rules, rules)) this.#verdicts = new Map()
     const folders = new Map<Name, Folder>()
     const empty = new Map<Name, Entry>()

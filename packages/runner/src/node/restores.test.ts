@@ -222,6 +222,39 @@ test('[R-82] what a person ignores since stays, and may be chosen', async () => 
   expect(text('log')).toBeUndefined()
 })
 
+test('[R-82] what is gone and would be ignored now is not brought back by itself, so that its undo is exact', async () => {
+  begin(gitRepository().path)
+  write('log', 'words')
+  write('.git/info/exclude', '')
+  await turn(() => {
+    unlinkSync(join(folder, 'log'))
+    write('.git/info/exclude', 'log\n')
+  })
+  expect(await checkpoints.plan(before(1))).toMatchObject({
+    back: [],
+    stay: [{ path: 'log', why: 'ignored', canTake: true }],
+  })
+  await checkpoints.restore({ ...before(1), take: 'all' })
+  expect(text('log')).toBe('words')
+  await checkpoints.restore({ ...undo, take: 'all' })
+  expect(text('log')).toBeUndefined()
+})
+
+test('[R-80] an empty folder that was ignored before a turn, and is not any more, is none that the turn made', async () => {
+  begin(gitRepository().path)
+  write('.git/info/exclude', 'cache/\n')
+  mkdirSync(join(folder, 'a/cache/deep'), { recursive: true })
+  await turn(() => {
+    write('.git/info/exclude', '')
+    mkdirSync(join(folder, 'made'))
+  })
+  await checkpoints.restore(before(1))
+  expect([existsSync(join(folder, 'a/cache/deep')), existsSync(join(folder, 'made'))]).toEqual([
+    true,
+    false,
+  ])
+})
+
 test('[R-79] a repository inside is kept with its files, and said to be without its commits', async () => {
   write('outer', 'o')
   const inner = gitRepository()

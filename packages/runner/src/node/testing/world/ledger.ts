@@ -116,6 +116,8 @@ export class Ledger {
       if (done.has(name)) say(this.#wrongIfDone(about))
       else if (way.length > 0 && !isAsWished(name, before, way, acts)) {
         if (name.endsWith('/') || this.#isHiddenAnywhere(about)) continue
+        // A turn that Belay could keep nothing of is named as a whole.
+        if (way.some((act) => !act.sure && told.unkept.has(act.turn))) continue
         left++
         say(this.#wrongIfLeft(about))
       }
@@ -151,8 +153,7 @@ export class Ledger {
       (act) => act.foreign.has(name) && [...act.beside].some((other) => isBlurred(other, name)),
     )
     if (both) return 'was put back, and another session had changed it in the same turn'
-    if (this.#isHidden(name, before) && before.view.has(name) && !rules)
-      return 'was touched, and is ignored now'
+    if (this.#isHidden(name, before) && !rules) return 'was touched, and is ignored now'
     return undefined
   }
 
@@ -172,8 +173,6 @@ export class Ledger {
     const isSure = way.every(
       (act) => act.sure && ![...act.beside].some((other) => isBlurred(other, name)),
     )
-    // A turn that Belay could keep nothing of is named as a whole.
-    if (way.some((act) => !act.sure && told.unkept.has(act.turn))) return undefined
     if (!isSure || gapIn(way, name, before) !== undefined) {
       return told.stay.has(name) || told.back.has(name)
         ? undefined
