@@ -48,7 +48,7 @@ function sharedFolder(folder: string): Shared {
   }
 }
 
-function lone(repository: GitRepository): Checkpoints {
+function lone(repository: Pick<GitRepository, 'path'>): Checkpoints {
   return sharedFolder(repository.path).open('one')
 }
 
@@ -69,6 +69,69 @@ describe('checkpoints in cases that chance found', () => {
     expect(changes?.notes).toBeUndefined()
     expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 2 })
     expect(readFileSync(join(repository.path, 'd/in/f'), 'utf8')).toBe('f\n')
+  })
+
+  test('[R-66] an undo makes the folder again that a restore put a file in the place of (seed 3000015)', async () => {
+    const { path } = gitRepository()
+    const checkpoints = lone({ path })
+    writeFileSync(join(path, 'a'), 'file\n')
+    await checkpoints.save(before(1))
+    rmSync(join(path, 'a'))
+    mkdirSync(join(path, 'a'))
+    writeFileSync(join(path, 'a/in'), 'in\n')
+    await checkpoints.save(after(1))
+    rmSync(join(path, 'a/in'))
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual({ files: 1 })
+    expect(readFileSync(join(path, 'a'), 'utf8')).toBe('file\n')
+    await checkpoints.restore({ turn: 1, to: 'undo' })
+    expect(readdirSync(join(path, 'a'))).toEqual([])
+  })
+
+  test('[R-73] a file that is tracked and was not there is told when a turn makes it, whatever the rules say (seed 4000041)', async () => {
+    const { path, git } = gitRepository()
+    const checkpoints = lone({ path })
+    writeFileSync(join(path, '.gitignore'), '*.env\n')
+    writeFileSync(join(path, 'x.env'), 'x\n')
+    git('add', '--all', '--force')
+    rmSync(join(path, 'x.env'))
+    await checkpoints.save(before(1))
+    writeFileSync(join(path, 'x.env'), 'again\n')
+    writeFileSync(join(path, 'y.env'), 'ignored\n')
+    const { changes } = await checkpoints.save(after(1))
+    expect(changes?.files).toEqual([{ path: 'x.env', status: 'added', added: 1, removed: 0 }])
+  })
+
+  test('[R-75] a file that is rewritten in place, and one that became another kind, are each told, with and without names that came', async () => {
+    const { path } = gitRepository()
+    const checkpoints = lone({ path })
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(path, name), `${name}\n`)
+    await checkpoints.ready()
+    const told = async (turn: number, work: () => void) => {
+      await checkpoints.save(before(turn))
+      work()
+      const { changes } = await checkpoints.save(after(turn))
+      await checkpoints.ready()
+      return changes?.files.map(({ path: name, status }) => `${name} ${status}`)
+    }
+    expect(await told(1, () => writeFileSync(join(path, 'a'), 'again\n'))).toEqual(['a changed'])
+    expect(await told(2, () => undefined)).toEqual([])
+    const both = () => {
+      writeFileSync(join(path, 'b'), 'again\n')
+      writeFileSync(join(path, '.gitignore'), 'c\nd\n')
+      writeFileSync(join(path, 'd'), 'ignored\n')
+    }
+    expect(await told(3, both)).toEqual(['.gitignore added', 'b changed'])
+    expect(await told(4, () => writeFileSync(join(path, '.gitignore'), 'c\n'))).toEqual([
+      '.gitignore changed',
+    ])
+    const link = () => {
+      rmSync(join(path, 'a'))
+      symlinkSync('b', join(path, 'a'))
+    }
+    expect(await told(5, link)).toEqual(['a changed'])
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toMatchObject({ files: 3 })
+    expect(readFileSync(join(path, 'a'), 'utf8')).toBe('a\n')
+    expect(readFileSync(join(path, 'd'), 'utf8')).toBe('ignored\n')
   })
 
   test('[R-77] a turn whose runner died in it is in nobody’s way once the next runner is there (seed 8)', async () => {

@@ -451,9 +451,9 @@ export class Checkpoints {
 /** What was asked for cannot be, for this reason. */
 class Impossible extends Error {}
 
-/** Folders that had nothing in them before these files came or went, or have nothing since. */
+/** Folders that had nothing in them before these files came or went, or have nothing since; one may have been where a file is. */
 function emptiedBetween(before: Tree, after: Tree, files: readonly Name[]): Differences {
-  const folders = new Set(files.flatMap((name) => foldersOf(name)))
+  const folders = new Set(files.flatMap((name) => [`${name}/`, ...foldersOf(name)]))
   return new Map([...differences(before, after)].filter(([name]) => folders.has(name)))
 }
 

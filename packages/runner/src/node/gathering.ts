@@ -37,6 +37,8 @@ export class Gathering {
   readonly names = new Map<Name, Outside>()
   /** Those that a repository tracks, whatever it ignores. */
   readonly tracked = new Set<Name>()
+  /** Those that a repository tracks and that are not there. */
+  readonly gone = new Set<Name>()
   readonly owners = new Map<Name, Owner>()
   readonly unreadable = new Set<Name>()
   readonly notes = new Set<string>()
@@ -86,6 +88,7 @@ export class Gathering {
         if (within !== undefined) this.#enter(within, waiting)
         else if (this.#add(name) === 'folder') this.#enter(`${name}/`, waiting)
         else if (tracked.has(name)) this.tracked.add(name)
+        if (tracked.has(name) && !this.names.has(name)) this.gone.add(name)
       }
     }
   }
@@ -199,21 +202,6 @@ export class Gathering {
     )
   }
 
-  /** A folder that is no project is found out before it is copied. @throws */
-  measure(isKnown: (name: Name, now: Outside) => boolean): void {
-    let files = 0
-    let bytes = 0
-    for (const [name, now] of this.names) {
-      if (isKnown(name, now)) continue
-      files++
-      bytes += now.size
-    }
-    if (files > limits.checkpointFilesMax)
-      throw new TooMuch(`more than ${limits.checkpointFilesMax} files are new.`)
-    if (bytes > limits.checkpointBytesMax)
-      throw new TooMuch(`more than ${limits.checkpointBytesMax / 1024 ** 3} GiB are new.`)
-  }
-
   cannot(name: Name, error: unknown): void {
     this.unreadable.add(name)
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
@@ -251,6 +239,20 @@ export class Gathering {
       `${which} cannot say which files it tracks (${why.slice(0, 200)}), so only files that were kept before and those that nothing ignores are kept.`,
     )
   }
+}
+
+/** A folder that is no project is found out before it is copied. @throws */
+export function measure(fresh: Iterable<Outside>): void {
+  let files = 0
+  let bytes = 0
+  for (const { size } of fresh) {
+    files++
+    bytes += size
+  }
+  if (files > limits.checkpointFilesMax)
+    throw new TooMuch(`more than ${limits.checkpointFilesMax} files are new.`)
+  if (bytes > limits.checkpointBytesMax)
+    throw new TooMuch(`more than ${limits.checkpointBytesMax / 1024 ** 3} GiB are new.`)
 }
 
 /** Too much is there: trying again would take as long and fail again. */

@@ -78,14 +78,12 @@ export class Keeper {
   /** What is there now, by the rules of now. Nothing is read or written when all is as it was. */
   async now(signal: AbortSignal): Promise<Held> {
     await this.open(signal)
-    if (this.#last !== undefined && (await this.look.isUnchanged(signal))) return this.#last
     return this.#keep({ follow: [], since: undefined }, signal)
   }
 
   /** What is there after an act: by the rules of then and of now, and whatever was kept before it is followed. */
   after(before: Held, signal: AbortSignal): Promise<Held> {
-    const { tree, rules } = before.seen
-    return this.#keep({ follow: [...tree.keys()], since: { rules, tree } }, signal)
+    return this.#keep({ follow: [...before.seen.tree.keys()], since: before.seen }, signal)
   }
 
   /** What is there now, these names included whatever ignores them. */
@@ -206,6 +204,8 @@ export class Keeper {
       ignored: new Set(),
       unreadable: new Set(),
       rules: about.rules,
+      // Not written down: whoever reads it back is not sure of what changed since anyhow.
+      gone: new Set(),
       dropped: 0,
       inner: about.inner,
       repository: about.repository,
@@ -221,6 +221,8 @@ export class Keeper {
     const begin = () => (writer ??= new Writer(this.store, signal))
     try {
       const seen = await this.look.take({ ...ask, last: tree }, begin, signal)
+      // Between two acts nothing of ours moved the branch either.
+      if (seen === last?.seen && ask.since === undefined) return last
       const about = aboutOf(seen, await this.#headNow(signal))
       const changes = differences(tree, seen.tree)
       const kept =

@@ -1,8 +1,8 @@
 /**
  * Looking at a workspace: what it holds now, as a tree, with every content that is new handed to the store.
  *
- * Owns: what was seen last, so that only what changed since is read, and the answer to "is all as it was seen?", which
- * needs no process. `listing.ts` says which names belong, `reading.ts` what is in one of them.
+ * Owns: what was seen last, so that only what changed since is read; where no name came or went, that needs no process.
+ * `listing.ts` says which names belong, `reading.ts` what is in one of them.
  *
  * Invariants:
  * - R-74 Belay's own files are in no tree: any data folder, told by what it is on the disk.
@@ -15,7 +15,7 @@ import { folderOf, type Name } from '../tree/name.ts'
 import { type Entry, isSame, type Tree } from '../tree/tree.ts'
 import { entrySchema } from './acts.ts'
 import { breather } from './breather.ts'
-import { Gathering, type GatherOptions } from './gathering.ts'
+import { Gathering, type GatherOptions, measure } from './gathering.ts'
 import { FolderAsker, type Owner, ownerOf, personalRules } from './listing.ts'
 import { pathOf } from './path-of.ts'
 import {
@@ -40,6 +40,8 @@ export interface Seen {
   /** Names that cannot be looked at; those that were kept before are in the tree as they were. */
   readonly unreadable: ReadonlySet<Name>
   readonly rules: readonly Rules[]
+  /** Names that were tracked and not there: what comes to be there was not ignored. */
+  readonly gone: ReadonlySet<Name>
   /** How many files were left out because the rules of an earlier moment ignored them. */
   readonly dropped: number
   /** Repositories inside the workspace. */
@@ -54,7 +56,7 @@ export interface Ask {
   /** Names that are looked at whatever Git ignores now: those kept before, or wanted back. */
   readonly follow: readonly Name[]
   /** The rules of an earlier moment: what is new since then, and was ignored by them, is left out too. */
-  readonly since: { readonly rules: readonly Rules[]; readonly tree: Tree } | undefined
+  readonly since: Pick<Seen, 'rules' | 'tree' | 'gone'> | undefined
   /** What is taken to be there of a name that cannot be looked at. */
   readonly last: Tree
 }
@@ -114,6 +116,7 @@ export class Look {
   #isDecided = false
   /** Folders that are ignored as a whole or not, by the rules seen last. */
   #verdicts = new Map<Name, boolean>()
+  /** By which `#verdicts` hold. */
   #rules: readonly Rules[] = []
   /** Folders with rules of their own. */
   #ruled: ReadonlySet<Name> = new Set()
@@ -121,27 +124,11 @@ export class Look {
     Name,
     { readonly config: string; readonly changed: number | undefined; readonly path: string }
   >()
-  /** What was seen last is what a look without a past would see. */
-  #isPlain = false
+  /** What was seen last, when a look without a past would see the same. */
+  #plain: Seen | undefined
 
   constructor(options: GatherOptions) {
     this.#options = options
-  }
-
-  /** Everything is as it was seen last; by time stamps alone, so `false` may be a false alarm. */
-  async isUnchanged(signal: AbortSignal): Promise<boolean> {
-    if (!this.#isPlain) return false
-    const breathe = breather()
-    const { workspace } = this.#options
-    for (const [path, decided] of this.#deciding) if (!isAsDecided(path, decided)) return false
-    for (const seen of [this.#folders, this.#known]) {
-      for (const [name, then] of seen) {
-        const now = then.sure ? outsideIfAllowed(pathOf(workspace, name)) : undefined
-        if (now === undefined || !isSameOutside(then, now)) return false
-        await breathe()
-      }
-    }
-    return !signal.aborted
   }
 
   /** Nothing was so new when it was read that it could change without a trace. */
@@ -167,7 +154,7 @@ export class Look {
   forget(tree: Tree): void {
     for (const [name, { entry }] of this.#known)
       if (tree.get(name)?.blob !== entry.blob) this.#known.delete(name)
-    this.#isPlain = false
+    this.#plain = undefined
   }
 
   /** Whether a name holds this and nothing else at this moment. @throws when it cannot be looked at */
@@ -183,8 +170,15 @@ export class Look {
     return got !== undefined && isSame(got.entry, entry)
   }
 
-  /** @throws when it cannot be said what the workspace holds, or that is too much */
+  /**
+   * @returns what was seen last itself, when all is as it was
+   * @throws when it cannot be said what the workspace holds, or that is too much
+   */
   async take(ask: Ask, writer: () => Sink, signal: AbortSignal): Promise<Seen> {
+    return (await this.#again(ask, writer, signal)) ?? this.#anew(ask, writer, signal)
+  }
+
+  async #anew(ask: Ask, writer: () => Sink, signal: AbortSignal): Promise<Seen> {
     const work = new Gathering(this.#options, signal, this.#seenFolders)
     await work.listAll(this.#known.keys())
     work.leaveOwn()
@@ -193,24 +187,86 @@ export class Look {
     const rules = await this.#rulesOf(work)
     const empty = await this.#lookAtFolders(work, rules)
     const dropped = await this.#drop(work, empty, rules, ask)
-    work.measure((name, now) => this.#isKnown(name, now))
+    measure([...work.names].flatMap(([name, now]) => (this.#isKnown(name, now) ? [] : [now])))
     const tree = await this.#readAll(work, ask.last, writer)
     for (const [name, entry] of empty) tree.set(name, entry)
     const followed = [...work.names.keys()].filter((name) => !plain.has(name))
     const ignored = new Set([...followed, ...(await this.#goneAndIgnored(work, rules, ask))])
     this.#rules = rules
-    this.#isPlain =
-      this.#isDecided && dropped === 0 && followed.length === 0 && work.unreadable.size === 0
-    return {
+    const seen = {
       tree,
       ignored,
       unreadable: work.unreadable,
       rules,
       inner: [...work.owners.keys()].filter((at) => at !== ''),
+      gone: work.gone,
       dropped,
       repository: identityOf(work.owners.get('')),
       notes: [...work.notes],
     }
+    const isPlain =
+      this.#isDecided && dropped === 0 && followed.length === 0 && work.unreadable.size === 0
+    this.#plain = isPlain ? seen : undefined
+    return seen
+  }
+
+  /**
+   * The same where no name came or went and nothing changed that decides which belong, which time stamps alone tell: then
+   * only files that look otherwise than when they were read are read again.
+   * @returns `undefined` when that cannot be said, or does not hold
+   */
+  async #again(ask: Ask, writer: () => Sink, signal: AbortSignal): Promise<Seen | undefined> {
+    const since = Date.now()
+    const plain = this.#plain
+    if (plain === undefined || !this.#isCovered(ask, plain)) return undefined
+    const fresh = await this.#otherwise()
+    if (fresh === undefined) return undefined
+    signal.throwIfAborted()
+    measure(fresh.values())
+    const changed = new Map<Name, Entry>()
+    const breathe = breather()
+    for (const name of fresh.keys()) {
+      await breathe()
+      signal.throwIfAborted()
+      const known = await this.#read(name, ask.last, { writer, since }).catch(refused)
+      if (known === undefined) return undefined
+      const before = this.#known.get(name)?.entry
+      this.#known.set(name, known)
+      if (!isSame(before, known.entry)) changed.set(name, known.entry)
+    }
+    if (changed.size === 0) return plain
+    const tree = new Map(plain.tree)
+    for (const [name, entry] of changed) tree.set(name, entry)
+    this.#plain = { ...plain, tree }
+    return this.#plain
+  }
+
+  /** Nothing is asked for but what was seen, by the rules it was seen by. */
+  #isCovered({ since, follow }: Ask, { rules }: Seen): boolean {
+    if (since !== undefined && !isSameRules(since.rules, rules)) return false
+    return follow.every((name) => name.endsWith('/') || this.#known.has(name))
+  }
+
+  /** Files that look otherwise than when they were read. @returns `undefined` when more than that is other than it was */
+  async #otherwise(): Promise<ReadonlyMap<Name, Outside> | undefined> {
+    const { workspace } = this.#options
+    const breathe = breather()
+    for (const [path, decided] of this.#deciding) if (!isAsDecided(path, decided)) return undefined
+    for (const [name, then] of this.#folders) {
+      await breathe()
+      const now = then.sure ? outsideIfAllowed(pathOf(workspace, name)) : undefined
+      if (now === undefined || !isSameOutside(then, now)) return undefined
+    }
+    const fresh = new Map<Name, Outside>()
+    for (const [name, then] of this.#known) {
+      await breathe()
+      const now = outsideIfAllowed(pathOf(workspace, name))
+      if (now === undefined) return undefined
+      if (then.sure && isSameOutside(then, now)) continue
+      if (isRuling(name) || kindOf(now) !== kindOf(then)) return undefined
+      fresh.set(name, now)
+    }
+    return fresh
   }
 
   /** Folders that were plain when they were seen last, with how they looked. */
@@ -307,7 +363,8 @@ export class Look {
       : [...work.names.keys(), ...empty.keys()]
     const isThere = (name: Name) => work.names.has(name) || empty.has(name)
     const fresh = [...names].filter(
-      (name) => isThere(name) && !since.tree.has(name) && !followed.has(name),
+      (name) =>
+        isThere(name) && !since.tree.has(name) && !since.gone.has(name) && !followed.has(name),
     )
     if (fresh.length === 0) return 0
     const { store } = this.#options
@@ -332,7 +389,6 @@ export class Look {
   }
 
   async #readAll(work: Gathering, last: Tree, writer: () => Sink): Promise<Map<Name, Entry>> {
-    const { workspace } = this.#options
     const tree = new Map<Name, Entry>()
     const known = new Map<Name, Known>()
     for (const [name, now] of work.names) {
@@ -345,13 +401,10 @@ export class Look {
       await work.breathe()
       work.signal.throwIfAborted()
       try {
-        const isKept = (blob: string) =>
-          blob === before?.entry.blob || blob === last.get(name)?.blob
-        const got = await read(pathOf(workspace, name), { writer, isKept })
-        if (got === undefined) continue
-        const sure = !got.torn && isSettled(got.outside, work.since)
-        known.set(name, { ...got.outside, entry: got.entry, sure })
-        tree.set(name, got.entry)
+        const now = await this.#read(name, last, { writer, since: work.since })
+        if (now === undefined) continue
+        known.set(name, now)
+        tree.set(name, now.entry)
       } catch (error) {
         if (!isRefusal(error)) throw error
         work.cannot(name, error)
@@ -363,6 +416,20 @@ export class Look {
     }
     this.#known = known
     return tree
+  }
+
+  /** @returns `undefined` when it is no file any more. @throws when it cannot be read */
+  async #read(
+    name: Name,
+    last: Tree,
+    { writer, since }: { readonly writer: () => Sink; readonly since: number },
+  ): Promise<Known | undefined> {
+    const before = this.#known.get(name)?.entry.blob
+    const isKept = (blob: string) => blob === before || blob === last.get(name)?.blob
+    const got = await read(pathOf(this.#options.workspace, name), { writer, isKept })
+    if (got === undefined) return undefined
+    const sure = !got.torn && isSettled(got.outside, since)
+    return { ...got.outside, entry: got.entry, sure }
   }
 
   /** Folders that a new file would change, and those with nothing in them, as entries. */
@@ -431,6 +498,15 @@ function isAsDecided(path: string, { seen, isWhole }: Deciding): boolean {
   const now = outsideIfAllowed(path)
   if (now === undefined || seen === undefined) return now === seen
   return isWhole ? isSameOutside(seen, now) : seen.inode === now.inode
+}
+
+/** What cannot be read is no fault: it is looked at anew, and named. */
+function refused(error: unknown): undefined {
+  if (!isRefusal(error)) throw error
+}
+
+function isRuling(name: Name): boolean {
+  return /(?:^|\/)\.gitignore$/.test(name)
 }
 
 function identityOf(owner: Owner | undefined): string | undefined {

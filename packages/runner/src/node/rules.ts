@@ -39,7 +39,7 @@ export function readRules(path: string | Buffer): string {
 }
 
 export function isSameRules(one: readonly Rules[], other: readonly Rules[]): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** The repository a name lies in, and what it is called there. */
