@@ -17,8 +17,8 @@ import type { FinishResult, RestorePlan, StepBounds } from '@belay/protocol'
 import type { Restored, Saved } from '../input.ts'
 import type { Restore } from '../state.ts'
 import { type Act, type Plan, planOf, type Stay, type Step } from '../tree/plan.ts'
-import { foldersOf, shown, type Name } from '../tree/name.ts'
-import { type Differences, differences, isQuiet, type Tree } from '../tree/tree.ts'
+import { shown, type Name } from '../tree/name.ts'
+import { type Differences, differences, isQuiet } from '../tree/tree.ts'
 import { type ActRecord, changesOf, written } from './acts.ts'
 import { Beside } from './beside.ts'
 import { changesBetween } from './changes.ts'
@@ -339,12 +339,12 @@ export class Checkpoints {
       changes: written(changesBy(steps)),
       ...(shared === undefined ? {} : { shared }),
     })
-    const { done, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
+    const { done, filled, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
     // What was done is done: that it is written down is not given up any more.
     const names = done.map(({ name }) => name)
     const after = await this.#keeper.also(names, AbortSignal.timeout(hurriedMs * 4))
-    const emptied = emptiedBetween(held.seen.tree, after.seen.tree, names)
-    const changes = new Map([...changesBy(done), ...emptied])
+    const gone = [...filled].map(([name, before]) => [name, { before, after: undefined }] as const)
+    const changes = new Map([...gone, ...changesBy(done)])
     await this.#keeper.acts.end({ ...act, after: after.kept, changes: written(changes) })
     return {
       names: [...changes.keys()],
@@ -450,12 +450,6 @@ export class Checkpoints {
 
 /** What was asked for cannot be, for this reason. */
 class Impossible extends Error {}
-
-/** Folders that had nothing in them before these files came or went, or have nothing since; one may have been where a file is. */
-function emptiedBetween(before: Tree, after: Tree, files: readonly Name[]): Differences {
-  const folders = new Set(files.flatMap((name) => [`${name}/`, ...foldersOf(name)]))
-  return new Map([...differences(before, after)].filter(([name]) => folders.has(name)))
-}
 
 function changesBy(steps: readonly Step[]): Differences {
   return new Map(steps.map(({ name, from, to }) => [name, { before: from, after: to }]))

@@ -13,6 +13,7 @@ import {
   fchmodSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
   renameSync,
   rmdirSync,
@@ -22,6 +23,7 @@ import {
 } from 'node:fs'
 import { folderOf, foldersOf, type Name, shown } from '../tree/name.ts'
 import type { Stay, Step } from '../tree/plan.ts'
+import type { Entry } from '../tree/tree.ts'
 import { breather } from './breather.ts'
 import { pathOf } from './path-of.ts'
 import type { Reader } from './store.ts'
@@ -38,6 +40,8 @@ export interface PutBackOptions {
 
 export interface PutBack {
   readonly done: readonly Step[]
+  /** Folders that held nothing, also such as Git ignores, until something came into them or into their place. */
+  readonly filled: ReadonlyMap<Name, Entry>
   readonly stayed: readonly Stay[]
 }
 
@@ -52,6 +56,7 @@ class Stays extends Error {
 
 export async function putBack(steps: readonly Step[], options: PutBackOptions): Promise<PutBack> {
   const done: Step[] = []
+  const filled = new Map<Name, Entry>()
   const stayed: Stay[] = []
   const breathe = breather()
   for (const step of inOrder(steps)) {
@@ -61,14 +66,14 @@ export async function putBack(steps: readonly Step[], options: PutBackOptions): 
       continue
     }
     try {
-      await put(step, options, done)
+      await put(step, options, { done, filled })
       done.push(step)
     } catch (error) {
       stayed.push({ name: step.name, ...reasonOf(error), step })
     }
   }
   leaveEmptied(done, options.workspace)
-  return { done, stayed }
+  return { done, filled, stayed }
 }
 
 function reasonOf(error: unknown): Pick<Stay, 'why' | 'message'> {
@@ -92,7 +97,12 @@ function inOrder(steps: readonly Step[]): readonly Step[] {
   ]
 }
 
-async function put(step: Step, options: PutBackOptions, done: readonly Step[]): Promise<void> {
+interface SoFar {
+  readonly done: readonly Step[]
+  readonly filled: Map<Name, Entry>
+}
+
+async function put(step: Step, options: PutBackOptions, sofar: SoFar): Promise<void> {
   const { name, from, to } = step
   const { workspace } = options
   const path = pathOf(workspace, name)
@@ -104,13 +114,14 @@ async function put(step: Step, options: PutBackOptions, done: readonly Step[]): 
     return unlinkSync(path)
   }
   const content = await options.reader.read(to.blob)
+  noteEmpty(name, workspace, sofar)
   makeFolders(name, workspace)
   const fresh = pathOf(workspace, `${folderOf(name)}.belay-${options.mark}.tmp`)
   try {
     if (to.mode === '120000') symlinkSync(content, fresh)
     else write(fresh, content, to.perm)
     await check(step, options)
-    if (from === undefined) emptyPlace(name, workspace, done)
+    if (from === undefined) emptyPlace(name, workspace, sofar)
     renameSync(fresh, path)
   } catch (error) {
     if (lstatSync(fresh, { throwIfNoEntry: false }) !== undefined) unlinkSync(fresh)
@@ -152,6 +163,30 @@ function makeFolders(name: Name, workspace: string): void {
   }
 }
 
+/** The innermost folder that is there, if nothing is in it. */
+function noteEmpty(name: Name, workspace: string, { filled }: SoFar): void {
+  for (const folder of foldersOf(name)) {
+    const path = pathOf(workspace, folder)
+    const look = lstatSync(path, { throwIfNoEntry: false })
+    if (look === undefined) continue
+    if (look.isDirectory() && isEmpty(path)) filled.set(folder, emptyFolder(look.mode))
+    return
+  }
+}
+
+function isEmpty(path: string | Buffer): boolean {
+  const folder = opendirSync(path)
+  try {
+    return folder.readSync() === null
+  } finally {
+    folder.closeSync()
+  }
+}
+
+function emptyFolder(mode: number): Entry {
+  return { mode: '040000', perm: mode & 0o7777, blob: '' }
+}
+
 function makeFolder(name: Name, perm: number, workspace: string): void {
   makeFolders(name, workspace)
   const path = pathOf(workspace, name)
@@ -172,7 +207,7 @@ function leaveFolder(path: string | Buffer): void {
 }
 
 /** Makes room where a folder was: of folders alone, never of a file. */
-function emptyPlace(name: Name, workspace: string, done: readonly Step[]): void {
+function emptyPlace(name: Name, workspace: string, { done, filled }: SoFar): void {
   const path = pathOf(workspace, name)
   leaveEmptied(
     done.filter((step) => step.name.startsWith(`${name}/`)),
@@ -184,6 +219,7 @@ function emptyPlace(name: Name, workspace: string, done: readonly Step[]): void 
     throw new Stays('changed-since', 'Something else made it anew in the same moment.')
   try {
     rmdirSync(path)
+    filled.set(`${name}/`, emptyFolder(look.mode))
   } catch (error) {
     if (isCode(error, 'ENOTEMPTY', 'EEXIST'))
       throw new Stays('in-the-way', 'A folder that still holds something is in its place.')

@@ -240,6 +240,19 @@ test('[R-82] what is gone and would be ignored now is not brought back by itself
   expect(text('log')).toBeUndefined()
 })
 
+test('[R-66] an undo leaves a folder empty that was empty and ignored before the restore put a file into it', async () => {
+  begin(gitRepository().path)
+  write('d/secret/t', 't')
+  await turn(() => {
+    unlinkSync(join(folder, 'd/secret/t'))
+    write('.gitignore', 'secret/\n')
+  })
+  await checkpoints.restore(before(1))
+  expect(text('d/secret/t')).toBe('t')
+  await checkpoints.restore(undo)
+  expect(readdirSync(join(folder, 'd/secret'))).toEqual([])
+})
+
 test('[R-80] an empty folder that was ignored before a turn, and is not any more, is none that the turn made', async () => {
   begin(gitRepository().path)
   write('.git/info/exclude', 'cache/\n')
