@@ -6,11 +6,16 @@ const sliceMs = 8
 
 export type Breathe = () => Promise<unknown> | undefined
 
-/** @returns to be awaited at each step: it lets others go first when it is their turn */
-export function breather(): Breathe {
+/**
+ * @param steps so many are so quick that to ask the clock at each would take as long
+ * @returns to be awaited at each step, where it returns something: it lets others go first when it is their turn
+ */
+export function breather(steps = 1): Breathe {
   let since = performance.now()
+  let count = 0
   return () => {
-    if (performance.now() - since < sliceMs) return undefined
+    count += 1
+    if (count % steps !== 0 || performance.now() - since < sliceMs) return undefined
     return rest().then((now) => (since = now))
   }
 }

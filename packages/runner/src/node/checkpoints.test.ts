@@ -273,7 +273,7 @@ describe('checkpoints', () => {
     await first.save(before(1))
     writeFileSync(join(path, 'index.lock'), '')
     writeFileSync(join(path, 'refs/checkpoints/2.lock'), '')
-    writeFileSync(join(path, 'refs/latest.lock'), '')
+    writeFileSync(join(path, 'refs/checkpoints/1.lock'), '')
     write(folder, { a: 'a' })
     const next = checkpointsOf(folder, { path })
     expect(await next.save(before(2))).toEqual({})
@@ -311,7 +311,7 @@ describe('checkpoints', () => {
       'ls-tree',
       '-r',
       '--name-only',
-      'refs/latest',
+      'refs/checkpoints/1',
     ])
     expect(names.toString()).toBe('about\nfiles/.gitignore\nfiles/mine\n')
   })

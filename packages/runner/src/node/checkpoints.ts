@@ -179,6 +179,7 @@ export class Checkpoints {
   close(): void {
     this.#closed.abort()
     this.#current.abort()
+    this.#keeper.close()
     this.#beside?.close()
     this.#beside = undefined
   }
@@ -422,6 +423,7 @@ export class Checkpoints {
     await this.#keeper.remember()
     this.#tidying = new AbortController()
     await this.#keeper.tidy(AbortSignal.any([signal, this.#tidying.signal]))
+    if (!this.#closed.signal.aborted) this.#keeper.getReady()
   }
 
   #sharing(): Beside | undefined {

@@ -11,11 +11,14 @@ import { type ProgramEnd, runProgram } from './program.ts'
 export interface PipeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly variables: Readonly<Record<string, string>>
-  readonly signal: AbortSignal
+  /** Absent: only who has it ends it. */
+  readonly signal: AbortSignal | undefined
 }
 
 /** What bounds it is the signal; this is for one that nobody ever stops. */
-const msMax = 10 * 60_000
+const signalledMsMax = 10 * 60_000
+/** As long as a timer can be: 25 days. */
+const heldMsMax = 2 ** 31 - 1
 
 export class GitPipe {
   readonly #ended: Promise<unknown>
@@ -27,9 +30,10 @@ export class GitPipe {
   #end: ProgramEnd | undefined
 
   constructor(args: readonly string[], { env, variables, signal }: PipeOptions) {
-    const stop = AbortSignal.any([signal, this.#stop.signal])
+    const msMax = signal === undefined ? heldMsMax : signalledMsMax
+    const stop = AbortSignal.any([this.#stop.signal, ...(signal === undefined ? [] : [signal])])
     const running = runProgram('git', args, {
-      env: environment({ env, variables, signal, msMax }),
+      env: environment({ env, variables, signal: stop, msMax }),
       signal: stop,
       msMax,
       input: (stdin) => {
@@ -106,6 +110,10 @@ export class GitPipe {
     return this.#errors
   }
 
+  get isOver(): boolean {
+    return this.#end !== undefined
+  }
+
   /** How it ended, when it did so by itself. */
   get code(): number | undefined {
     return this.#end?.type === 'exited' ? this.#end.code : undefined
@@ -146,7 +154,8 @@ export class GitPipe {
   #gone(): Error {
     const lines = this.#errors.split('\n').filter((line) => line.trim() !== '')
     const fatal = lines.find((line) => line.startsWith('fatal: '))?.slice(7)
-    const fault = this.#end && faultOf(this.#end, fatal === undefined ? lines : [fatal], msMax)
+    const fault =
+      this.#end && faultOf(this.#end, fatal === undefined ? lines : [fatal], signalledMsMax)
     return new Error(fault ?? 'git ended before its work was done.')
   }
 }

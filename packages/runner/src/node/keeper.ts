@@ -36,6 +36,7 @@ export class Keeper {
   readonly look: Look
   readonly acts: Acts
   #last: (Held & { readonly about: string }) | undefined
+  #writer: Writer | undefined
   #isOpen = false
   /** The commit of the clone that was brought here last. */
   #head = ''
@@ -126,6 +127,8 @@ export class Keeper {
   async tidy(signal: AbortSignal): Promise<void> {
     const isTime = (await this.acts.forget()) || (await this.store.isScattered())
     if (!isTime) return
+    // It takes for kept what is about to be let go.
+    this.#letWriterGo()
     const named = this.acts.all.flatMap(({ before, after }) => [before, ...(after ? [after] : [])])
     const numbers = new Set(named.map(({ number }) => number))
     if (this.#last !== undefined) numbers.add(this.#last.kept.number)
@@ -217,8 +220,11 @@ export class Keeper {
   async #keep(ask: Omit<Ask, 'last'>, signal: AbortSignal): Promise<Held> {
     const last = this.#last
     const tree = last?.seen.tree ?? new Map()
-    let writer: Writer | undefined
-    const begin = () => (writer ??= new Writer(this.store, signal))
+    let used: Writer | undefined
+    const begin = () => (used ??= this.#writerNow())
+    const stop = () => this.#letWriterGo()
+    signal.throwIfAborted()
+    signal.addEventListener('abort', stop)
     try {
       const seen = await this.look.take({ ...ask, last: tree }, begin, signal)
       // Between two acts nothing of ours moved the branch either.
@@ -238,14 +244,35 @@ export class Keeper {
               },
               Math.floor(Date.now() / 1000),
             )
-      if (kept === last?.kept) writer?.abandon()
+      if (kept === last?.kept && used !== undefined) this.#letWriterGo()
       this.#last = { kept, seen, about }
       return this.#last
     } catch (error) {
-      writer?.abandon()
+      this.#letWriterGo()
       this.look.forget(tree)
       throw error
+    } finally {
+      signal.removeEventListener('abort', stop)
     }
+  }
+
+  #writerNow(): Writer {
+    if (this.#writer?.isReady !== true) this.#writer = new Writer(this.store)
+    return this.#writer
+  }
+
+  #letWriterGo(): void {
+    this.#writer?.abandon()
+    this.#writer = undefined
+  }
+
+  /** So that the next checkpoint need not wait for a process. */
+  getReady(): void {
+    this.#writerNow()
+  }
+
+  close(): void {
+    this.#letWriterGo()
   }
 
   /** Of a clone, its commit and branch; its commits are brought here, since nobody else may have them. */

@@ -22,6 +22,7 @@ import {
   isRefusal,
   isSameOutside,
   isSettled,
+  isStillOutside,
   kindOf,
   nowhere,
   type Outside,
@@ -60,6 +61,9 @@ export interface Ask {
   /** What is taken to be there of a name that cannot be looked at. */
   readonly last: Tree
 }
+
+/** One takes some microseconds. */
+const looksAtOnce = 64
 
 interface Known extends Outside {
   readonly entry: Entry
@@ -250,20 +254,20 @@ export class Look {
   /** Files that look otherwise than when they were read. @returns `undefined` when more than that is other than it was */
   async #otherwise(): Promise<ReadonlyMap<Name, Outside> | undefined> {
     const { workspace } = this.#options
-    const breathe = breather()
+    const breathe = breather(looksAtOnce)
     for (const [path, decided] of this.#deciding) if (!isAsDecided(path, decided)) return undefined
     for (const [name, then] of this.#folders) {
-      await breathe()
-      const now = then.sure ? outsideIfAllowed(pathOf(workspace, name)) : undefined
-      if (now === undefined || !isSameOutside(then, now)) return undefined
+      const pause = breathe()
+      if (pause !== undefined) await pause
+      if (!then.sure || !isStillOutside(pathOf(workspace, name), then)) return undefined
     }
     const fresh = new Map<Name, Outside>()
     for (const [name, then] of this.#known) {
-      await breathe()
+      const pause = breathe()
+      if (pause !== undefined) await pause
+      if (then.sure && isStillOutside(pathOf(workspace, name), then)) continue
       const now = outsideIfAllowed(pathOf(workspace, name))
-      if (now === undefined) return undefined
-      if (then.sure && isSameOutside(then, now)) continue
-      if (isRuling(name) || kindOf(now) !== kindOf(then)) return undefined
+      if (now === undefined || isRuling(name) || kindOf(now) !== kindOf(then)) return undefined
       fresh.set(name, now)
     }
     return fresh

@@ -2,7 +2,7 @@
  * Where checkpoints are kept: a Git repository of Belay's own beside the runner's files, which stands on no other one.
  *
  * A checkpoint is a commit whose tree has two entries: `files`, what the workspace held, and `about`, what Git has no word
- * for. Each is a ref of its own (`refs/checkpoints/<number>`), and `refs/latest` is the last one.
+ * for. Each is a ref of its own (`refs/checkpoints/<number>`); the one with the highest number is the last.
  *
  * Owns: making it, writing and reading checkpoints. What is kept in it, and when, is `checkpoints.ts`.
  *
@@ -80,7 +80,8 @@ export class Store {
     })
   }
 
-  pipe(args: readonly string[], signal: AbortSignal): GitPipe {
+  /** @param signal absent: only who has it ends it */
+  pipe(args: readonly string[], signal: AbortSignal | undefined): GitPipe {
     const { env } = this.#options
     return new GitPipe(args, { env, signal, variables: this.variables })
   }
@@ -127,7 +128,9 @@ export class Store {
       commits === 'here'
         ? ['clone', '--quiet', '--bare', '--no-tags', '--template=', '--', workspace, fresh]
         : ['init', '--quiet', '--bare', '--template=', '--', fresh]
-    const { fault } = await git(args, { env, ...bound })
+    // Each name is a file, whatever the person prefers.
+    const variables = { GIT_DEFAULT_REF_FORMAT: 'files' }
+    const { fault } = await git(args, { env, ...bound, variables })
     if (fault !== undefined) return fault
     await mkdir(join(fresh, 'info'), { recursive: true })
     await appendFile(join(fresh, 'config'), settings)
@@ -147,7 +150,7 @@ export class Store {
       ...(await readdir(path)).filter((name) => /\.lock$|^fast_import_crash_/.test(name)),
       ...refs.filter((name) => name.endsWith('.lock')).map((name) => join('refs', name)),
       ...packs
-        .filter((name) => /^tmp_|\.lock$/.test(name))
+        .filter((name) => /^tmp_|\.(?:lock|keep)$/.test(name))
         .map((name) => join('objects', 'pack', name)),
     ]
     for (const name of left) await rm(join(path, name), { force: true })
@@ -156,26 +159,29 @@ export class Store {
   /** The checkpoint that was kept last. */
   async latest(bound: Bound): Promise<Kept | undefined> {
     const { output } = await this.run(
-      [
-        'for-each-ref',
-        '--format=%(objectname) %(refname:lstrip=1)',
-        'refs/latest',
-        'refs/checkpoints',
-      ],
+      ['for-each-ref', '--format=%(refname:lstrip=2) %(objectname)', 'refs/checkpoints'],
       bound,
     )
-    const lines = output.split('\n').map((line) => line.split(' '))
-    const commit = lines.find(([, name]) => name === 'latest')?.[0]
-    const numbers = lines
-      .map(([, name = '']) => Number(/^checkpoints\/(\d+)$/.exec(name)?.[1]))
-      .filter((number) => Number.isSafeInteger(number) && number > 0)
-    if (commit === undefined || commit === '' || numbers.length === 0) return undefined
+    let number = 0
+    let commit = ''
+    for (const [name, object = ''] of output.split('\n').map((line) => line.split(' ')))
+      if (Number(name) > number) [number, commit] = [Number(name), object]
+    if (number === 0) return undefined
     const files = await this.run(['rev-parse', '--verify', '--quiet', `${commit}:files`], bound)
     return {
-      number: Math.max(...numbers),
+      number,
       commit,
       ...(files.fault === undefined ? { files: files.output.trim() } : {}),
     }
+  }
+
+  /** A commit that is there whole becomes a checkpoint, which nothing takes back. */
+  async name({ number, commit }: Kept): Promise<void> {
+    const folder = join(this.#options.path, 'refs', 'checkpoints')
+    await mkdir(folder, { recursive: true })
+    const path = join(folder, String(number))
+    await writeFile(`${path}.lock`, `${commit}\n`, { flush: true })
+    await rename(`${path}.lock`, path)
   }
 
   /** What a checkpoint says that Git has no word for. @throws when it is not there */
@@ -206,6 +212,8 @@ export class Store {
 
   /** Lets go of all checkpoints but these, and of what only the others held. Nothing else may run meanwhile. */
   async keepOnly(numbers: ReadonlySet<number>, bound: Bound): Promise<void> {
+    // A writer that was let go leaves its packs marked as its own, and such are passed over.
+    await this.#unlock()
     const { output } = await this.run(
       ['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/checkpoints'],
       bound,
@@ -216,7 +224,8 @@ export class Store {
     await refs.end()
     // Nothing is being written, so nothing that is unnamed is wanted: no clock has a say in it. What is kept is put together
     // as it is, since looking for likenesses takes many times as long as writing it did.
-    await this.run(['-c', 'pack.window=0', 'gc', '--quiet', '--prune=now'], bound)
+    const asIs = ['-c', 'pack.window=0', '-c', 'gc.packRefs=false']
+    await this.run([...asIs, 'gc', '--quiet', '--prune=now'], bound)
   }
 
   /** Whether it lies in so many packs, one for each checkpoint, that reading it has become slow. */
@@ -226,15 +235,25 @@ export class Store {
   }
 }
 
-/** Writes one checkpoint: contents as they come, then the commit. A writer that is not committed leaves nothing. */
+/**
+ * Writes checkpoints, one after the other: contents as they come, then the commit. One process writes many, as most of them
+ * take less time than a process takes to start. Of a writer that is let go, what was not committed is nowhere.
+ */
 export class Writer {
+  readonly #store: Store
   readonly #pipe: GitPipe
 
-  constructor(store: Store, signal: AbortSignal) {
+  constructor(store: Store) {
+    this.#store = store
     this.#pipe = store.pipe(
-      ['fast-import', '--quiet', '--force', '--done', '--depth=0', '--date-format=raw'],
-      signal,
+      ['fast-import', '--quiet', '--done', '--depth=0', '--date-format=raw'],
+      undefined,
     )
+  }
+
+  /** It can write more. */
+  get isReady(): boolean {
+    return !this.#pipe.isOver
   }
 
   /** @param parts exactly `size` bytes together */
@@ -251,7 +270,7 @@ export class Writer {
   async commit({ number, base, changes, about, message }: CommitParts, now: number): Promise<Kept> {
     const pipe = this.#pipe
     const committer = `committer Belay <belay@localhost> ${now} +0000`
-    await pipe.write(`commit refs/checkpoints/${number}\nmark :1\n${committer}\n${data(message)}`)
+    await pipe.write(`commit ${nameless}\nmark :1\n${committer}\n${data(message)}`)
     // An empty line would end the commit.
     if (base !== undefined) await pipe.write(`M 040000 ${base} "files"\n`)
     let lines = ''
@@ -266,20 +285,26 @@ export class Writer {
       }
     }
     await pipe.write(`${lines}M 100644 inline "about"\n${data(about)}\n`)
-    await pipe.write('ls :1 "files"\nget-mark :1\nreset refs/latest\nfrom :1\n\ndone\n')
+    await pipe.write(`ls :1 "files"\nget-mark :1\nreset ${nameless}\n\n`)
+    // Says it once all of it is on the disk.
+    await pipe.write('checkpoint\nprogress kept\n')
     const listed = (await pipe.readUntil(10)).toString('latin1')
     const commit = (await pipe.readUntil(10)).toString('latin1').trim()
-    const fault = await pipe.end()
-    if (fault !== undefined) throw new Error(fault)
+    await pipe.readUntil(10)
     const files = /^040000 tree ([0-9a-f]+)/.exec(listed)?.[1]
-    return { number, commit, ...(files === undefined ? {} : { files }) }
+    const kept = { number, commit, ...(files === undefined ? {} : { files }) }
+    await this.#store.name(kept)
+    return kept
   }
 
-  /** Gives it up. */
+  /** Lets it go. */
   abandon(): void {
     this.#pipe.kill()
   }
 }
+
+/** Where a commit is while it is made: never written. */
+const nameless = 'refs/belay-nameless'
 
 export interface CommitParts {
   readonly number: number

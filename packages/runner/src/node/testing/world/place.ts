@@ -167,8 +167,11 @@ export class Place {
 
   /** Names in the last checkpoint of a store. */
   kept(store: string): readonly Name[] {
-    const args = ['-C', store, 'ls-tree', '-r', '-z', '--name-only', 'refs/latest:files']
-    const { stdout } = spawnSync('git', args, { env: this.env, encoding: 'latin1' })
+    const ask = (...args: readonly string[]) =>
+      spawnSync('git', ['-C', store, ...args], { env: this.env, encoding: 'latin1' }).stdout
+    const last = ['--sort=-version:refname', '--count=1', '--format=%(refname)']
+    const name = ask('for-each-ref', ...last, 'refs/checkpoints').trim()
+    const stdout = ask('ls-tree', '-r', '-z', '--name-only', `${name}:files`)
     return stdout.split('\0').filter((name) => name !== '')
   }
 
