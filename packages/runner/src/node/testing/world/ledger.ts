@@ -148,9 +148,11 @@ export class Ledger {
     const gap = gapIn(way.slice(Math.max(0, from)), name, before)
     if (gap !== undefined)
       return `was put back over ${gap}: ${said(before.view.get(name))} → ${said(now)}`
-    // Attribution is by name: what another's turn had as it was at both of its ends, nobody can see as changed by it.
+    // Attribution is by name: what another's turn had as it was at both of its ends, or ignored at one, nobody can see as changed by it.
     const both = way.some(
-      (act) => act.foreign.has(name) && [...act.beside].some((other) => isBlurred(other, name)),
+      (act) =>
+        act.foreign.has(name) &&
+        [...act.beside].some((other) => isBlurred(other, name) && this.#isKnown(name, other)),
     )
     if (both) return 'was put back, and another session had changed it in the same turn'
     if (this.#isHidden(name, before) && !rules) return 'was touched, and is ignored now'
