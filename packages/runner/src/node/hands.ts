@@ -32,6 +32,8 @@ export class Hands {
   readonly #stopped = new AbortController()
   #checkpoints: Checkpoints | undefined
   #credential: Credential | undefined
+  /** What checkpoints are of: of a worktree all of it, wherever in it the agent works. */
+  #top = ''
   /** Of the repository, where the workspace is a clone. */
   #url: string | undefined
   #place: Place | undefined
@@ -52,9 +54,10 @@ export class Hands {
     const isOurs = isOwned(workspace)
     this.#credential = credentialOf(workspace, token)
     this.#url = workspace.type === 'repository' ? workspace.url : undefined
+    this.#top = isOurs || workspace.type !== 'folder' ? workspaceFolder : workspace.path
     const checkpoints = new Checkpoints({
       path: join(runnerFolder, 'checkpoints.git'),
-      workspace: isOurs || workspace.type !== 'folder' ? workspaceFolder : workspace.path,
+      workspace: this.#top,
       ...(isOurs ? { commits: workspace.type === 'folder' ? 'elsewhere' : 'here' } : {}),
       origin: originOf(workspace),
       dataFolder,
@@ -100,16 +103,15 @@ export class Hands {
 
   async commit({ turn, text, finish }: Commit): Promise<void> {
     const { env, feed, config } = this.#options
-    const folder = this.#place?.folder
     const scratch = join(config.runnerFolder, 'commit')
     // Of a runner that was killed. What cannot be removed is in nobody's way.
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
     const result =
-      folder === undefined
+      this.#place === undefined
         ? { warning: 'Nothing was committed: the workspace is not there.' }
         : await this.#checkpoints?.commit((changed, signal) =>
             commitTurn({
-              folder,
+              folder: this.#top,
               finish,
               text,
               env,
