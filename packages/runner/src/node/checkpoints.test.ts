@@ -257,6 +257,18 @@ describe('checkpoints', () => {
     expect(await checkpoints.save(before(3))).toEqual({})
   })
 
+  test('[R-35] that take too long say how long they had', async () => {
+    const folder = temporaryFolder('folder')
+    const checkpoints = checkpointsOf(folder, { bounds: { ...deadlines, restoreMs: 1 } })
+    await checkpoints.save(before(1))
+    write(folder, { a: 'a' })
+    await checkpoints.save(after(1))
+    const late = { message: 'it took longer than 1 second.' }
+    expect(await checkpoints.plan({ turn: 1, to: 'before' })).toEqual(late)
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual(late)
+    expect(existsSync(join(folder, 'a'))).toBe(true)
+  })
+
   test('[R-35] of a folder that is too large are a warning, before anything of it is copied', async () => {
     const folder = temporaryFolder('folder')
     const big = join(folder, 'big')
