@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path'
 import { deadlines, limits } from '@belay/protocol'
 import { type GitRepository, gitRepository, temporaryFolder } from '@belay/testing/node'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type CheckpointOptions, Checkpoints } from './checkpoints.ts'
 import { commitTurn } from './commit.ts'
 
@@ -302,7 +302,7 @@ describe('checkpoints', () => {
     await Promise.all([
       checkpoints.save(after(1)).then(() => ends.push('save')),
       checkpoints.restore({ turn: 1, to: 'before' }).then(() => ends.push('restore')),
-      checkpoints.commit(() => Promise.resolve(undefined)).then(() => ends.push('commit')),
+      checkpoints.commit(3, () => Promise.resolve(undefined)).then(() => ends.push('commit')),
     ])
     expect(ends).toEqual(['save', 'restore', 'commit'])
   })
@@ -389,6 +389,37 @@ describe('a lost clone', () => {
 })
 
 describe('a finish', () => {
+  test('[R-106] of a turn that nothing was kept of commits nothing, also not what came before it', async () => {
+    const folder = temporaryFolder('folder')
+    const checkpoints = checkpointsOf(folder)
+    await checkpoints.save(before(1))
+    write(folder, { a: 'a' })
+    await checkpoints.save(after(1))
+    truncateSync(join(folder, 'a'), limits.checkpointBytesMax + 1)
+    expect((await checkpoints.save(before(2))).warning).toContain('not saved')
+    await checkpoints.save(after(2))
+    const run = vi.fn(() => Promise.resolve(undefined))
+    expect(await checkpoints.commit(2, run)).toEqual({
+      warning: 'Nothing was committed: it is not known what the turn changed.',
+    })
+    expect(run).not.toHaveBeenCalled()
+  })
+
+  test('[R-38] that cannot be noted was made all the same', async () => {
+    const folder = temporaryFolder('folder')
+    const path = join(temporaryFolder('shadow'), 'checkpoints.git')
+    const checkpoints = checkpointsOf(folder, { path })
+    await checkpoints.save(before(1))
+    write(folder, { a: 'a' })
+    await checkpoints.save(after(1))
+    mkdirSync(join(path, 'belay-acts/committed'))
+    const made = { commit: 'c0ffee', branch: 'main' }
+    expect(await checkpoints.commit(1, () => Promise.resolve(made))).toEqual({
+      ...made,
+      warning: expect.stringContaining('The commit was made, and could not be noted'),
+    })
+  })
+
   const finish = (folder: string, more: Partial<Parameters<typeof commitTurn>[0]> = {}) =>
     commitTurn({
       folder,

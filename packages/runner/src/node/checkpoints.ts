@@ -147,21 +147,23 @@ export class Checkpoints {
   }
 
   /**
-   * Commits what the turns of this session changed since its last commit, when nothing else here works on the files.
+   * Commits what the turns of this session changed since its last commit, this one the last, when nothing else here works
+   * on the files.
    * @param run commits just that
    */
   commit(
+    turn: number,
     run: (changed: readonly Changed[], signal: AbortSignal) => Promise<FinishResult | undefined>,
   ): Promise<FinishResult | undefined> {
     return this.#next(undefined, async (signal) => {
-      const last = this.#keeper.acts.all.at(-1)
-      if (last?.after === undefined)
+      const { acts, store } = this.#keeper
+      const act = acts.all.find((one) => one.kind === 'turn' && one.turn === turn)
+      if (act?.after === undefined)
         return { warning: 'Nothing was committed: it is not known what the turn changed.' }
-      const reader = new Reader(this.#keeper.store, signal)
+      const reader = new Reader(store, signal)
       try {
-        const result = await run(changedFiles(this.#keeper.acts.uncommitted, reader), signal)
-        if (result?.commit !== undefined) await this.#keeper.acts.commit(last)
-        return result
+        const result = await run(changedFiles(acts.uncommitted, reader), signal)
+        return result?.commit === undefined ? result : await this.#committed(act, result)
       } catch (error) {
         return { warning: `Nothing was committed: ${sentenceOf(error, signal)}` }
       } finally {
@@ -196,6 +198,18 @@ export class Checkpoints {
         return false
       }
     })
+  }
+
+  async #committed(act: ActRecord, result: FinishResult): Promise<FinishResult> {
+    try {
+      await this.#keeper.acts.commit(act)
+      return result
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      const more = `The commit was made, and could not be noted, so the next one looks at these changes again: ${why}`
+      const { warning } = result
+      return { ...result, warning: warning === undefined ? more : `${warning} ${more}` }
+    }
   }
 
   #next<Result>(

@@ -109,7 +109,7 @@ export class Hands {
     const result =
       this.#place === undefined
         ? { warning: 'Nothing was committed: the workspace is not there.' }
-        : await this.#checkpoints?.commit((changed, signal) =>
+        : await this.#checkpoints?.commit(turn, (changed, signal) =>
             commitTurn({
               folder: this.#top,
               finish,
