@@ -370,6 +370,32 @@ describe('a lost clone', () => {
     lost.git('fsck')
   })
 
+  test('[R-33] is kept and brought back with no hook of the person run, wherever they keep them', async () => {
+    const home = temporaryFolder('home')
+    const hooks = ['reference-transaction', 'post-checkout', 'post-index-change', 'post-commit']
+    for (const hook of hooks) {
+      write(home, { [`hooks/${hook}`]: `#!/bin/sh\necho ${hook} >> ${home}/hooked\n` })
+      chmodSync(join(home, 'hooks', hook), 0o755)
+    }
+    write(home, { settings: `[core]\n\thooksPath = ${home}/hooks\n` })
+    const origin = gitRepository()
+    const lost = clone(origin)
+    const options = {
+      path: join(temporaryFolder('shadow'), 'checkpoints.git'),
+      commits: 'here',
+      origin: origin.path,
+      env: { ...process.env, GIT_CONFIG_GLOBAL: join(home, 'settings') },
+    } as const
+    const checkpoints = checkpointsOf(lost.path, options)
+    await checkpoints.save(before(1))
+    write(lost.path, { a: 'a' })
+    await checkpoints.save(after(1))
+    rmSync(lost.path, { recursive: true })
+    execFileSync('git', ['clone', '--quiet', origin.path, lost.path], { env })
+    expect(await checkpointsOf(lost.path, options).recover()).toBe(true)
+    expect(tree(home)).not.toHaveProperty('hooked')
+  })
+
   test('[R-37] of another address gets nothing of it, and it is kept aside', async () => {
     const origin = gitRepository()
     const lost = clone(origin)

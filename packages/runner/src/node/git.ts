@@ -54,6 +54,9 @@ export interface GitEnd {
   readonly lines: readonly string[]
 }
 
+/** No hook of a repository or of the person's settings is run, and no program that watches files. */
+export const quiet = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'] as const
+
 const outputBytesDefault = 64 * 1024 * 1024
 
 export async function git(args: readonly string[], options: GitOptions): Promise<GitEnd> {

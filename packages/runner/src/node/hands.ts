@@ -61,7 +61,7 @@ export class Hands {
       ...(isOurs ? { commits: workspace.type === 'folder' ? 'elsewhere' : 'here' } : {}),
       origin: originOf(workspace),
       dataFolder,
-      env: isOurs ? withoutHooks(env) : env,
+      env,
       bounds,
       ...(isOurs ? {} : { sharing: { session: config.session, runnerFolder } }),
     })
@@ -142,17 +142,4 @@ export class Hands {
 function originOf(workspace: Workspace): string {
   if (workspace.type === 'repository') return workspace.url
   return workspace.worktree === undefined ? workspace.path : `worktree of ${workspace.path}`
-}
-
-/** Bringing a lost worktree back checks out a branch of the person's repository: no hook of it may run. */
-function withoutHooks(
-  env: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string | undefined>> {
-  const count = Number(env['GIT_CONFIG_COUNT'] ?? 0)
-  return {
-    ...env,
-    GIT_CONFIG_COUNT: String(count + 1),
-    [`GIT_CONFIG_KEY_${count}`]: 'core.hooksPath',
-    [`GIT_CONFIG_VALUE_${count}`]: '/dev/null',
-  }
 }

@@ -9,7 +9,7 @@
  */
 import { join } from 'node:path'
 import { foldersOf, nameOf, type Name } from '../tree/name.ts'
-import { git } from './git.ts'
+import { git, quiet } from './git.ts'
 import { GitPipe } from './git-pipe.ts'
 import { textPathOf } from './path-of.ts'
 import { type Repository, repositoryAt, repositoryOf } from './repository.ts'
@@ -123,9 +123,6 @@ async function ask(
   const troubles = pipe.errors.split('\n').filter((line) => line.startsWith('warning: '))
   return { names: [...names], tracked, inner, troubles: troubles.map((line) => line.slice(9)) }
 }
-
-/** Nothing of a repository's settings may run a program or write. */
-const quiet = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null']
 
 function variablesOf(
   { repository, at }: Owner,

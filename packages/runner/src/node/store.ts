@@ -15,7 +15,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'nod
 import { join } from 'node:path'
 import { type Name } from '../tree/name.ts'
 import type { Entry } from '../tree/tree.ts'
-import { git, type GitEnd } from './git.ts'
+import { git, type GitEnd, quiet } from './git.ts'
 import { GitPipe } from './git-pipe.ts'
 
 export interface Bound {
@@ -73,7 +73,7 @@ export class Store {
   runInWorkspace(args: readonly string[], bound: Bound): Promise<GitEnd> {
     const { workspace, env } = this.#options
     // Even a status would refresh the person's index.
-    return git(['-c', 'core.hooksPath=/dev/null', '-C', workspace, ...args], {
+    return git([...quiet, '-C', workspace, ...args], {
       env,
       ...bound,
       variables: { GIT_OPTIONAL_LOCKS: '0' },
@@ -127,7 +127,7 @@ export class Store {
       commits === 'here'
         ? ['clone', '--quiet', '--bare', '--no-tags', '--template=', '--', workspace, fresh]
         : ['init', '--quiet', '--bare', '--template=', '--', fresh]
-    const { fault } = await git(args, { env, ...bound })
+    const { fault } = await git([...quiet, ...args], { env, ...bound })
     if (fault !== undefined) return fault
     await mkdir(join(fresh, 'info'), { recursive: true })
     await appendFile(join(fresh, 'config'), settings)
