@@ -21,7 +21,7 @@ import { type Differences, differences, isQuiet, type Tree } from '../tree/tree.
 import { type ActRecord, changesOf, written } from './acts.ts'
 import { changesBetween } from './changes.ts'
 import { changedFiles } from './changed-files.ts'
-import type { Changed } from './commit.ts'
+import type { Changed } from './commit-changes.ts'
 import { Keeper, type Held } from './keeper.ts'
 import { TooMuch } from './gathering.ts'
 import type { Seen } from './look.ts'

@@ -12,7 +12,8 @@ import {
 import { dirname, join } from 'node:path'
 import { type GitRepository, gitRepository, temporaryFolder, waitFor } from '@belay/testing/node'
 import { describe, expect, test } from 'vitest'
-import { type Changed, type ChangedVersion, type CommitOptions, commitTurn } from './commit.ts'
+import { type CommitOptions, commitTurn } from './commit.ts'
+import type { Changed, ChangedVersion } from './commit-changes.ts'
 
 const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' }
 
