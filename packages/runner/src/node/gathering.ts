@@ -192,11 +192,14 @@ export class Gathering {
     return folders
   }
 
-  foldersIn(owner: Owner): readonly Name[] {
-    return [owner.at, ...this.folders].filter(
-      (folder, index) =>
-        (index === 0 || folder !== owner.at) && ownerOf(`${folder}x`, this.owners) === owner,
-    )
+  /** The folders that each owner may have rules in, its own first. */
+  foldersByOwner(): ReadonlyMap<Owner, readonly Name[]> {
+    const found = new Map([...this.owners.values()].map((owner) => [owner, [owner.at]]))
+    for (const folder of this.folders) {
+      const owner = this.owners.has(folder) ? undefined : ownerOf(folder, this.owners)
+      if (owner !== undefined) found.get(owner)?.push(folder)
+    }
+    return found
   }
 
   /** A folder that is no project is found out before it is copied. @throws */
