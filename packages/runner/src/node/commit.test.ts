@@ -346,6 +346,16 @@ describe('where', () => {
     expect(status(repository)).toEqual([...before, '?? a'])
   })
 
+  test.each([
+    ['a cherry-pick or revert of several commits', 'sequencer/todo'],
+    ['a bisect', 'BISECT_LOG'],
+  ])('[R-104] in the middle of %s nothing is committed', async (what, name) => {
+    const { path } = gitRepository()
+    write(path, { [`.git/${name}`]: '', a: 'a\n' })
+    const result = await commit(path, { changed: [change('a', undefined, 'a\n')] })
+    expect(result?.warning).toContain(`${what} is under way in the repository`)
+  })
+
   test('[R-104] a worktree commits to its own branch, and a repository of SHA-256 takes a commit too', async () => {
     const repository = gitRepository()
     const tree = join(temporaryFolder('worktree'), 'tree')

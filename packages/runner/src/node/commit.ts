@@ -25,7 +25,7 @@ import {
 import type { Changed } from './commit-changes.ts'
 import { type Ground, groundOf, must, type Run, runner, Uncommitted } from './commit-ground.ts'
 import { type Left, stage } from './commit-stage.ts'
-import type { Credential } from './git.ts'
+import { type Credential, isLocked } from './git.ts'
 import { pushCommit } from './push.ts'
 
 export interface CommitOptions {
@@ -155,8 +155,7 @@ async function syncIndex(syncing: Syncing): Promise<string[]> {
       // oxlint-disable-next-line no-await-in-loop -- a try follows the failure of the one before
       const end = await run(args, { input: indexInfo(edits, ground.base) })
       if (end.fault === undefined) break
-      const busy = end.lines.some((line) => line.includes('index.lock'))
-      if (!busy || tries === lockTries) throw new Uncommitted(end.fault)
+      if (!isLocked(end) || tries === lockTries) throw new Uncommitted(end.fault)
       // oxlint-disable-next-line no-await-in-loop
       await sleep(lockWaitMs)
     }

@@ -91,6 +91,11 @@ export async function git(args: readonly string[], options: GitOptions): Promise
   return { end, fault, output: all.toString('utf8'), bytes: all, cut, lines }
 }
 
+/** Whether it failed by a lock that another git holds, mostly for moments. */
+export function isLocked({ lines }: GitEnd): boolean {
+  return lines.some((line) => /\.lock'?: File exists|is locked by another|index\.lock/i.test(line))
+}
+
 /** Whether another try may help: the other side or the way there failed, and not what was asked. */
 export function isNetworkFault({ lines, end }: GitEnd): boolean {
   if (end.type !== 'exited') return false
