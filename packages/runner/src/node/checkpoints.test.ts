@@ -424,7 +424,7 @@ describe('a finish', () => {
     truncateSync(join(folder, 'a'), limits.checkpointBytesMax + 1)
     expect((await checkpoints.save(before(2))).warning).toContain('not saved')
     await checkpoints.save(after(2))
-    const run = vi.fn(() => Promise.resolve(undefined))
+    const run = vi.fn<() => Promise<undefined>>(() => Promise.resolve(undefined))
     expect(await checkpoints.commit(2, run)).toEqual({
       warning: 'Nothing was committed: it is not known what the turn changed.',
     })

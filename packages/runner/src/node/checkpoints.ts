@@ -323,12 +323,26 @@ export class Checkpoints {
     const { done, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
     // What was done is done: that it is written down is not given up any more.
     const put = done.map(({ name }) => name)
-    const after = await this.#keeper.also(put, late(hurriedMs * 4))
+    const after = await this.#keptAfter(put)
     const emptied = emptiedBetween(held.seen.tree, after.seen.tree, put)
     const changes = new Map([...changesBy(done), ...emptied])
     await this.#keeper.acts.end({ ...act, after: after.kept, changes: written(changes) })
     const names = [...changes.keys()]
     return { names, files: done.length, left: [...left, ...stayed], notes }
+  }
+
+  /** What is there after a restore, which was done already and can be undone in any case. */
+  async #keptAfter(put: readonly Name[]): Promise<Held> {
+    const signal = late(this.#options.bounds.checkpointMs)
+    try {
+      return await this.#keeper.also(put, signal)
+    } catch (error) {
+      const why = sentenceOf(error, signal)
+      throw new Error(
+        `${put.length === 1 ? '1 file was' : `${put.length} files were`} put back, and what is there now could not be kept: ${why} It can be undone.`,
+        { cause: error },
+      )
+    }
   }
 
   async #plan(

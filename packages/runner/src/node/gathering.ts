@@ -40,6 +40,8 @@ export class Gathering {
   readonly owners = new Map<Name, Owner>()
   readonly unreadable = new Set<Name>()
   readonly notes = new Set<string>()
+  /** A repository could not say what it tracks. */
+  isDamaged = false
   readonly #own: { readonly dev: number; readonly ino: number } | undefined
   readonly #checked = new Map<Name, boolean>()
   readonly #real = new Map<Name, boolean>()
@@ -249,6 +251,7 @@ export class Gathering {
   }
 
   #damaged({ at }: Owner, why: string): void {
+    this.isDamaged = true
     const which = at === '' ? 'The repository' : `The repository ${shown(at).path}`
     this.notes.add(
       `${which} cannot say which files it tracks (${why.slice(0, 200)}), so only files that were kept before and those that nothing ignores are kept.`,

@@ -91,6 +91,15 @@ export async function git(args: readonly string[], options: GitOptions): Promise
   return { end, fault, output: all.toString('utf8'), bytes: all, cut, lines }
 }
 
+/** Git was ended or not even started: whatever was asked is not known, and may be asked again. */
+export class Unanswered extends Error {}
+
+/** What git itself says, be it that something is not there. @throws Unanswered */
+export function answered(ended: GitEnd): GitEnd {
+  if (ended.end.type === 'exited') return ended
+  throw new Unanswered(ended.fault ?? 'git had more to say than can be taken in.')
+}
+
 /** Whether it failed by a lock that another git holds, mostly for moments. */
 export function isLocked({ lines }: GitEnd): boolean {
   return lines.some((line) => /\.lock'?: File exists|is locked by another|index\.lock/i.test(line))

@@ -190,6 +190,7 @@ export class Look {
     work.leaveOwn()
     const plain = new Set(work.names.keys())
     await work.follow(ask.follow)
+    if (work.isDamaged) await work.follow(ask.last.keys())
     const rules = await this.#rulesOf(work)
     const dropped = await this.#drop(work, rules, ask)
     work.measure((name, now) => this.#isKnown(name, now))

@@ -15,7 +15,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'nod
 import { join } from 'node:path'
 import { type Name } from '../tree/name.ts'
 import type { Entry } from '../tree/tree.ts'
-import { git, type GitEnd, quiet } from './git.ts'
+import { answered, git, type GitEnd, quiet } from './git.ts'
 import { GitPipe } from './git-pipe.ts'
 
 export interface Bound {
@@ -155,15 +155,10 @@ export class Store {
 
   /** The checkpoint that was kept last. */
   async latest(bound: Bound): Promise<Kept | undefined> {
-    const { output } = await this.run(
-      [
-        'for-each-ref',
-        '--format=%(objectname) %(refname:lstrip=1)',
-        'refs/latest',
-        'refs/checkpoints',
-      ],
-      bound,
-    )
+    const names = ['refs/latest', 'refs/checkpoints']
+    const format = '--format=%(objectname) %(refname:lstrip=1)'
+    const { output, fault } = answered(await this.run(['for-each-ref', format, ...names], bound))
+    if (fault !== undefined) throw new Error(fault)
     const lines = output.split('\n').map((line) => line.split(' '))
     const commit = lines.find(([, name]) => name === 'latest')?.[0]
     const numbers = lines
@@ -174,13 +169,14 @@ export class Store {
     return {
       number: Math.max(...numbers),
       commit,
-      ...(files.fault === undefined ? { files: files.output.trim() } : {}),
+      ...(answered(files).fault === undefined ? { files: files.output.trim() } : {}),
     }
   }
 
   /** What a checkpoint says that Git has no word for. @throws when it is not there */
   async about(commit: string, bound: Bound): Promise<string> {
-    const { output, fault } = await this.run(['cat-file', 'blob', `${commit}:about`], bound)
+    const args = ['cat-file', 'blob', `${commit}:about`]
+    const { output, fault } = answered(await this.run(args, bound))
     if (fault !== undefined) throw new Error(fault)
     return output
   }
@@ -193,7 +189,7 @@ export class Store {
     listed.close()
     const answer = await listed.all()
     const fault = await listed.end()
-    if (fault !== undefined) throw new Error(fault)
+    if (fault !== undefined) throw fault
     for (const line of answer.toString('latin1').split('\0')) {
       const [, mode, blob, name] = /^(\d+) blob ([0-9a-f]+)\t([\s\S]+)$/.exec(line) ?? []
       if (name === undefined || blob === undefined) continue
@@ -206,17 +202,18 @@ export class Store {
 
   /** Lets go of all checkpoints but these, and of what only the others held. Nothing else may run meanwhile. */
   async keepOnly(numbers: ReadonlySet<number>, bound: Bound): Promise<void> {
-    const { output } = await this.run(
-      ['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/checkpoints'],
-      bound,
-    )
+    const names = ['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/checkpoints']
+    const { output, fault } = await this.run(names, bound)
+    if (fault !== undefined) throw new Error(fault)
     const gone = output.split('\n').filter((name) => name !== '' && !numbers.has(Number(name)))
     const refs = this.pipe(['update-ref', '--stdin'], bound.signal)
     for (const name of gone) await refs.write(`delete refs/checkpoints/${name}\n`)
-    await refs.end()
+    const undone = await refs.end()
+    if (undone !== undefined) throw undone
     // Nothing is being written, so nothing that is unnamed is wanted: no clock has a say in it. What is kept is put together
     // as it is, since looking for likenesses takes many times as long as writing it did.
-    await this.run(['-c', 'pack.window=0', 'gc', '--quiet', '--prune=now'], bound)
+    const packed = await this.run(['-c', 'pack.window=0', 'gc', '--quiet', '--prune=now'], bound)
+    if (packed.fault !== undefined) throw new Error(packed.fault)
   }
 
   /** Whether it lies in so many packs, one for each checkpoint, that reading it has become slow. */
@@ -270,14 +267,15 @@ export class Writer {
     const listed = (await pipe.readUntil(10)).toString('latin1')
     const commit = (await pipe.readUntil(10)).toString('latin1').trim()
     const fault = await pipe.end()
-    if (fault !== undefined) throw new Error(fault)
+    if (fault !== undefined) throw fault
     const files = /^040000 tree ([0-9a-f]+)/.exec(listed)?.[1]
     return { number, commit, ...(files === undefined ? {} : { files }) }
   }
 
-  /** Gives it up. */
-  abandon(): void {
+  /** Gives it up. @returns when nothing of it runs any more */
+  async abandon(): Promise<void> {
     this.#pipe.kill()
+    await this.#pipe.end()
   }
 }
 

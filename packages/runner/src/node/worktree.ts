@@ -179,7 +179,9 @@ export async function checkedOutAt(
   ref: string,
   bound: GitBound,
 ): Promise<string | undefined> {
-  const { output } = await inRepository(common, ['worktree', 'list', '--porcelain'], bound)
+  const list = ['worktree', 'list', '--porcelain']
+  const { output, fault } = await inRepository(common, list, bound)
+  if (fault !== undefined) return `a place that Git does not tell (${fault})`
   const holder = output.split('\n\n').find((entry) => entry.split('\n').includes(`branch ${ref}`))
   return holder?.split('\n')[0]?.replace(/^worktree /, '')
 }
