@@ -17,7 +17,7 @@ import {
   isWorktree,
   type Left,
   lookAtWorktree,
-  repositoryAt,
+  originAt,
 } from '@belay/runner/node'
 import { type SessionState, viewOf } from '@belay/session'
 import type { Logger } from 'pino'
@@ -102,7 +102,7 @@ export class Folders {
     const { host } = this.#options
     const signal = AbortSignal.timeout(lookMsMax)
     const [repository, others] = await Promise.all([
-      repositoryAt(path, { env: process.env, signal, msMax: lookMsMax }),
+      originAt(path, { env: process.env, signal, msMax: lookMsMax }),
       this.#in(path),
     ])
     const sessions = others.slice(0, limits.sharedSessionsMax).map((id) => {

@@ -72,24 +72,17 @@ export class Acts {
   async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     this.#all = []
-    const missed = await readFile(join(this.#folder, 'missed'), 'utf8').then(JSON.parse, () => [])
-    this.#missed = missedSchema.safeParse(missed).data ?? []
+    const missed = await readFile(join(this.#folder, 'missed'), 'utf8').catch(() => '[]')
+    this.#missed = parsed(missed, missedSchema) ?? []
     this.#committed = Number(await readFile(join(this.#folder, 'committed'), 'utf8').catch(() => 0))
     for (const name of (await readdir(this.#folder)).toSorted()) {
       if (!/^\d+\.json$/.test(name)) continue
       const path = join(this.#folder, name)
-      const act = parsed(await readFile(path, 'utf8'))
+      const act = parsed(await readFile(path, 'utf8'), actSchema)
       if (act === undefined) await rename(path, `${path}.unreadable`)
       else this.#all.push(act)
       this.#last = Math.max(this.#last, Number.parseInt(name, 10))
     }
-  }
-
-  /** Of another workspace, these are nobody's any more. */
-  async clear(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true })
-    this.#all = []
-    await this.open()
   }
 
   async begin(
@@ -117,13 +110,12 @@ export class Acts {
   async miss(turn: number): Promise<void> {
     const known = this.#missed.filter((one) => one.turn !== turn)
     this.#missed = [...known, { turn, after: this.#last }].slice(-missedMax)
-    await writeFile(join(this.#folder, 'missed.new'), JSON.stringify(this.#missed), { mode: 0o600 })
-    await rename(join(this.#folder, 'missed.new'), join(this.#folder, 'missed'))
+    await this.#put('missed', JSON.stringify(this.#missed), false)
   }
 
   /** It did not come to be. */
   async drop({ number }: ActRecord): Promise<void> {
-    await rm(this.#path(number), { force: true })
+    await rm(join(this.#folder, fileOf(number)), { force: true })
     this.#all = this.#all.filter((act) => act.number !== number)
   }
 
@@ -137,7 +129,7 @@ export class Acts {
   /** Everything up to this one is in a commit. */
   async commit({ number }: ActRecord): Promise<void> {
     this.#committed = number
-    await writeFile(join(this.#folder, 'committed'), String(number), { mode: 0o600 })
+    await this.#put('committed', String(number), false)
   }
 
   /** Lets go of the oldest, once there are many to let go. @returns whether there were */
@@ -149,19 +141,27 @@ export class Acts {
   }
 
   async #write(act: ActRecord, flush: boolean): Promise<void> {
-    const path = this.#path(act.number)
-    await writeFile(`${path}.new`, JSON.stringify(act), { mode: 0o600, flush })
-    await rename(`${path}.new`, path)
+    await this.#put(fileOf(act.number), JSON.stringify(act), flush)
   }
 
-  #path(number: number): string {
-    return join(this.#folder, `${String(number).padStart(9, '0')}.json`)
+  /** In one step: it is there whole, or as it was. */
+  async #put(name: string, text: string, flush: boolean): Promise<void> {
+    const path = join(this.#folder, name)
+    await writeFile(`${path}.new`, text, { mode: 0o600, flush })
+    await rename(`${path}.new`, path)
   }
 }
 
-function parsed(text: string): ActRecord | undefined {
+function fileOf(number: number): string {
+  return `${String(number).padStart(9, '0')}.json`
+}
+
+function parsed<Schema extends z.ZodType>(
+  text: string,
+  schema: Schema,
+): z.infer<Schema> | undefined {
   try {
-    return actSchema.safeParse(JSON.parse(text)).data
+    return schema.safeParse(JSON.parse(text)).data
   } catch {
     return undefined
   }

@@ -46,6 +46,10 @@ interface Row {
   readonly names: string | null
 }
 
+export function besideFile(dataFolder: string): string {
+  return join(dataFolder, 'beside.db')
+}
+
 /** Each statement takes well under a millisecond. */
 const busyMs = 5000
 /** Rows that are kept: those of acts that may still be taken back. */
@@ -57,7 +61,7 @@ export class Beside {
 
   constructor(options: BesideOptions) {
     this.#options = options
-    this.#database = new DatabaseSync(join(options.dataFolder, 'beside.db'), { timeout: busyMs })
+    this.#database = new DatabaseSync(besideFile(options.dataFolder), { timeout: busyMs })
     this.#database.exec(
       `PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF;
        CREATE TABLE IF NOT EXISTS act (
@@ -113,8 +117,7 @@ export class Beside {
 
   #begin(kind: string, inTheWay: string): { readonly id: number } | Busy {
     const { session, runnerFolder, folder } = this.#options
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
+    return this.#atOnce(() => {
       this.#endLeft()
       for (const row of this.#others('ended IS NULL')) if (!isAlive(row)) this.#endDead(row)
       const busy = this.#others(`ended IS NULL AND ${inTheWay}`)[0]
@@ -123,8 +126,19 @@ export class Beside {
         .prepare('INSERT INTO act (session, runner, folder, kind) VALUES (?, ?, ?, ?)')
         .run(session, runnerFolder, folder, kind)
       return { id: Number(lastInsertRowid) }
-    } finally {
+    })
+  }
+
+  /** In one commit, or not at all: a full disk may have ended it already. */
+  #atOnce<Result>(work: () => Result): Result {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
       this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
     }
   }
 

@@ -2,7 +2,7 @@
 import type { Name } from '../tree/name.ts'
 import { type Entry, isSame } from '../tree/tree.ts'
 import { type ActRecord, changesOf } from './acts.ts'
-import type { Changed, ChangedVersion } from './commit.ts'
+import type { Changed, ChangedVersion } from './commit-changes.ts'
 import type { Reader } from './store.ts'
 
 /** @param acts in their order */

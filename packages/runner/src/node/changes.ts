@@ -74,7 +74,7 @@ async function partsOf(
   reader.push(decoder.decode())
   reader.end()
   const fault = await pipe.end()
-  if (fault !== undefined && bytes <= patchReadBytesMax) throw new Error(fault)
+  if (fault !== undefined && bytes <= patchReadBytesMax) throw fault
   return inOrder(reader.parts, differences)
 }
 

@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path'
 import { deadlines, limits } from '@belay/protocol'
 import { type GitRepository, gitRepository, temporaryFolder } from '@belay/testing/node'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type CheckpointOptions, Checkpoints } from './checkpoints.ts'
 import { commitTurn } from './commit.ts'
 
@@ -257,6 +257,18 @@ describe('checkpoints', () => {
     expect(await checkpoints.save(before(3))).toEqual({})
   })
 
+  test('[R-35] that take too long say how long they had', async () => {
+    const folder = temporaryFolder('folder')
+    const checkpoints = checkpointsOf(folder, { bounds: { ...deadlines, restoreMs: 1 } })
+    await checkpoints.save(before(1))
+    write(folder, { a: 'a' })
+    await checkpoints.save(after(1))
+    const late = { message: 'it took longer than 1 second.' }
+    expect(await checkpoints.plan({ turn: 1, to: 'before' })).toEqual(late)
+    expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual(late)
+    expect(existsSync(join(folder, 'a'))).toBe(true)
+  })
+
   test('[R-35] of a folder that is too large are a warning, before anything of it is copied', async () => {
     const folder = temporaryFolder('folder')
     const big = join(folder, 'big')
@@ -290,7 +302,7 @@ describe('checkpoints', () => {
     await Promise.all([
       checkpoints.save(after(1)).then(() => ends.push('save')),
       checkpoints.restore({ turn: 1, to: 'before' }).then(() => ends.push('restore')),
-      checkpoints.commit(() => Promise.resolve(undefined)).then(() => ends.push('commit')),
+      checkpoints.commit(3, () => Promise.resolve(undefined)).then(() => ends.push('commit')),
     ])
     expect(ends).toEqual(['save', 'restore', 'commit'])
   })
@@ -358,6 +370,32 @@ describe('a lost clone', () => {
     lost.git('fsck')
   })
 
+  test('[R-33] is kept and brought back with no hook of the person run, wherever they keep them', async () => {
+    const home = temporaryFolder('home')
+    const hooks = ['reference-transaction', 'post-checkout', 'post-index-change', 'post-commit']
+    for (const hook of hooks) {
+      write(home, { [`hooks/${hook}`]: `#!/bin/sh\necho ${hook} >> ${home}/hooked\n` })
+      chmodSync(join(home, 'hooks', hook), 0o755)
+    }
+    write(home, { settings: `[core]\n\thooksPath = ${home}/hooks\n` })
+    const origin = gitRepository()
+    const lost = clone(origin)
+    const options = {
+      path: join(temporaryFolder('shadow'), 'checkpoints.git'),
+      commits: 'here',
+      origin: origin.path,
+      env: { ...process.env, GIT_CONFIG_GLOBAL: join(home, 'settings') },
+    } as const
+    const checkpoints = checkpointsOf(lost.path, options)
+    await checkpoints.save(before(1))
+    write(lost.path, { a: 'a' })
+    await checkpoints.save(after(1))
+    rmSync(lost.path, { recursive: true })
+    execFileSync('git', ['clone', '--quiet', origin.path, lost.path], { env })
+    expect(await checkpointsOf(lost.path, options).recover()).toBe(true)
+    expect(tree(home)).not.toHaveProperty('hooked')
+  })
+
   test('[R-37] of another address gets nothing of it, and it is kept aside', async () => {
     const origin = gitRepository()
     const lost = clone(origin)
@@ -377,6 +415,37 @@ describe('a lost clone', () => {
 })
 
 describe('a finish', () => {
+  test('[R-106] of a turn that nothing was kept of commits nothing, also not what came before it', async () => {
+    const folder = temporaryFolder('folder')
+    const checkpoints = checkpointsOf(folder)
+    await checkpoints.save(before(1))
+    write(folder, { a: 'a' })
+    await checkpoints.save(after(1))
+    truncateSync(join(folder, 'a'), limits.checkpointBytesMax + 1)
+    expect((await checkpoints.save(before(2))).warning).toContain('not saved')
+    await checkpoints.save(after(2))
+    const run = vi.fn<() => Promise<undefined>>(() => Promise.resolve(undefined))
+    expect(await checkpoints.commit(2, run)).toEqual({
+      warning: 'Nothing was committed: it is not known what the turn changed.',
+    })
+    expect(run).not.toHaveBeenCalled()
+  })
+
+  test('[R-38] that cannot be noted was made all the same', async () => {
+    const folder = temporaryFolder('folder')
+    const path = join(temporaryFolder('shadow'), 'checkpoints.git')
+    const checkpoints = checkpointsOf(folder, { path })
+    await checkpoints.save(before(1))
+    write(folder, { a: 'a' })
+    await checkpoints.save(after(1))
+    mkdirSync(join(path, 'belay-acts/committed'))
+    const made = { commit: 'c0ffee', branch: 'main' }
+    expect(await checkpoints.commit(1, () => Promise.resolve(made))).toEqual({
+      ...made,
+      warning: expect.stringContaining('The commit was made, and could not be noted'),
+    })
+  })
+
   const finish = (folder: string, more: Partial<Parameters<typeof commitTurn>[0]> = {}) =>
     commitTurn({
       folder,

@@ -11,7 +11,6 @@
  * - R-66 What a restore did can be taken back, and that again.
  * - R-37 What a lost clone held (its branch, its own commits, its files) is brought into a fresh one.
  */
-import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FinishResult, RestorePlan, StepBounds } from '@belay/protocol'
 import type { Restored, Saved } from '../input.ts'
@@ -20,24 +19,23 @@ import { type Act, type Plan, planOf, type Stay, type Step } from '../tree/plan.
 import { shown, type Name } from '../tree/name.ts'
 import { type Differences, differences, isQuiet } from '../tree/tree.ts'
 import { type ActRecord, changesOf, written } from './acts.ts'
-import { Beside } from './beside.ts'
 import { changesBetween } from './changes.ts'
 import { changedFiles } from './changed-files.ts'
-import type { Changed } from './commit.ts'
+import type { Changed } from './commit-changes.ts'
 import { Keeper, type Held } from './keeper.ts'
 import { TooMuch } from './gathering.ts'
+import type { Seen } from './look.ts'
 import { spell } from './git.ts'
-import { capped, planned, restoreNotes, takenSteps, turnNotes } from './restore-words.ts'
+import { noted, planned, restoreNotes, takenSteps, turnNotes } from './restore-words.ts'
+import { Sharing, type SharingOptions } from './sharing.ts'
 import { Reader, type StoreOptions } from './store.ts'
 
-export interface CheckpointOptions extends StoreOptions {
+export interface CheckpointOptions extends StoreOptions, SharingOptions {
   readonly bounds: StepBounds
   /** What the workspace was made from: checkpoints of another are set aside. */
   readonly origin: string
   /** Belay's own files: never kept in here, also when they lie inside the workspace. */
   readonly dataFolder: string
-  /** Whose folder it is, for those who share it; absent: nobody does. */
-  readonly sharing?: { readonly session: string; readonly runnerFolder: string }
 }
 
 export interface Moment {
@@ -52,8 +50,6 @@ const hurriedMs = 2500
 /** Time stamps tick more slowly than files are written: what was written just now is looked at again after this. */
 const settleMs = 40
 const settleTries = 3
-/** Another session's restore is waited for, and looked at this often. */
-const besideMs = 50
 /** Too late this often in a row, and no more is tried until the agent is woken again. */
 const latesMax = 2
 
@@ -63,11 +59,20 @@ interface Open {
   readonly before: Held
 }
 
+/** What a restore did. */
+interface Done {
+  /** Everything it touched, folders too. */
+  readonly names: readonly Name[]
+  readonly files: number
+  readonly left: readonly Stay[]
+  readonly notes: readonly string[]
+}
+
 export class Checkpoints {
   readonly #options: CheckpointOptions
   readonly #keeper: Keeper
+  readonly #sharing: Sharing
   readonly #closed = new AbortController()
-  #beside: Beside | undefined
   #lane: Promise<unknown> = Promise.resolve()
   #current = new AbortController()
   /** Why no more is tried. */
@@ -82,6 +87,7 @@ export class Checkpoints {
   constructor(options: CheckpointOptions) {
     this.#options = options
     this.#keeper = new Keeper(options)
+    this.#sharing = new Sharing(options)
   }
 
   /** Makes a checkpoint while nobody waits for it, so that the next turn finds it ready. */
@@ -89,8 +95,7 @@ export class Checkpoints {
     return this.#next(this.#options.bounds.checkpointMs, async (signal) => {
       if (this.#off !== undefined || this.#open !== undefined) return
       try {
-        // What a runner before this one left open is in nobody's way.
-        this.#sharing()
+        this.#sharing.open()
         await this.#settle(signal)
       } catch {
         // Nobody asked for it yet: the turn that does is told why it cannot be made.
@@ -102,10 +107,10 @@ export class Checkpoints {
   save(moment: Moment): Promise<Saved> {
     // What can be put in order at any time gives way to who waits.
     this.#tidying.abort()
-    const { checkpointMs, restoreMs } = this.#options.bounds
+    const { checkpointMs } = this.#options.bounds
     const msMax = moment.hurried ? Math.min(hurriedMs, checkpointMs) : checkpointMs
     return moment.at === 'before'
-      ? this.#next(checkpointMs + restoreMs, () => this.#before(moment.turn, msMax))
+      ? this.#next(undefined, (stops) => this.#before(moment.turn, stops, msMax))
       : this.#next(msMax, (signal) => this.#after(moment.turn, signal)).then((saved) => {
           void this.ready()
           return saved
@@ -116,12 +121,11 @@ export class Checkpoints {
   plan(restore: Restore): Promise<RestorePlan | { readonly message: string }> {
     return this.#next(this.#options.bounds.restoreMs, async (signal) => {
       try {
-        const busy = this.#sharing()?.busyWith()
-        if (busy !== undefined) return { message: inUse(busy) }
+        this.#sharing.refuseBusy()
         const { plan, notes } = await this.#plan(restore, signal)
         return planned(restore, plan, notes)
       } catch (error) {
-        return { message: this.#sentence(error, signal) }
+        return { message: sentenceOf(error, signal) }
       }
     })
   }
@@ -129,40 +133,39 @@ export class Checkpoints {
   /** Takes back what the turns named did. */
   restore(restore: Restore): Promise<Restored | { readonly message: string }> {
     return this.#next(this.#options.bounds.restoreMs, async (signal) => {
-      const begun = await this.#beginRestore(signal)
-      if (begun !== undefined && 'busy' in begun) return { message: inUse(begun.busy) }
-      let names: readonly Name[] | undefined = []
+      let shared: number | undefined
       try {
-        const done = await this.#restore(restore, begun?.id, signal)
-        names = done.names
-        return done.result
+        shared = await this.#sharing.beginRestore(signal)
+        const { names, files, left, notes } = await this.#restore(restore, shared, signal)
+        this.#sharing.end(shared, names)
+        return resultOf(files, left, [...this.#sharing.untold(), ...notes])
       } catch (error) {
-        names = undefined
-        return { message: this.#sentence(error, signal) }
-      } finally {
-        if (begun !== undefined) this.#sharing()?.end(begun.id, names)
+        this.#sharing.end(shared, undefined)
+        return { message: [sentenceOf(error, signal), ...this.#sharing.untold()].join(' ') }
       }
     })
   }
 
   /**
-   * Commits what the turns of this session changed since its last commit, when nothing else here works on the files.
+   * Commits what the turns of this session changed since its last commit, this one the last, when nothing else here works
+   * on the files.
    * @param run commits just that
    */
   commit(
+    turn: number,
     run: (changed: readonly Changed[], signal: AbortSignal) => Promise<FinishResult | undefined>,
   ): Promise<FinishResult | undefined> {
     return this.#next(undefined, async (signal) => {
-      const last = this.#keeper.acts.all.at(-1)
-      if (last?.after === undefined)
+      const { acts, store } = this.#keeper
+      const act = acts.all.find((one) => one.kind === 'turn' && one.turn === turn)
+      if (act?.after === undefined)
         return { warning: 'Nothing was committed: it is not known what the turn changed.' }
-      const reader = new Reader(this.#keeper.store, signal)
+      const reader = new Reader(store, signal)
       try {
-        const result = await run(changedFiles(this.#keeper.acts.uncommitted, reader), signal)
-        if (result?.commit !== undefined) await this.#keeper.acts.commit(last)
-        return result
+        const result = await run(changedFiles(acts.uncommitted, reader), signal)
+        return result?.commit === undefined ? result : await this.#committed(act, result)
       } catch (error) {
-        return { warning: `Nothing was committed: ${this.#sentence(error, signal)}` }
+        return { warning: `Nothing was committed: ${sentenceOf(error, signal)}` }
       } finally {
         await reader.close()
       }
@@ -171,17 +174,16 @@ export class Checkpoints {
 
   /** Gives up what is under way, and a turn that was about to begin. */
   stop(): void {
-    this.#current.abort()
-    void this.#next(undefined, () => this.#dropOpen())
+    this.#current.abort(new Error('it was stopped.'))
+    // One that cannot be dropped is known as a turn whose end nobody saw.
+    void this.#next(undefined, () => this.#dropOpen().catch(() => undefined))
   }
 
   /** Nothing is begun any more. */
   close(): void {
-    this.#closed.abort()
-    this.#current.abort()
+    this.#closed.abort(new Error('the runner ended.'))
     this.#keeper.close()
-    this.#beside?.close()
-    this.#beside = undefined
+    this.#sharing.close()
   }
 
   /**
@@ -199,6 +201,18 @@ export class Checkpoints {
     })
   }
 
+  async #committed(act: ActRecord, result: FinishResult): Promise<FinishResult> {
+    try {
+      await this.#keeper.acts.commit(act)
+      return result
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      const more = `The commit was made, and could not be noted, so the next one looks at these changes again: ${why}`
+      const { warning } = result
+      return { ...result, warning: warning === undefined ? more : `${warning} ${more}` }
+    }
+  }
+
   #next<Result>(
     msMax: number | undefined,
     run: (signal: AbortSignal) => Promise<Result>,
@@ -206,21 +220,22 @@ export class Checkpoints {
     const result = this.#lane.then(() => {
       this.#current = new AbortController()
       const signals = [this.#current.signal, this.#closed.signal]
-      if (msMax !== undefined) signals.push(AbortSignal.timeout(msMax))
+      if (msMax !== undefined) signals.push(late(msMax))
       return run(AbortSignal.any(signals))
     })
     this.#lane = result.catch(() => undefined)
     return result
   }
 
-  async #before(turn: number, msMax: number): Promise<Saved> {
-    await this.#dropOpen()
-    const stops = [this.#current.signal, this.#closed.signal]
-    const shared = await this.#beginTurn(AbortSignal.any(stops))
-    this.#shared = shared
-    if (this.#off !== undefined) return {}
-    const signal = AbortSignal.any([...stops, AbortSignal.timeout(msMax)])
+  /** @param stops gives it up without a word */
+  async #before(turn: number, stops: AbortSignal, msMax: number): Promise<Saved> {
+    let signal = stops
     try {
+      await this.#dropOpen()
+      const shared = await this.#sharing.beginTurn(stops, this.#options.bounds.restoreMs)
+      this.#shared = shared
+      if (this.#off !== undefined) return {}
+      signal = AbortSignal.any([stops, late(msMax)])
       await this.#endCut(signal)
       const before = await this.#keeper.now(signal)
       const act = await this.#keeper.acts.begin({
@@ -233,7 +248,7 @@ export class Checkpoints {
       this.#lates = 0
       return {}
     } catch (error) {
-      if (this.#current.signal.aborted || this.#closed.signal.aborted) return {}
+      if (stops.aborted) return {}
       // As far as the disk lets us: the warning tells it in any case.
       await this.#keeper.acts.miss(turn).catch(() => undefined)
       return { warning: this.#unsaved(`before turn ${turn}`, error, signal) }
@@ -242,78 +257,48 @@ export class Checkpoints {
 
   /** A turn that was announced and never came: nothing is its doing. */
   async #dropOpen(): Promise<void> {
-    if (this.#open !== undefined) await this.#keeper.acts.drop(this.#open.act)
+    const open = this.#open
     this.#open = undefined
     this.#endShared([])
+    if (open !== undefined) await this.#keeper.acts.drop(open.act)
   }
 
   /** @param names what it changed; absent: nobody knows */
   #endShared(names: readonly Name[] | undefined): void {
-    if (this.#shared !== undefined) this.#sharing()?.end(this.#shared, names)
+    this.#sharing.end(this.#shared, names)
     this.#shared = undefined
   }
 
-  /** @returns its number among those who share the folder */
-  async #beginTurn(signal: AbortSignal): Promise<number | undefined> {
-    const beside = this.#sharing()
-    if (beside === undefined) return undefined
-    const until = performance.now() + this.#options.bounds.restoreMs
-    for (;;) {
-      const begun = beside.beginTurn()
-      if ('id' in begun) return begun.id
-      if (signal.aborted || performance.now() > until) return undefined
-      await sleep(besideMs)
-    }
-  }
-
-  /** Whose turn is over is waited for, as it is about to say what it changed; a turn that runs is not. */
-  async #beginRestore(
-    signal: AbortSignal,
-  ): Promise<ReturnType<Beside['beginRestore']> | undefined> {
-    for (;;) {
-      const begun = this.#sharing()?.beginRestore()
-      if (begun === undefined || 'id' in begun || !begun.isSettling || signal.aborted) return begun
-      await sleep(besideMs)
-    }
-  }
-
   async #after(turn: number, signal: AbortSignal): Promise<Saved> {
-    if (this.#shared !== undefined) this.#sharing()?.settle(this.#shared)
+    this.#sharing.settle(this.#shared)
     const open = this.#open
     this.#open = undefined
-    if (open === undefined || open.act.turn !== turn) {
-      this.#endShared(undefined)
-      return { problem: 'there is no checkpoint before it.' }
-    }
     let names: readonly Name[] | undefined
     try {
+      if (open?.act.turn !== turn) throw new Error('there is no checkpoint before it.')
       const after = await this.#keeper.after(open.before, signal)
       const changes = differences(open.before.seen.tree, after.seen.tree)
       names = [...changes.keys()]
       await this.#keeper.acts.end({ ...open.act, after: after.kept, changes: written(changes) })
-      return await this.#told(open, after, changes, signal)
-    } catch (error) {
-      return { problem: this.#sentence(error, signal) }
-    } finally {
+      const notes = this.#notesOf(open.before.seen, after.seen, changes)
+      const isTold = (name: Name) => !after.seen.ignored.has(name)
+      const between = { before: open.act.before, after: after.kept, differences: changes, isTold }
+      const told = await changesBetween(between, this.#keeper.store, signal)
       this.#endShared(names)
+      return { changes: noted(told, [...this.#sharing.untold(), ...notes]) }
+    } catch (error) {
+      this.#endShared(names)
+      return { problem: [sentenceOf(error, signal), ...this.#sharing.untold()].join(' ') }
     }
   }
 
-  async #told(
-    { act, before }: Open,
-    after: Held,
-    changes: Differences,
-    signal: AbortSignal,
-  ): Promise<Saved> {
-    const isTold = (name: Name) => !after.seen.ignored.has(name)
-    const hidden = [...changes].filter(([name, change]) => !isTold(name) && !isQuiet(change)).length
-    const notes = turnNotes(before.seen, after.seen, hidden)
-    const left = after.seen.notes.join('\n')
-    const all = left === this.#toldNotes ? notes : [...notes, ...after.seen.notes]
+  #notesOf(before: Seen, after: Seen, changes: Differences): readonly string[] {
+    const hidden = [...changes].filter(([name, one]) => after.ignored.has(name) && !isQuiet(one))
+    const notes = turnNotes(before, after, hidden.length)
+    const left = after.notes.join('\n')
+    if (left === this.#toldNotes) return notes
     this.#toldNotes = left
-    const between = { before: act.before, after: after.kept, differences: changes, isTold }
-    const found = await changesBetween(between, this.#keeper.store, signal)
-    return { changes: { ...found, ...(all.length === 0 ? {} : { notes: capped(all) }) } }
+    return [...notes, ...after.notes]
   }
 
   /** A turn or restore whose runner died: what is found now is the most that it can have done. */
@@ -323,16 +308,12 @@ export class Checkpoints {
       await this.#keeper.endCut(act, signal)
   }
 
-  async #restore(
-    restore: Restore,
-    shared: number | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly names: readonly Name[]; readonly result: Restored }> {
+  async #restore(restore: Restore, shared: number | undefined, signal: AbortSignal): Promise<Done> {
     const { plan, held, notes } = await this.#plan(restore, signal)
     const taken = takenSteps(plan, restore.take)
     const steps = [...plan.back, ...taken]
     const left = plan.stay.filter(({ step }) => step === undefined || !taken.includes(step))
-    if (steps.length === 0) return { names: [], result: resultOf(0, left, notes) }
+    if (steps.length === 0) return { names: [], files: 0, left, notes }
     const act = await this.#keeper.acts.begin({
       kind: 'restore',
       turn: restore.turn,
@@ -342,14 +323,25 @@ export class Checkpoints {
     })
     const { done, filled, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
     // What was done is done: that it is written down is not given up any more.
-    const names = done.map(({ name }) => name)
-    const after = await this.#keeper.also(names, AbortSignal.timeout(hurriedMs * 4))
+    const after = await this.#keptAfter(done.map(({ name }) => name))
     const gone = [...filled].map(([name, before]) => [name, { before, after: undefined }] as const)
     const changes = new Map([...gone, ...changesBy(done)])
     await this.#keeper.acts.end({ ...act, after: after.kept, changes: written(changes) })
-    return {
-      names: [...changes.keys()],
-      result: resultOf(done.length, [...left, ...stayed], notes),
+    const names = [...changes.keys()]
+    return { names, files: done.length, left: [...left, ...stayed], notes }
+  }
+
+  /** What is there after a restore, which was done already and can be undone in any case. */
+  async #keptAfter(put: readonly Name[]): Promise<Held> {
+    const signal = late(this.#options.bounds.checkpointMs)
+    try {
+      return await this.#keeper.also(put, signal)
+    } catch (error) {
+      const why = sentenceOf(error, signal)
+      throw new Error(
+        `${put.length === 1 ? '1 file was' : `${put.length} files were`} put back, and what is there now could not be kept: ${why} It can be undone.`,
+        { cause: error },
+      )
     }
   }
 
@@ -394,8 +386,7 @@ export class Checkpoints {
   }
 
   #actOf(record: ActRecord): Act {
-    const overlaps =
-      record.shared === undefined ? [] : (this.#sharing()?.overlaps(record.shared) ?? [])
+    const overlaps = this.#sharing.overlaps(record.shared)
     return {
       number: record.number,
       changes: changesOf(record),
@@ -426,28 +417,27 @@ export class Checkpoints {
     if (!this.#closed.signal.aborted) this.#keeper.getReady()
   }
 
-  #sharing(): Beside | undefined {
-    const { sharing, dataFolder, workspace } = this.#options
-    if (sharing === undefined || this.#closed.signal.aborted) return undefined
-    this.#beside ??= new Beside({ ...sharing, dataFolder, folder: realpathSync(workspace) })
-    return this.#beside
-  }
-
   #unsaved(when: string, error: unknown, signal: AbortSignal): string {
-    const why = this.#sentence(error, signal)
+    const why = sentenceOf(error, signal)
     if (signal.aborted) this.#lates++
     const isLast = error instanceof TooMuch || this.#lates >= latesMax
     if (!isLast) return `The workspace was not saved ${when}: ${why}`
     this.#off = why
     return `The workspace is not saved ${when}, nor after it until the agent is woken again: ${why}`
   }
+}
 
-  #sentence(error: unknown, signal: AbortSignal): string {
-    if (this.#current.signal.aborted) return 'it was stopped.'
-    if (this.#closed.signal.aborted) return 'the runner ended.'
-    if (signal.aborted) return `it took longer than ${spell(this.#options.bounds.checkpointMs)}.`
-    return error instanceof Error ? error.message : String(error)
-  }
+/** What was aborted says why itself, better than whatever failed by that. */
+function sentenceOf(error: unknown, signal: AbortSignal): string {
+  const why: unknown = signal.aborted ? signal.reason : error
+  return why instanceof Error ? why.message : String(why)
+}
+
+function late(msMax: number): AbortSignal {
+  const bound = new AbortController()
+  const end = () => bound.abort(new Error(`it took longer than ${spell(msMax)}.`))
+  setTimeout(end, msMax).unref()
+  return bound.signal
 }
 
 /** What was asked for cannot be, for this reason. */
@@ -475,14 +465,6 @@ function resultOf(files: number, left: readonly Stay[], notes: readonly string[]
   const reasons = stayed
     .slice(0, 10)
     .map(({ name, message }) => `${shown(name).path} stays: ${message}`)
-  const all = capped([...notes, ...reasons])
-  return {
-    files,
-    ...(stayed.length === 0 ? {} : { stayed: stayed.length }),
-    ...(all.length === 0 ? {} : { notes: all }),
-  }
-}
-
-function inUse(session: string): string {
-  return `Session ${session} has a turn or a restore under way in the same folder: wait for its end or stop it, then try again.`
+  const result = { files, ...(stayed.length === 0 ? {} : { stayed: stayed.length }) }
+  return noted(result, [...notes, ...reasons])
 }

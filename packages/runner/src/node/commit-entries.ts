@@ -45,6 +45,14 @@ export function indexInfo(edits: Edits, id: string): Buffer {
   return Buffer.from(lines.join(''), 'latin1')
 }
 
+/** @param listed each ends with a zero */
+export function namesOf(listed: Buffer): readonly string[] {
+  return listed
+    .toString('latin1')
+    .split('\0')
+    .filter((name) => name !== '')
+}
+
 export interface Sides {
   /** Where it goes on from. */
   readonly onto: Entry | undefined

@@ -5,9 +5,9 @@
  * - R-104 A folder of a repository is in that repository, however deep; on no branch, in the middle of a merge or beside
  *   another command of Git nothing is committed.
  */
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { git, type GitEnd, type GitOptions } from './git.ts'
+import { halfDone } from './half-done.ts'
 
 export type Run = (args: readonly string[], more?: RunMeans) => Promise<GitEnd>
 export type RunMeans = Pick<
@@ -46,14 +46,6 @@ export async function must(end: Promise<GitEnd>): Promise<GitEnd> {
   return ended
 }
 
-const states: Readonly<Record<string, string>> = {
-  MERGE_HEAD: 'a merge',
-  CHERRY_PICK_HEAD: 'a cherry-pick',
-  REVERT_HEAD: 'a revert',
-  'rebase-merge': 'a rebase',
-  'rebase-apply': 'a rebase',
-}
-
 /** @throws Uncommitted when it is no place for a commit now */
 export async function groundOf(run: Run, folder: string): Promise<Ground> {
   const here = (args: readonly string[]) => run(['-C', folder, ...args])
@@ -72,7 +64,7 @@ export async function groundOf(run: Run, folder: string): Promise<Ground> {
     const isKnown = name.end.type === 'exited'
     throw new Uncommitted(isKnown ? 'the workspace is on no branch.' : (name.fault ?? ''))
   }
-  await notInTheMiddle(here, folder)
+  await notInTheMiddle(here, text(gitFolder))
   const commit = await here(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'])
   if (commit.fault !== undefined && (commit.end.type !== 'exited' || commit.end.code !== 1))
     throw new Uncommitted(commit.fault)
@@ -95,18 +87,11 @@ async function emptyTree(run: Run, folder: string): Promise<string> {
 
 async function notInTheMiddle(
   here: (args: readonly string[]) => Promise<GitEnd>,
-  folder: string,
+  gitFolder: string,
 ): Promise<void> {
-  const names = Object.keys(states)
-  const { output } = await must(
-    here(['rev-parse', ...names.flatMap((name) => ['--git-path', name])]),
-  )
-  const paths = output.split('\n')
-  const state = names.find((_, index) => existsSync(resolve(folder, paths[index] ?? '')))
-  if (state !== undefined)
-    throw new Uncommitted(
-      `${states[state] ?? ''} is under way in the repository. Finish it, or give it up.`,
-    )
+  const [words] = halfDone(gitFolder)
+  if (words !== undefined)
+    throw new Uncommitted(`${words} is under way in the repository. Finish it, or give it up.`)
   const unmerged = await must(here(['ls-files', '--unmerged', '-z']))
   if (unmerged.output !== '')
     throw new Uncommitted('files of the repository are in conflict. Settle them first.')

@@ -3,7 +3,9 @@
  *
  * - R-105 Nothing of a data folder of Belay, of a repository inside the folder or of behind a link is ever committed.
  */
-import { type Stats, lstatSync } from 'node:fs'
+import { isDataFolder } from './own-files.ts'
+import { pathOf } from './path-of.ts'
+import { kindOf, outside } from './reading.ts'
 
 /** `plain` may be committed; `belay` is nobody's business; the others are told. */
 export type Standing = 'plain' | 'belay' | 'inner' | 'link'
@@ -35,20 +37,9 @@ export class Sift {
     return 'plain'
   }
 
-  /** What lies there. @returns `undefined` when nothing does */
-  look(name: string): Stats | undefined {
-    try {
-      return lstatSync(this.#path(name), { throwIfNoEntry: false })
-    } catch (error) {
-      // A file took the place of a folder that was above it: nothing lies there any more.
-      if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
-      throw error
-    }
-  }
-
   /** The folder itself is a repository, mostly; yet it may be a data folder. */
   #own(folder: string): Standing {
-    return this.#holdsBelay(folder) ? 'belay' : 'plain'
+    return isDataFolder(pathOf(this.#top, folder)) ? 'belay' : 'plain'
   }
 
   #folder(name: string): Standing {
@@ -60,20 +51,12 @@ export class Sift {
   }
 
   #lookAt(name: string): Standing {
-    const stats = this.look(name)
-    if (stats?.isSymbolicLink() === true) return 'link'
-    if (stats?.isDirectory() !== true) return 'plain'
-    if (this.#holdsBelay(name)) return 'belay'
-    return this.look(`${name}/.git`) === undefined ? 'plain' : 'inner'
-  }
-
-  #holdsBelay(name: string): boolean {
-    return ['belay.db', 'token', 'secret'].every(
-      (file) => this.look(`${name}/${file}`) !== undefined,
-    )
-  }
-
-  #path(name: string): Buffer {
-    return Buffer.concat([Buffer.from(`${this.#top}/`), Buffer.from(name, 'latin1')])
+    const path = pathOf(this.#top, name)
+    const now = outside(path)
+    const kind = now === undefined ? 'other' : kindOf(now)
+    if (kind === 'link') return 'link'
+    if (kind !== 'folder') return 'plain'
+    if (isDataFolder(path)) return 'belay'
+    return outside(pathOf(this.#top, `${name}/.git`)) === undefined ? 'plain' : 'inner'
   }
 }

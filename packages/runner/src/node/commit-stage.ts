@@ -11,6 +11,7 @@
 import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { shown } from '../tree/name.ts'
 import {
   choose,
   type Entries,
@@ -19,25 +20,12 @@ import {
   indexInfo,
   linkMode,
   merged,
+  namesOf,
   sameEntry,
 } from './commit-entries.ts'
 import { type Ground, must, type Run, Uncommitted } from './commit-ground.ts'
+import { type Changed, type ChangedVersion, differing } from './commit-changes.ts'
 import { Sift } from './commit-sift.ts'
-
-/** One side of a file that was changed. */
-export interface ChangedVersion {
-  readonly mode: '100644' | '100755' | '120000'
-  /** The bytes as they lay on the disk; of a link, where it leads. */
-  readonly read: () => Promise<Buffer>
-}
-
-/** A file that turns changed, from before the first of them to after the last. */
-export interface Changed {
-  /** Below the folder. */
-  readonly path: Buffer | string
-  readonly before: ChangedVersion | undefined
-  readonly after: ChangedVersion | undefined
-}
 
 export interface Staging {
   readonly run: Run
@@ -63,53 +51,16 @@ export interface Left {
 
 const listing = ['ls-files', '--stage', '-z']
 
-/** With no list of changes: everything below the folder that differs from the last commit. */
-export async function stageAll(staging: Staging): Promise<Staged> {
-  const { run, ground } = staging
-  const { top, prefix } = ground
-  const { index, variables } = await ownIndex(staging)
-  const kinds = ['--others', '--modified', '--exclude-standard']
-  const { bytes } = await must(
-    run(['-C', top, 'ls-files', '-z', ...kinds, ...within(prefix)], {
-      variables: literal(variables),
-    }),
-  )
-  const tracked = entriesOf((await must(run(['-C', top, ...listing], { variables }))).bytes)
-  const sift = new Sift(top, prefix)
-  const edits = new Map<string, undefined>()
-  const added: string[] = []
-  const left = { lines: [], inner: new Array<string>(), link: [] }
-  for (const name of new Set(namesOf(bytes))) {
-    const standing = sift.standing(name)
-    const entry = tracked.get(name)
-    const found = standing === 'plain' ? sift.look(name) : undefined
-    if (standing === 'inner') left.inner.push(name)
-    else if (standing === 'belay') continue
-    else if (found === undefined || (found.isDirectory() && entry?.mode !== linkMode))
-      edits.set(name, undefined)
-    else added.push(name)
-  }
-  await must(
-    run(['-C', top, 'update-index', '-z', '--index-info'], {
-      variables,
-      input: indexInfo(edits, ground.base),
-    }),
-  )
-  await must(
-    run(['-C', top, 'update-index', '--add', '--replace', '-z', '--stdin'], {
-      variables,
-      input: inputOf(added),
-    }),
-  )
-  return { index, names: await namesIn(staging, variables), left }
-}
-
-/** What the turns changed, and nothing else. */
-export async function stageChanged(staging: Staging, changed: readonly Changed[]): Promise<Staged> {
+/** @param given what the turns changed; absent: everything that differs */
+export async function stage(
+  staging: Staging,
+  given: readonly Changed[] | undefined,
+): Promise<Staged> {
   const { run, ground, scratch } = staging
   const { top } = ground
   const { index, variables } = await ownIndex(staging)
   const onto = entriesOf((await must(run(['-C', top, ...listing], { variables }))).bytes)
+  const changed = given ?? (await differing({ run, ground, onto, variables }))
   const { wanted, left } = await sifted(staging, { changed, onto, variables })
   const before = await written(staging, 'before', wanted)
   const after = await written(staging, 'after', wanted)
@@ -132,7 +83,7 @@ export async function stageChanged(staging: Staging, changed: readonly Changed[]
   // A file that takes the place of a folder, or the other way round, would take along what lies there.
   const taken = names.find((name) => !edits.has(name))
   if (taken !== undefined)
-    throw new Uncommitted(`${shownName(taken)} is in the way of a file that the turn made.`)
+    throw new Uncommitted(`${shown(taken).path} is in the way of a file that the turn made.`)
   return { index, names, left }
 }
 
@@ -258,26 +209,6 @@ async function namesIn(
   return namesOf((await must(run(['-C', top, ...names], { variables }))).bytes)
 }
 
-function within(prefix: string): readonly string[] {
-  return prefix === '' ? [] : ['--', Buffer.from(prefix, 'latin1').toString('utf8')]
-}
-
-function literal(variables: Readonly<Record<string, string>>) {
-  return { ...variables, GIT_LITERAL_PATHSPECS: '1' }
-}
-
-function namesOf(bytes: Buffer): readonly string[] {
-  return bytes
-    .toString('latin1')
-    .split('\0')
-    .filter((name) => name !== '')
-}
-
 function inputOf(names: readonly string[]): Buffer {
   return Buffer.from(names.map((name) => `${name}\0`).join(''), 'latin1')
-}
-
-/** A name as people read it. */
-export function shownName(name: string): string {
-  return Buffer.from(name, 'latin1').toString('utf8')
 }

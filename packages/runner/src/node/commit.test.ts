@@ -12,7 +12,8 @@ import {
 import { dirname, join } from 'node:path'
 import { type GitRepository, gitRepository, temporaryFolder, waitFor } from '@belay/testing/node'
 import { describe, expect, test } from 'vitest'
-import { type Changed, type ChangedVersion, type CommitOptions, commitTurn } from './commit.ts'
+import { type CommitOptions, commitTurn } from './commit.ts'
+import type { Changed, ChangedVersion } from './commit-changes.ts'
 
 const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' }
 
@@ -343,6 +344,16 @@ describe('where', () => {
     const result = await commit(path, { changed: [change('a', undefined, 'a\n')] })
     expect(result?.warning).toMatch(new RegExp(`^Nothing was committed: ${what} (is|are) `))
     expect(status(repository)).toEqual([...before, '?? a'])
+  })
+
+  test.each([
+    ['a cherry-pick or revert of several commits', 'sequencer/todo'],
+    ['a bisect', 'BISECT_LOG'],
+  ])('[R-104] in the middle of %s nothing is committed', async (what, name) => {
+    const { path } = gitRepository()
+    write(path, { [`.git/${name}`]: '', a: 'a\n' })
+    const result = await commit(path, { changed: [change('a', undefined, 'a\n')] })
+    expect(result?.warning).toContain(`${what} is under way in the repository`)
   })
 
   test('[R-104] a worktree commits to its own branch, and a repository of SHA-256 takes a commit too', async () => {

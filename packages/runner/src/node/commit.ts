@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Finish, type FinishResult, limits } from '@belay/protocol'
+import { shown } from '../tree/name.ts'
 import {
   entriesOf,
   type Entries,
@@ -21,12 +22,11 @@ import {
   merged,
   sameEntry,
 } from './commit-entries.ts'
+import type { Changed } from './commit-changes.ts'
 import { type Ground, groundOf, must, type Run, runner, Uncommitted } from './commit-ground.ts'
-import { type Changed, type Left, shownName, stageAll, stageChanged } from './commit-stage.ts'
-import type { Credential } from './git.ts'
+import { type Left, stage } from './commit-stage.ts'
+import { type Credential, isLocked } from './git.ts'
 import { pushCommit } from './push.ts'
-
-export type { Changed, ChangedVersion } from './commit-stage.ts'
 
 export interface CommitOptions {
   readonly folder: string
@@ -75,7 +75,7 @@ async function commitIn(
   const run = runner(options, performance.now() + options.msMax)
   const ground = await groundOf(run, folder)
   const staging = { run, ground, scratch }
-  const staged = await (changed === undefined ? stageAll(staging) : stageChanged(staging, changed))
+  const staged = await stage(staging, changed)
   const notes = leftWords(staged.left)
   if (staged.names.length === 0)
     return notes.length === 0
@@ -87,7 +87,7 @@ async function commitIn(
     { env: options.env, signal: new AbortController().signal },
     performance.now() + (signal.aborted ? hurriedMsMax : afterMsMax),
   )
-  const syncing = { run: sure, ground, scratch, commit, all: changed === undefined }
+  const syncing = { run: sure, ground, scratch, commit }
   notes.push(...(await syncIndex(syncing).catch((error: unknown) => [unsynced(error)])))
   if (cut)
     notes.push(
@@ -142,8 +142,6 @@ interface Syncing {
   readonly ground: Ground
   readonly scratch: string
   readonly commit: string
-  /** Everything was committed, also what was staged. */
-  readonly all: boolean
 }
 
 /** @returns what a person should know. @throws Uncommitted */
@@ -157,8 +155,7 @@ async function syncIndex(syncing: Syncing): Promise<string[]> {
       // oxlint-disable-next-line no-await-in-loop -- a try follows the failure of the one before
       const end = await run(args, { input: indexInfo(edits, ground.base) })
       if (end.fault === undefined) break
-      const busy = end.lines.some((line) => line.includes('index.lock'))
-      if (!busy || tries === lockTries) throw new Uncommitted(end.fault)
+      if (!isLocked(end) || tries === lockTries) throw new Uncommitted(end.fault)
       // oxlint-disable-next-line no-await-in-loop
       await sleep(lockWaitMs)
     }
@@ -174,7 +171,7 @@ async function syncIndex(syncing: Syncing): Promise<string[]> {
 const lockTries = 20
 const lockWaitMs = 100
 
-async function indexEdits({ run, ground, scratch, commit, all }: Syncing) {
+async function indexEdits({ run, ground, scratch, commit }: Syncing) {
   const { top, base } = ground
   const list = async (args: readonly string[]) => (await must(run(['-C', top, ...args]))).bytes
   const present = entriesOf(await list(['ls-files', '--stage', '-z']))
@@ -186,7 +183,7 @@ async function indexEdits({ run, ground, scratch, commit, all }: Syncing) {
   for (const name of new Set([...before.keys(), ...after.keys()])) {
     const sides = { onto: present.get(name), before: before.get(name), after: after.get(name) }
     if (sameEntry(sides.onto, sides.after)) continue
-    if (all || sameEntry(sides.onto, sides.before)) edits.set(name, sides.after)
+    if (sameEntry(sides.onto, sides.before)) edits.set(name, sides.after)
     else {
       // oxlint-disable-next-line no-await-in-loop -- few files are staged and committed
       const both = await merged({ run, top, scratch }, sides)
@@ -257,8 +254,11 @@ function about(names: readonly string[], what: string): readonly string[] {
 const namesTold = 5
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, namesTold).map(shownName).join(', ')
-  return names.length > namesTold ? `${shown} and ${names.length - namesTold} more` : shown
+  const first = names
+    .slice(0, namesTold)
+    .map((name) => shown(name).path)
+    .join(', ')
+  return names.length > namesTold ? `${first} and ${names.length - namesTold} more` : first
 }
 
 function unsynced(error: unknown): string {

@@ -1,6 +1,8 @@
 /** A runner's disk that is full for a while, under a real agent. */
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { limits } from '@belay/protocol'
 import { rudeAgent, temporaryFolder, waitFor } from '@belay/testing/node'
 import { expect, test, vi } from 'vitest'
 import { Reserve } from './reserve.ts'
@@ -36,6 +38,13 @@ methods['session/prompt'] = async () => {
 }
 main()
 `
+
+test('[R-153] room that a killed runner took in part is taken whole by the next', () => {
+  const folder = temporaryFolder('runner')
+  writeFileSync(join(folder, 'reserve'), 'x')
+  expect(new Reserve(folder).take()).toBe(true)
+  expect(statSync(join(folder, 'reserve')).size).toBeGreaterThanOrEqual(limits.spoolReserveBytesMax)
+})
 
 test('[R-153] a runner whose disk is full does not die: its agent is not read, it says so, and once there is room nothing is missing', async () => {
   const folder = temporaryFolder('runner')

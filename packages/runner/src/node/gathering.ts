@@ -42,6 +42,8 @@ export class Gathering {
   readonly owners = new Map<Name, Owner>()
   readonly unreadable = new Set<Name>()
   readonly notes = new Set<string>()
+  /** A repository could not say what it tracks. */
+  isDamaged = false
   readonly #own: { readonly dev: number; readonly ino: number } | undefined
   readonly #checked = new Map<Name, boolean>()
   readonly #real = new Map<Name, boolean>()
@@ -195,11 +197,14 @@ export class Gathering {
     return folders
   }
 
-  foldersIn(owner: Owner): readonly Name[] {
-    return [owner.at, ...this.folders].filter(
-      (folder, index) =>
-        (index === 0 || folder !== owner.at) && ownerOf(`${folder}x`, this.owners) === owner,
-    )
+  /** The folders that each owner may have rules in, its own first. */
+  foldersByOwner(): ReadonlyMap<Owner, readonly Name[]> {
+    const found = new Map([...this.owners.values()].map((owner) => [owner, [owner.at]]))
+    for (const folder of this.folders) {
+      const owner = this.owners.has(folder) ? undefined : ownerOf(folder, this.owners)
+      if (owner !== undefined) found.get(owner)?.push(folder)
+    }
+    return found
   }
 
   cannot(name: Name, error: unknown): void {
@@ -234,6 +239,7 @@ export class Gathering {
   }
 
   #damaged({ at }: Owner, why: string): void {
+    this.isDamaged = true
     const which = at === '' ? 'The repository' : `The repository ${shown(at).path}`
     this.notes.add(
       `${which} cannot say which files it tracks (${why.slice(0, 200)}), so only files that were kept before and those that nothing ignores are kept.`,

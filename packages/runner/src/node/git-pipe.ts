@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { environment, faultOf } from './git.ts'
+import { environment, faultOf, Unanswered } from './git.ts'
 import { type ProgramEnd, runProgram } from './program.ts'
 
 export interface PipeOptions {
@@ -56,6 +56,8 @@ export class GitPipe {
   /** @throws when it is gone */
   async write(data: string | Uint8Array): Promise<void> {
     const stdin = this.#stdin
+    // It was not even started, which is known in a moment.
+    if (stdin === undefined) await this.#ended
     if (this.#end !== undefined || stdin === undefined) throw this.#gone()
     if (stdin.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data)) return
     await Promise.race([once(stdin, 'drain').catch(() => this.#ended), this.#ended])
@@ -120,10 +122,10 @@ export class GitPipe {
   }
 
   /** Nothing is asked any more. @returns why it did not go well */
-  async end(): Promise<string | undefined> {
+  async end(): Promise<Error | undefined> {
     this.close()
     await this.#ended
-    return this.code === 0 ? undefined : this.#gone().message
+    return this.code === 0 ? undefined : this.#gone()
   }
 
   kill(): void {
@@ -153,9 +155,11 @@ export class GitPipe {
 
   #gone(): Error {
     const lines = this.#errors.split('\n').filter((line) => line.trim() !== '')
-    const fatal = lines.find((line) => line.startsWith('fatal: '))?.slice(7)
+    // What comes behind it is advice.
+    const said = lines.flatMap((line) => /^(?:fatal|error): (.+)/.exec(line)?.[1] ?? [])[0]
     const fault =
-      this.#end && faultOf(this.#end, fatal === undefined ? lines : [fatal], signalledMsMax)
+      this.#end && faultOf(this.#end, said === undefined ? lines : [said], signalledMsMax)
+    if (this.#end?.type !== 'exited') return new Unanswered(fault)
     return new Error(fault ?? 'git ended before its work was done.')
   }
 }

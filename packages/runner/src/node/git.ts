@@ -54,6 +54,9 @@ export interface GitEnd {
   readonly lines: readonly string[]
 }
 
+/** No hook of a repository or of the person's settings is run, and no program that watches files. */
+export const quiet = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'] as const
+
 const outputBytesDefault = 64 * 1024 * 1024
 
 export async function git(args: readonly string[], options: GitOptions): Promise<GitEnd> {
@@ -86,6 +89,20 @@ export async function git(args: readonly string[], options: GitOptions): Promise
   const fault = cut ? undefined : faultOf(end, lines, msMax)
   const all = Buffer.concat(chunks).subarray(0, outputBytesMax)
   return { end, fault, output: all.toString('utf8'), bytes: all, cut, lines }
+}
+
+/** Git was ended or not even started: whatever was asked is not known, and may be asked again. */
+export class Unanswered extends Error {}
+
+/** What git itself says, be it that something is not there. @throws Unanswered */
+export function answered(ended: GitEnd): GitEnd {
+  if (ended.end.type === 'exited') return ended
+  throw new Unanswered(ended.fault ?? 'git had more to say than can be taken in.')
+}
+
+/** Whether it failed by a lock that another git holds, mostly for moments. */
+export function isLocked({ lines }: GitEnd): boolean {
+  return lines.some((line) => /\.lock'?: File exists|is locked by another|index\.lock/i.test(line))
 }
 
 /** Whether another try may help: the other side or the way there failed, and not what was asked. */

@@ -32,6 +32,8 @@ export class Hands {
   readonly #stopped = new AbortController()
   #checkpoints: Checkpoints | undefined
   #credential: Credential | undefined
+  /** What checkpoints are of: of a worktree all of it, wherever in it the agent works. */
+  #top = ''
   /** Of the repository, where the workspace is a clone. */
   #url: string | undefined
   #place: Place | undefined
@@ -52,13 +54,14 @@ export class Hands {
     const isOurs = isOwned(workspace)
     this.#credential = credentialOf(workspace, token)
     this.#url = workspace.type === 'repository' ? workspace.url : undefined
+    this.#top = isOurs || workspace.type !== 'folder' ? workspaceFolder : workspace.path
     const checkpoints = new Checkpoints({
       path: join(runnerFolder, 'checkpoints.git'),
-      workspace: isOurs || workspace.type !== 'folder' ? workspaceFolder : workspace.path,
+      workspace: this.#top,
       ...(isOurs ? { commits: workspace.type === 'folder' ? 'elsewhere' : 'here' } : {}),
       origin: originOf(workspace),
       dataFolder,
-      env: isOurs ? withoutHooks(env) : env,
+      env,
       bounds,
       ...(isOurs ? {} : { sharing: { session: config.session, runnerFolder } }),
     })
@@ -100,16 +103,15 @@ export class Hands {
 
   async commit({ turn, text, finish }: Commit): Promise<void> {
     const { env, feed, config } = this.#options
-    const folder = this.#place?.folder
     const scratch = join(config.runnerFolder, 'commit')
     // Of a runner that was killed. What cannot be removed is in nobody's way.
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
     const result =
-      folder === undefined
+      this.#place === undefined
         ? { warning: 'Nothing was committed: the workspace is not there.' }
-        : await this.#checkpoints?.commit((changed, signal) =>
+        : await this.#checkpoints?.commit(turn, (changed, signal) =>
             commitTurn({
-              folder,
+              folder: this.#top,
               finish,
               text,
               env,
@@ -140,17 +142,4 @@ export class Hands {
 function originOf(workspace: Workspace): string {
   if (workspace.type === 'repository') return workspace.url
   return workspace.worktree === undefined ? workspace.path : `worktree of ${workspace.path}`
-}
-
-/** Bringing a lost worktree back checks out a branch of the person's repository: no hook of it may run. */
-function withoutHooks(
-  env: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string | undefined>> {
-  const count = Number(env['GIT_CONFIG_COUNT'] ?? 0)
-  return {
-    ...env,
-    GIT_CONFIG_COUNT: String(count + 1),
-    [`GIT_CONFIG_KEY_${count}`]: 'core.hooksPath',
-    [`GIT_CONFIG_VALUE_${count}`]: '/dev/null',
-  }
 }

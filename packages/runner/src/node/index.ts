@@ -3,7 +3,7 @@ export { readLastWords } from './last-words.ts'
 export { readSpool, type SpooledReport } from './spool.ts'
 export { type RunnerConfig, runnerConfigSchema } from './config.ts'
 export { dataFolderRefusal } from './own-files.ts'
-export { branchFor, readRecord, recordFileOf, repositoryAt } from './worktree.ts'
+export { branchFor, originAt, readRecord, recordFileOf } from './worktree.ts'
 export {
   discardWorktree,
   endWorktree,

@@ -11,6 +11,7 @@ import type { Step } from '../tree/plan.ts'
 import { differences, type Difference, isSame } from '../tree/tree.ts'
 import { type About, aboutOf, type Head, readAbout, treeWith } from './about.ts'
 import { type ActRecord, Acts, changesOf, keptSchema, written } from './acts.ts'
+import { answered, Unanswered } from './git.ts'
 import { type Ask, Look, type Seen } from './look.ts'
 import { pathOf } from './path-of.ts'
 import { type PutBack, putBack } from './put-back.ts'
@@ -54,7 +55,8 @@ export class Keeper {
     await this.#openStore(signal)
     try {
       await this.#readLast(signal)
-    } catch {
+    } catch (error) {
+      if (error instanceof Unanswered) throw error
       signal.throwIfAborted()
       // The machine died while it was written, say. What is there is kept for those who know Git; the rest begins anew.
       await this.store.setAside()
@@ -128,11 +130,14 @@ export class Keeper {
     const isTime = (await this.acts.forget()) || (await this.store.isScattered())
     if (!isTime) return
     // It takes for kept what is about to be let go.
-    this.#letWriterGo()
+    await this.#letWriterGo()
     const named = this.acts.all.flatMap(({ before, after }) => [before, ...(after ? [after] : [])])
     const numbers = new Set(named.map(({ number }) => number))
     if (this.#last !== undefined) numbers.add(this.#last.kept.number)
+    // One that is cut may leave a lock.
+    this.#isOpen = false
     await this.store.keepOnly(numbers, { signal, msMax })
+    this.#isOpen = true
   }
 
   /** Writes down what need not be read again by the next runner. */
@@ -222,7 +227,7 @@ export class Keeper {
     const tree = last?.seen.tree ?? new Map()
     let used: Writer | undefined
     const begin = () => (used ??= this.#writerNow())
-    const stop = () => this.#letWriterGo()
+    const stop = () => void this.#writer?.abandon()
     signal.throwIfAborted()
     signal.addEventListener('abort', stop)
     try {
@@ -244,12 +249,14 @@ export class Keeper {
               },
               Math.floor(Date.now() / 1000),
             )
-      if (kept === last?.kept && used !== undefined) this.#letWriterGo()
+      if (kept === last?.kept && used !== undefined) await this.#letWriterGo()
       this.#last = { kept, seen, about }
       return this.#last
     } catch (error) {
-      this.#letWriterGo()
+      await this.#letWriterGo()
       this.look.forget(tree)
+      // It may have left a lock, or a checkpoint that nobody has heard of: the disk says what there is.
+      this.#isOpen = false
       throw error
     } finally {
       signal.removeEventListener('abort', stop)
@@ -261,9 +268,11 @@ export class Keeper {
     return this.#writer
   }
 
-  #letWriterGo(): void {
-    this.#writer?.abandon()
+  /** @returns when nothing of it runs any more */
+  async #letWriterGo(): Promise<void> {
+    const writer = this.#writer
     this.#writer = undefined
+    await writer?.abandon()
   }
 
   /** So that the next checkpoint need not wait for a process. */
@@ -272,7 +281,7 @@ export class Keeper {
   }
 
   close(): void {
-    this.#letWriterGo()
+    void this.#letWriterGo()
   }
 
   /** Of a clone, its commit and branch; its commits are brought here, since nobody else may have them. */
@@ -281,7 +290,7 @@ export class Keeper {
     if (commits === undefined) return {}
     const bound = { signal, msMax }
     const names = ['rev-parse', 'HEAD', '--symbolic-full-name', 'HEAD']
-    const { fault, output } = await this.store.runInWorkspace(names, bound)
+    const { fault, output } = answered(await this.store.runInWorkspace(names, bound))
     const [head, full = ''] = output.trim().split('\n')
     if (fault !== undefined || head === undefined || head === '') return {}
     if (commits === 'here' && head !== this.#head) {
@@ -310,7 +319,7 @@ export class Keeper {
   /** In a worktree the branch is the person's too: one that went on elsewhere is not set back. */
   async #isBehind(branch: string, head: string, signal: AbortSignal): Promise<boolean> {
     const ask = (args: readonly string[]) => this.store.runInWorkspace(args, { signal, msMax })
-    const held = await ask(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`])
+    const held = answered(await ask(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]))
     if (held.fault !== undefined) return true
     const ahead = await ask(['merge-base', '--is-ancestor', held.output.trim(), head])
     return ahead.fault === undefined

@@ -9,7 +9,7 @@
  */
 import { join } from 'node:path'
 import { foldersOf, nameOf, type Name } from '../tree/name.ts'
-import { git } from './git.ts'
+import { answered, git, quiet, Unanswered } from './git.ts'
 import { GitPipe } from './git-pipe.ts'
 import { textPathOf } from './path-of.ts'
 import { type Repository, repositoryAt, repositoryOf } from './repository.ts'
@@ -109,7 +109,9 @@ async function ask(
   const fault = await pipe.end()
   if (fault !== undefined) {
     signal.throwIfAborted()
-    return fault
+    // One that was killed says nothing about the repository.
+    if (fault instanceof Unanswered) throw fault
+    return fault.message
   }
   const names = new Set<Name>()
   const tracked = new Set<Name>()
@@ -123,9 +125,6 @@ async function ask(
   const troubles = pipe.errors.split('\n').filter((line) => line.startsWith('warning: '))
   return { names: [...names], tracked, inner, troubles: troubles.map((line) => line.slice(9)) }
 }
-
-/** Nothing of a repository's settings may run a program or write. */
-const quiet = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null']
 
 function variablesOf(
   { repository, at }: Owner,
@@ -145,12 +144,9 @@ export async function personalRules(
   { workspace, env, store }: ListingOptions,
   signal: AbortSignal,
 ): Promise<string> {
-  const { output } = await git(['config', '--type=path', '--get', 'core.excludesFile'], {
-    env,
-    signal,
-    msMax: 10_000,
-    variables: variablesOf(owner, workspace, store),
-  })
+  const variables = variablesOf(owner, workspace, store)
+  const asked = ['config', '--type=path', '--get', 'core.excludesFile']
+  const { output } = answered(await git(asked, { env, signal, msMax: 10_000, variables }))
   const home = env['HOME'] ?? ''
   const settings = env['XDG_CONFIG_HOME'] ?? ''
   const standard = join(settings === '' ? join(home, '.config') : settings, 'git', 'ignore')

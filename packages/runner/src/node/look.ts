@@ -188,6 +188,7 @@ export class Look {
     work.leaveOwn()
     const plain = new Set(work.names.keys())
     await work.follow(ask.follow)
+    if (work.isDamaged) await work.follow(ask.last.keys())
     const rules = await this.#rulesOf(work)
     const empty = await this.#lookAtFolders(work, rules)
     const dropped = await this.#drop(work, empty, rules, ask)
@@ -289,7 +290,7 @@ export class Look {
     this.#isDecided = true
     const ruled = new Set<Name>()
     const all: Rules[] = []
-    for (const owner of work.owners.values()) {
+    for (const [owner, folders] of work.foldersByOwner()) {
       const { at, prefix, repository } = owner
       const personalPath = await this.#personalPath(owner, work.signal)
       const personal = readRules(personalPath)
@@ -298,7 +299,7 @@ export class Look {
           ? { everywhere: personal, files: [] }
           : rulesAround(repository, prefix, personal)
       const files = [...around.files]
-      for (const folder of work.foldersIn(owner)) {
+      for (const folder of folders) {
         // A folder that is as it was has got no rules of its own since.
         if (work.isUntouched(folder) && !this.#ruled.has(folder)) continue
         const text = readRules(pathOf(workspace, `${folder}.gitignore`))

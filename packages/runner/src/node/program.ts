@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
 export interface ProgramOptions {
   readonly cwd?: string
@@ -51,7 +51,10 @@ export function runProgram(
   options: ProgramOptions,
 ): Promise<ProgramEnd> {
   if (options.signal.aborted) return Promise.resolve({ type: 'stopped' })
-  const end = untilEnd(start(command, args, options), options)
+  const child = started(command, args, options)
+  if (child instanceof Error)
+    return Promise.resolve({ type: 'not-started', message: child.message })
+  const end = untilEnd(child, options)
   running.add(end)
   void end.finally(() => running.delete(end))
   return end
@@ -60,6 +63,19 @@ export function runProgram(
 /** Settles when nothing that was started here runs any more: who ends before that leaves what does not obey. */
 export async function programsEnded(): Promise<void> {
   await Promise.all(running)
+}
+
+/** Some of what keeps a program from being started is thrown, and some is told by the child that is none. */
+function started(
+  command: string,
+  args: readonly string[],
+  options: ProgramOptions,
+): ChildProcess | Error {
+  try {
+    return start(command, args, options)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 
 function start(command: string, args: readonly string[], options: ProgramOptions): ChildProcess {
@@ -77,6 +93,8 @@ function start(command: string, args: readonly string[], options: ProgramOptions
     // A group of its own: what it starts ends with it.
     detached: true,
   })
+  // An event says why; with no descriptor left it has no streams either.
+  if (child.pid === undefined) return child
   child.stdout?.on('data', (data: Buffer) => onOutput?.(data))
   child.stderr?.on('data', (data: Buffer) => onError?.(data))
   if (input !== undefined && child.stdin !== null) {
@@ -140,8 +158,15 @@ function exitOf(child: ChildProcess): Promise<ProgramEnd> {
 
 async function within(what: Promise<void>, ms: number): Promise<void> {
   const late = new AbortController()
-  await Promise.race([what, sleep(ms, undefined, { signal: late.signal }).catch(() => undefined)])
+  const over = sleep(ms, undefined, { signal: late.signal }).then(oneTurn, () => undefined)
+  await Promise.race([what, over])
   late.abort()
+}
+
+/** Whoever held up this process held up the reading too: what has come by now is read in one turn of its loop. */
+async function oneTurn(): Promise<void> {
+  await nextTurn()
+  await nextTurn()
 }
 
 /** Its first process may be gone long before the others have tidied up. */

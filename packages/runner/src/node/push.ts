@@ -5,7 +5,7 @@
  *   hook or filter of the workspace can see the token or lead it elsewhere.
  */
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { must, type Run } from './commit-ground.ts'
 import { type Credential, type GitEnd, pinned, takesToken } from './git.ts'
@@ -47,7 +47,6 @@ async function borrowing(run: Run, { top, scratch }: Push): Promise<string> {
   const { output } = await must(run(['-C', top, 'rev-parse', ...places]))
   const [format = '', objects = '', shallow = ''] = output.split('\n')
   const own = join(scratch, 'push.git')
-  await rm(own, { recursive: true, force: true, maxRetries: 3 })
   const made = ['init', '--quiet', '--bare', '--template=', `--object-format=${format}`]
   await must(run([...made, '--', own]))
   await mkdir(join(own, 'objects', 'info'), { recursive: true })

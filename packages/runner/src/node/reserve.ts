@@ -4,7 +4,7 @@
  *
  * Owns: one file of zeros in the runner's folder. `driver.ts` decides when it is given up and taken again.
  */
-import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { limits } from '@belay/protocol'
 
@@ -17,12 +17,14 @@ export class Reserve {
 
   /** Takes the room. @returns whether there was enough, and it is held now */
   take(): boolean {
-    if (existsSync(this.#path)) return true
+    // One that a runner was ended over is short.
+    const held = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0
+    if (held >= limits.spoolReserveBytesMax) return true
     const file = openSync(this.#path, 'w', 0o600)
     try {
       const zeros = Buffer.alloc(64 * 1024)
-      for (let done = 0; done < limits.spoolReserveBytesMax; done += zeros.length)
-        writeSync(file, zeros, 0, zeros.length, done)
+      for (let done = 0; done < limits.spoolReserveBytesMax;)
+        done += writeSync(file, zeros, 0, zeros.length, done)
       return true
     } catch (error) {
       if (!isNoRoom(error)) throw error

@@ -68,8 +68,13 @@ function count(files: number): string {
   return files === 1 ? '1 file' : `${files} files`
 }
 
+/** What is told, with what is said beside it. */
+export function noted<Told>(told: Told, notes: readonly string[]): Told & { notes?: string[] } {
+  return { ...told, ...(notes.length === 0 ? {} : { notes: capped(notes) }) }
+}
+
 /** At most as many as one report takes; the last says how many more there are. */
-export function capped(notes: readonly string[]): string[] {
+function capped(notes: readonly string[]): string[] {
   const short = notes.map((note) => (note.length > 500 ? `${note.slice(0, 499)}…` : note))
   if (short.length <= limits.notesMax) return short
   const more = short.length - limits.notesMax + 1
@@ -93,16 +98,15 @@ export function planned({ turn, to }: Restore, plan: Plan, notes: readonly strin
         canTake: step !== undefined,
       })),
   )
-  const said = capped(notes)
-  return {
+  const files = {
     turn,
     to,
     back: back.told,
     ...(back.more === 0 ? {} : { moreBack: back.more }),
     stay: stay.told,
     ...(stay.more === 0 ? {} : { moreStay: stay.more }),
-    ...(said.length === 0 ? {} : { notes: said }),
   }
+  return noted(files, notes)
 }
 
 function isTold({ from, to }: Step): boolean {

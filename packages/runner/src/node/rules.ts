@@ -111,7 +111,7 @@ async function asks(
   const [answer] = await Promise.all([ask.all(), writing()])
   const fault = await ask.end()
   // 1: none of them is ignored.
-  if (fault !== undefined && ask.code !== 1) throw new Error(fault)
+  if (fault !== undefined && ask.code !== 1) throw fault
   const ignored = answer.toString('latin1').split('\0')
   return ignored.filter((name) => name !== '').map((name) => name.slice(2))
 }

@@ -15,7 +15,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'nod
 import { join } from 'node:path'
 import { type Name } from '../tree/name.ts'
 import type { Entry } from '../tree/tree.ts'
-import { git, type GitEnd } from './git.ts'
+import { answered, git, type GitEnd, quiet } from './git.ts'
 import { GitPipe } from './git-pipe.ts'
 
 export interface Bound {
@@ -73,7 +73,7 @@ export class Store {
   runInWorkspace(args: readonly string[], bound: Bound): Promise<GitEnd> {
     const { workspace, env } = this.#options
     // Even a status would refresh the person's index.
-    return git(['-c', 'core.hooksPath=/dev/null', '-C', workspace, ...args], {
+    return git([...quiet, '-C', workspace, ...args], {
       env,
       ...bound,
       variables: { GIT_OPTIONAL_LOCKS: '0' },
@@ -130,7 +130,7 @@ export class Store {
         : ['init', '--quiet', '--bare', '--template=', '--', fresh]
     // Each name is a file, whatever the person prefers.
     const variables = { GIT_DEFAULT_REF_FORMAT: 'files' }
-    const { fault } = await git(args, { env, ...bound, variables })
+    const { fault } = await git([...quiet, ...args], { env, ...bound, variables })
     if (fault !== undefined) return fault
     await mkdir(join(fresh, 'info'), { recursive: true })
     await appendFile(join(fresh, 'config'), settings)
@@ -158,10 +158,10 @@ export class Store {
 
   /** The checkpoint that was kept last. */
   async latest(bound: Bound): Promise<Kept | undefined> {
-    const { output } = await this.run(
-      ['for-each-ref', '--format=%(refname:lstrip=2) %(objectname)', 'refs/checkpoints'],
-      bound,
-    )
+    const format = '--format=%(refname:lstrip=2) %(objectname)'
+    const named = await this.run(['for-each-ref', format, 'refs/checkpoints'], bound)
+    const { output, fault } = answered(named)
+    if (fault !== undefined) throw new Error(fault)
     let number = 0
     let commit = ''
     for (const [name, object = ''] of output.split('\n').map((line) => line.split(' ')))
@@ -171,7 +171,7 @@ export class Store {
     return {
       number,
       commit,
-      ...(files.fault === undefined ? { files: files.output.trim() } : {}),
+      ...(answered(files).fault === undefined ? { files: files.output.trim() } : {}),
     }
   }
 
@@ -186,7 +186,8 @@ export class Store {
 
   /** What a checkpoint says that Git has no word for. @throws when it is not there */
   async about(commit: string, bound: Bound): Promise<string> {
-    const { output, fault } = await this.run(['cat-file', 'blob', `${commit}:about`], bound)
+    const args = ['cat-file', 'blob', `${commit}:about`]
+    const { output, fault } = answered(await this.run(args, bound))
     if (fault !== undefined) throw new Error(fault)
     return output
   }
@@ -199,7 +200,7 @@ export class Store {
     listed.close()
     const answer = await listed.all()
     const fault = await listed.end()
-    if (fault !== undefined) throw new Error(fault)
+    if (fault !== undefined) throw fault
     for (const line of answer.toString('latin1').split('\0')) {
       const [, mode, blob, name] = /^(\d+) blob ([0-9a-f]+)\t([\s\S]+)$/.exec(line) ?? []
       if (name === undefined || blob === undefined) continue
@@ -214,18 +215,19 @@ export class Store {
   async keepOnly(numbers: ReadonlySet<number>, bound: Bound): Promise<void> {
     // A writer that was let go leaves its packs marked as its own, and such are passed over.
     await this.#unlock()
-    const { output } = await this.run(
-      ['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/checkpoints'],
-      bound,
-    )
+    const names = ['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/checkpoints']
+    const { output, fault } = await this.run(names, bound)
+    if (fault !== undefined) throw new Error(fault)
     const gone = output.split('\n').filter((name) => name !== '' && !numbers.has(Number(name)))
     const refs = this.pipe(['update-ref', '--stdin'], bound.signal)
     for (const name of gone) await refs.write(`delete refs/checkpoints/${name}\n`)
-    await refs.end()
+    const undone = await refs.end()
+    if (undone !== undefined) throw undone
     // Nothing is being written, so nothing that is unnamed is wanted: no clock has a say in it. What is kept is put together
     // as it is, since looking for likenesses takes many times as long as writing it did.
     const asIs = ['-c', 'pack.window=0', '-c', 'gc.packRefs=false']
-    await this.run([...asIs, 'gc', '--quiet', '--prune=now'], bound)
+    const packed = await this.run([...asIs, 'gc', '--quiet', '--prune=now'], bound)
+    if (packed.fault !== undefined) throw new Error(packed.fault)
   }
 
   /** Whether it lies in so many packs, one for each checkpoint, that reading it has become slow. */
@@ -297,9 +299,10 @@ export class Writer {
     return kept
   }
 
-  /** Lets it go. */
-  abandon(): void {
+  /** Lets it go. @returns when nothing of it runs any more */
+  async abandon(): Promise<void> {
     this.#pipe.kill()
+    await this.#pipe.end()
   }
 }
 

@@ -44,8 +44,8 @@ import {
   makeWorktree,
   readRecord,
   recordFileOf,
-  type Repository as Origin,
-  repositoryAt,
+  type Origin,
+  originAt,
   uncommittedIn,
 } from './worktree.ts'
 
@@ -204,7 +204,7 @@ interface Made {
 async function stepWorktree(
   options: PrepareOptions,
   { worktree, path }: Folder,
-  repository: Origin,
+  origin: Origin,
 ): Promise<Made> {
   const { cloneFolder, env, signal, bounds, onStep } = options
   const bound = { env, signal, msMax: bounds.branchMs }
@@ -215,7 +215,7 @@ async function stepWorktree(
     const fault = await makeWorktree({
       ...bound,
       path: cloneFolder,
-      repository,
+      origin,
       branch,
       recordFile: recordOf(options),
       onWait: (said) =>
@@ -223,7 +223,7 @@ async function stepWorktree(
           type: 'step',
           step: 'worktree',
           status: 'progress',
-          detail: `Another git is at work in ${repository.top} and is waited for: ${said}`.slice(
+          detail: `Another git is at work in ${origin.top} and is waited for: ${said}`.slice(
             0,
             2000,
           ),
@@ -231,11 +231,11 @@ async function stepWorktree(
     })
     if (fault !== undefined)
       throw new StepFailed({ step: 'worktree', code: 'worktree-failed', message: sentence(fault) })
-    const uncommitted = await uncommittedIn(repository.top, bound)
-    if (uncommitted !== 0) notes.push(uncommittedNote(repository.top, uncommitted))
+    const uncommitted = await uncommittedIn(origin.top, bound)
+    if (uncommitted !== 0) notes.push(uncommittedNote(origin.top, uncommitted))
     if (existsSync(join(cloneFolder, '.gitmodules')))
       notes.push(`The submodules of ${path} are not checked out in the worktree.`)
-    const from = `${repository.branch ?? 'the commit'} at ${repository.base.slice(0, 10)}`
+    const from = `${origin.branch ?? 'the commit'} at ${origin.base.slice(0, 10)}`
     return [`${branch}, from ${from}.`, ...notes].join(' ')
   })
   return { notes }
@@ -255,7 +255,7 @@ function uncommittedNote(top: string, count: number | undefined): string {
 async function originOf(path: string, options: PrepareOptions): Promise<Origin> {
   const { env, signal, bounds } = options
   const fault = folderFault(path)
-  const found = fault ?? (await repositoryAt(path, { env, signal, msMax: bounds.workspaceMs }))
+  const found = fault ?? (await originAt(path, { env, signal, msMax: bounds.workspaceMs }))
   if (typeof found !== 'string') return found
   throw new StepFailed({
     step: 'workspace',
@@ -320,8 +320,8 @@ async function prepareClone(options: PrepareOptions, repository: Repository): Pr
       return branchOf(cloneFolder, options)
     })
   }
-  if (setup.length > 0 && !(kept && same(stamp, wanted))) await setUp(options, cloneFolder)
-  if (!same(stamp, wanted) || !kept) writeStamp(stampFile, wanted)
+  if (setup.length > 0 && !same(stamp, wanted)) await setUp(options, cloneFolder)
+  if (!same(stamp, wanted)) writeStamp(stampFile, wanted)
   const branch = await branchOf(cloneFolder, options)
   return {
     folder: cloneFolder,

@@ -11,6 +11,8 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { halfDone } from './half-done.ts'
+import { repositoryOf } from './repository.ts'
 import {
   checkedOutAt,
   clearAttempt,
@@ -33,17 +35,6 @@ export interface Left {
 
 /** Names of files that a sentence gives. */
 const namesMax = 3
-/** What git keeps while something is half done, by its words. */
-const halfDone = [
-  ['MERGE_HEAD', 'a merge'],
-  ['rebase-merge', 'a rebase'],
-  ['rebase-apply', 'a rebase'],
-  ['CHERRY_PICK_HEAD', 'a cherry-pick'],
-  ['REVERT_HEAD', 'a revert'],
-  ['sequencer', 'a cherry-pick or revert of several commits'],
-  ['BISECT_LOG', 'a bisect'],
-] as const
-
 /** Whether what is at a path is a worktree, and no clone and no folder of its own. */
 export function isWorktree(path: string): boolean {
   return lstatSync(join(path, '.git'), { throwIfNoEntry: false })?.isFile() === true
@@ -51,8 +42,7 @@ export function isWorktree(path: string): boolean {
 
 /** Looks what would be lost. @returns `undefined` when nothing would, or nothing is there */
 export async function lookAtWorktree(path: string, bound: GitBound): Promise<Left | undefined> {
-  if (!existsSync(path) || (await isEmpty(path)) || (await isHalfMade(path, bound)))
-    return undefined
+  if (!existsSync(path) || (await isEmpty(path)) || (await isHalfMade(path))) return undefined
   const here = hereIn(path, bound)
   const on = await here('symbolic-ref', '--short', '--quiet', 'HEAD')
   const branch = on.fault === undefined ? on.output.trim() : undefined
@@ -71,11 +61,11 @@ export async function endWorktree(
 ): Promise<Left | undefined> {
   const stays = await lookAtWorktree(path, bound)
   if (stays !== undefined) return stays
-  if (await isHalfMade(path, bound)) {
-    const common = await commonOf(path, bound)
+  if (await isHalfMade(path)) {
+    const common = commonOf(path)
     await clearAttempt(path, record ?? unknownOf(common))
   } else if (existsSync(path) && !(await isEmpty(path))) {
-    const common = await commonOf(path, bound)
+    const common = commonOf(path)
     // Git looks once more by itself, and refuses what has changed since.
     const removed = await patientGit([...gitDir(common), 'worktree', 'remove', '--', path], bound)
     if (removed.fault !== undefined)
@@ -91,7 +81,7 @@ export async function discardWorktree(
   record: WorktreeRecord | undefined,
   bound: GitBound,
 ): Promise<void> {
-  const common = record?.common ?? (await commonOf(path, bound))
+  const common = record?.common ?? commonOf(path)
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   if (record !== undefined) return forget(path, record, bound)
   if (common === '') return
@@ -137,9 +127,7 @@ async function findings(path: string, bound: GitBound): Promise<readonly string[
   if (place.fault !== undefined || !isSame(top, path))
     return [`what Git cannot look at (${place.fault ?? 'it is in another repository'})`]
   if (existsSync(join(admin, 'locked'))) return ['a lock that somebody put on it']
-  const found = halfDone
-    .filter(([name]) => existsSync(join(admin, name)))
-    .map(([, words]) => `${words} that is half done`)
+  const found = halfDone(admin).map((words) => `${words} that is half done`)
   const looks = [changesIn, flaggedIn, innerIn, commitsOnlyIn]
   for (const look of looks) {
     // oxlint-disable-next-line no-await-in-loop -- one git at a time
@@ -241,7 +229,7 @@ async function commitsOnlyIn({ path, admin, bound }: Look): Promise<Seen> {
   if (refs.fault !== undefined) return refs.fault
   const past = await readFile(join(admin, 'logs', 'HEAD'), 'utf8').catch(() => '')
   const on = await here('symbolic-ref', '--quiet', 'HEAD')
-  const common = await commonOf(path, bound)
+  const common = commonOf(path)
   // What the branch went through it remembers itself, and it stays.
   const held =
     on.fault === undefined
@@ -277,19 +265,15 @@ function hereIn(path: string, bound: GitBound) {
   return (...args: readonly string[]) => quietGit(['-C', path, ...args], bound)
 }
 
-async function commonOf(path: string, bound: GitBound): Promise<string> {
-  const common = await hereIn(path, bound)(
-    'rev-parse',
-    '--path-format=absolute',
-    '--git-common-dir',
-  )
-  return common.fault === undefined ? common.output.replace(/\n$/, '') : ''
+/** The Git folder that a worktree shares with the others of its repository. */
+function commonOf(path: string): string {
+  return repositoryOf(path)?.common ?? ''
 }
 
 /** Git was cut while it wrote the files of its last commit, and says so by its own lock: nobody has worked there yet. */
-async function isHalfMade(path: string, bound: GitBound): Promise<boolean> {
+async function isHalfMade(path: string): Promise<boolean> {
   if (!isWorktree(path)) return false
-  const [admin] = await registrationsOf(path, await commonOf(path, bound))
+  const [admin] = await registrationsOf(path, commonOf(path))
   if (admin === undefined) return false
   const lock = await readFile(join(admin, 'locked'), 'utf8').catch(() => '')
   return lock.trim() === 'initializing'

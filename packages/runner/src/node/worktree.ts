@@ -15,7 +15,7 @@ import { readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@belay/protocol'
-import { git, type GitEnd } from './git.ts'
+import { git, type GitEnd, isLocked } from './git.ts'
 
 /** What a worktree was made of, kept beside the runner's files from before it is there. */
 export interface WorktreeRecord {
@@ -38,8 +38,8 @@ export interface GitBound {
   readonly msMax: number
 }
 
-/** A repository, as somebody stands in it. */
-export interface Repository {
+/** Where a worktree begins: a repository that can have one, as somebody stands in it. */
+export interface Origin {
   readonly common: string
   readonly top: string
   readonly prefix: string
@@ -85,12 +85,8 @@ export async function patientGit(
   }
 }
 
-function isLocked({ lines }: GitEnd): boolean {
-  return lines.some((line) => /\.lock'?: File exists|is locked by another|index\.lock/i.test(line))
-}
-
-/** @returns the repository a folder belongs to, or why no worktree can be made of it, in a sentence */
-export async function repositoryAt(folder: string, bound: GitBound): Promise<Repository | string> {
+/** @returns where a worktree of the folder begins, or why none can be made of it, in a sentence */
+export async function originAt(folder: string, bound: GitBound): Promise<Origin | string> {
   const ask = (...args: readonly string[]) => quietGit(['-C', folder, ...args], bound)
   const inside = await ask('rev-parse', '--is-inside-work-tree')
   if (inside.end.type === 'exited' && inside.fault !== undefined)
@@ -132,7 +128,7 @@ function lineOf({ output }: GitEnd): string {
 export interface MakeOptions extends GitBound {
   /** Where it goes. */
   readonly path: string
-  readonly repository: Repository
+  readonly origin: Origin
   readonly branch: string
   readonly recordFile: string
   readonly onWait: (fault: string) => void
@@ -140,8 +136,8 @@ export interface MakeOptions extends GitBound {
 
 /** Makes the worktree. What an attempt before left must be cleared. @returns what is wrong, in a sentence */
 export async function makeWorktree(options: MakeOptions): Promise<string | undefined> {
-  const { path, repository, branch, recordFile, onWait } = options
-  const { common, top, prefix, base } = repository
+  const { path, origin, branch, recordFile, onWait } = options
+  const { common, top, prefix, base } = origin
   const ref = `refs/heads/${branch}`
   const exists = (await inRepository(common, ['show-ref', '--verify', '--quiet', ref], options))
     .fault
@@ -183,7 +179,9 @@ export async function checkedOutAt(
   ref: string,
   bound: GitBound,
 ): Promise<string | undefined> {
-  const { output } = await inRepository(common, ['worktree', 'list', '--porcelain'], bound)
+  const list = ['worktree', 'list', '--porcelain']
+  const { output, fault } = await inRepository(common, list, bound)
+  if (fault !== undefined) return `a place that Git does not tell (${fault})`
   const holder = output.split('\n\n').find((entry) => entry.split('\n').includes(`branch ${ref}`))
   return holder?.split('\n')[0]?.replace(/^worktree /, '')
 }
