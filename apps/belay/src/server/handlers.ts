@@ -32,9 +32,6 @@ import { gitPlace, type Seal } from './seal.ts'
 import type { Tickets } from './tokens.ts'
 import type { SessionHost } from './session-host.ts'
 
-/** Beyond the runner's and the session's own bounds, so that one of them is to say what took too long. */
-const answerSlackMs = 15_000
-
 export type Handlers = {
   readonly [Name in RouteName]: (
     args: RouteArgs<Name>,
