@@ -139,7 +139,9 @@ function sessionHandlers({ host, clock, agents, callbacks, seal, folders }: Hand
     },
     async events({ id, after, limit }: RouteArgs<'events'>) {
       existing(host, id)
-      await changesKnown(host, id)
+      await changesKnown({ host, id })
+      // It may have been deleted meanwhile.
+      existing(host, id)
       const events = pageOfEvents(host, id, { after, limit })
       const { seq } = host.read(id).head
       const first = host.first(id) ?? 0
