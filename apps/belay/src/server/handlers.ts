@@ -373,6 +373,7 @@ async function allowed(
   if (refusal === undefined) return
   throw new RefusalError('bad-request', refusal)
 }
+
 /** @throws while another session works on the same files */
 async function refuseBeside(folders: Folders | undefined, id: string): Promise<void> {
   const beside = await folders?.beside(id)
@@ -382,7 +383,6 @@ async function refuseBeside(folders: Folders | undefined, id: string): Promise<v
     `Session “${beside.title}” (${beside.id}) has a turn running in the same folder, so nothing was put back.`,
   )
 }
-
 
 function titleOf(text: string | undefined, workspace: CreateBody['workspace']): string {
   const place = workspace.type === 'folder' ? workspace.path : workspace.url
