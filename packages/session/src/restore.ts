@@ -11,13 +11,11 @@
 import { type Deadlines, protocolPlans, protocolVersion, type ReportOf } from '@belay/protocol'
 import { type Change, log, logReport, post, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
+import { slackMs } from './slack.ts'
 import { type RestoreUnderWay, restoreUnderWay, type SessionState } from './state.ts'
 
 type Ask = Extract<SessionInput, { type: 'restore' }>
 type AskPlan = Extract<SessionInput, { type: 'plan-restore' }>
-
-/** Beyond the runner's own bound, so that it is the one to say what took too long. */
-const slackMs = 10_000
 
 export function askRestore(change: Change, { turn, to, take }: Ask): SessionReply {
   const asked = { type: 'asked', turn, to, ...(take === undefined ? {} : { take }) } as const
