@@ -12,7 +12,7 @@ test('[V-160] what a name would make a screen do is shown, and a plain name is s
 })
 
 test('[V-160] files whose names look alike are told apart by their bytes', () => {
-  const odd = { path: 'a\\xff', bytes: Buffer.from([97, 255]).toString('base64') }
+  const odd = { path: 'a\\xff', bytes: Buffer.from([97, 255]).toString('hex') }
   expect(fileKey(odd)).not.toBe(fileKey({ path: 'a\\xff' }))
   expect(fileKey(odd)).not.toBe(fileKey({ path: odd.bytes }))
   expect(fileKey(odd)).toBe(fileKey({ ...odd, path: 'otherwise shown' }))

@@ -1,8 +1,8 @@
 /**
  * Names of files as people read them. Pure.
  *
- * - V-160 What a name would make a screen do (end a line, clear it, turn the reading order) is shown as an escape instead,
- *   so that no two names look alike by it.
+ * - V-160 What a name would make a screen do (end a line, clear it, turn the reading order) is shown as an escape instead.
+ *   Two files whose names look alike all the same are told apart by what they are called, not by what is shown.
  */
 
 /** Control characters, separators of lines, what turns the reading order, and what has no width. */
@@ -17,7 +17,7 @@ export function shownName(path: string): string {
   )
 }
 
-/** What tells two files apart: their bytes where a name is no UTF-8, else the name. */
+/** What tells two files apart: their bytes, as hexadecimal digits, where a name is no UTF-8, else the name. */
 export function fileKey({
   path,
   bytes,

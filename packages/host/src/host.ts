@@ -13,8 +13,8 @@
  * - H-4 The inputs that wait when a tick begins run in order and share one commit.
  * - H-5 After the commit leave first the effects, then what watchers see, then the replies, each in order.
  * - H-7 After a failed commit nothing leaves, ever again, and the store is not touched.
- * - H-54 Before anything else of a tick, actors with a deadline hear of a step of the wall clock, and of the time that a
- *   store refused.
+ * - H-54 Actors with a deadline hear of a step of the wall clock, once, before anything else of a tick, and of the time that a
+ *   store refused before an alarm rings.
  * - H-52 A store that is full or busy wrote nothing: what would have been written is refused, facts wait, reads go on, and
  *   all goes on by itself when it takes commits again.
  */
@@ -32,8 +32,8 @@ export interface HostOptions<State extends Parts, Input, Effect, Reply> {
   readonly storage: Storage
   /** Milliseconds since the epoch. */
   readonly clock: () => number
-  /** Milliseconds that never jump, and stand still while the machine sleeps. Without it no jump is seen. */
-  readonly steady?: () => number
+  /** Milliseconds that never jump, and stand still while the machine sleeps. */
+  readonly steady: () => number
   /** Runs the callback once, soon, after the I/O of this turn of the loop. */
   readonly soon: (callback: () => void) => void
   /** The one timer of the host: calls back at `at`, which may have passed; a new call replaces the old one. */
@@ -292,7 +292,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   /** @returns why nothing was written, if so */
   #commit(writes: readonly ActorWrite[]): Refused | undefined {
     const before = this.#refused
-    if (before !== undefined && isTooEarly(before, this.#options.clock())) return before
+    if (before !== undefined && isTooEarly(before, this.#options.steady())) return before
     try {
       this.#storage.commit(writes)
     } catch (error) {
@@ -304,7 +304,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     if (before !== undefined) {
       this.#options.onRefusal?.(undefined)
       // Nobody could be heard meanwhile, so nobody's time went on.
-      const stood = this.#options.clock() - before.since - this.#told
+      const stood = Math.round(this.#options.steady() - before.since - this.#told)
       for (const job of this.#jumps(stood)) this.#enqueue(job)
     }
     return undefined
@@ -313,7 +313,6 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   /** @returns how far the wall clock was moved since the last look, 0 when it was not */
   #jump(): number {
     const { steady, clock } = this.#options
-    if (steady === undefined) return 0
     const ahead = clock() - steady()
     const by = ahead - (this.#ahead ?? ahead)
     // A clock that is corrected little by little is no jump, as long as it is followed.
@@ -340,7 +339,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
 
   #hear(refusal: StoreRefusal): Refused {
     const before = this.#refused
-    this.#refused = refusedOnceMore(before, refusal, this.#options.clock())
+    this.#refused = refusedOnceMore(before, refusal, this.#options.steady())
     this.#timerIsStale = true
     if (before?.refusal.reason !== refusal.reason) this.#options.onRefusal?.(refusal)
     return this.#refused
@@ -366,7 +365,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   /** Facts wait: nobody tells them twice. An alarm rings again by itself. Requests hear that nothing of them was kept. */
   #refuse(refused: Refused, jobs: readonly Job<Input, Reply>[]): void {
     const { isFact } = this.#options.actor
-    const waits = mayWait(refused, this.#options.clock())
+    const waits = mayWait(refused, this.#options.steady())
     for (const job of jobs) {
       if (!job.rings && (waits || isFact?.(job.input) === true)) this.#waiting.push(job)
       else job.reject(refused.refusal)
@@ -433,12 +432,18 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     this.#timerIsStale = false
     const alarms = this.#alarms(1)
     const next = alarms?.[0]
-    const again = this.#refused?.again
+    const again = this.#again()
     const waits = this.#waiting.length > 0 || alarms === undefined
     // While the store refuses, whoever waits for it rings the timer, and an alarm does not ring sooner.
     const at = waits ? again : next && Math.max(next.at, again ?? next.at)
     if (at === undefined) this.#options.timer.clear()
     else this.#options.timer.set(at, () => this.#ring())
+  }
+
+  /** When the store is asked again, by the wall clock. */
+  #again(): number | undefined {
+    const { clock, steady } = this.#options
+    return this.#refused && Math.ceil(clock() + this.#refused.again - steady())
   }
 
   #ring(): void {
@@ -451,7 +456,7 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
     if (due.length === 0 && this.#waiting.length === 0) this.#setTimer()
     // After a refusal deadlines have moved before they may ring: who is told of that is who asks the store again.
     if (this.#refused !== undefined && this.#options.actor.jumped !== undefined && due.length > 0) {
-      this.#told = now - this.#refused.since
+      this.#told = Math.round(this.#options.steady() - this.#refused.since)
       for (const job of this.#jumps(this.#told)) this.#enqueue({ ...job, rings: true })
       return
     }

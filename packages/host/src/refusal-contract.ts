@@ -107,4 +107,35 @@ export function refusals(play: TestAPI<Stage>): void {
       scene.host.stop()
     },
   )
+  clocks(play)
+}
+
+function clocks(play: TestAPI<Stage>): void {
+  play(
+    '[H-54] a clock that is set while a store refuses is told once, and so is the time that it refused',
+    async ({ world }) => {
+      for (const by of [8 * 3600_000, -3600_000]) {
+        const { scene, door } = refusing(world)
+        const at = scene.now + 600_000
+        await scene.ask('a', { type: 'wake', at })
+        const from = scene.now
+        door.refuses = 'full'
+        const fact = scene.submit('a', { type: 'remember', key: 'k', value: '1' })
+        await scene.turn()
+        await scene.advance(3000)
+        scene.set += by
+        // Somebody looks: that is when it is seen.
+        await scene.ask('b', { type: 'look' })
+        for (let second = 0; second < 3; second += 1) await scene.advance(1000)
+        expect(scene.host.read('a').alarms.at, 'nothing is kept yet').toBe(at)
+        door.refuses = undefined
+        await scene.advance(3000)
+        await scene.turn()
+        await fact
+        const stood = scene.now - from
+        expect(scene.host.read('a').alarms.at).toBe(at + by + stood)
+        scene.host.stop()
+      }
+    },
+  )
 }

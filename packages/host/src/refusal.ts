@@ -20,7 +20,7 @@ const busyMsMax = 5000
 const retryMsMin = 20
 const retryMsMax = 2000
 
-/** That a store refuses, since when, and when it is tried again. */
+/** That a store refuses, since when, and when it is tried again: by the steady clock, as a step of the other is told for itself. */
 export interface Refused {
   readonly refusal: StoreRefusal
   readonly since: number
@@ -36,12 +36,12 @@ export function refusedOnceMore(
 ): Refused {
   const tries = (before?.tries ?? 0) + 1
   const again = now + Math.min(retryMsMin * 2 ** (tries - 1), retryMsMax)
-  return { refusal, since: Math.min(before?.since ?? now, now), tries, again }
+  return { refusal, since: before?.since ?? now, tries, again }
 }
 
-/** Whether it is too early to try again. A clock that was set back is not waited for. */
+/** Whether it is too early to try again. */
 export function isTooEarly({ again }: Refused, now: number): boolean {
-  return now < again && again - now <= retryMsMax
+  return now < again
 }
 
 /** Whether a request may wait with it: a tool that looks at the store is done in a moment, a full disk is not. */

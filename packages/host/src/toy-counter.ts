@@ -53,7 +53,7 @@ type CounterStep = Step<CounterState, CounterEffect, CounterReply>
 
 export const counter: Actor<CounterState, CounterInput, CounterEffect, CounterReply> = {
   alarm: { type: 'alarm' },
-  isFact: (input) => input.type === 'remember',
+  isFact: (input) => input.type === 'remember' || input.type === 'jumped',
   jumped: (by) => ({ type: 'jumped', by }),
   initial: () => ({
     count: { total: 0, seq: 0 },

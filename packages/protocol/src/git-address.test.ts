@@ -20,6 +20,8 @@ test.each([
   ['file://localhost/home/me/project'],
   ['/home/me/project'],
   ['/home/me/a folder @ work/c#'],
+  ['/home/me/10:30@work'],
+  ['https://h.example:8443/scope/@name:1'],
 ])('[P-40] the address %s is taken', (url) => {
   expect(addressFault(url)).toBeUndefined()
   expect(shownAddress(url)).toBe(url)
@@ -84,6 +86,16 @@ describe('[P-40] an address that can carry a secret is refused without repeating
     [`/home/me/\u0007${secret}`],
     [`https://h.example/a\\${secret}`],
     [`https://h.example/a ${secret}`],
+    // Behind the address of a mirror, or a slash too many.
+    [`https://mirror.example/https://x:${secret}@h.example/a`],
+    [`https://mirror.example/x:${secret}@h.example/a`],
+    [`http://h.example//:${secret}@h.example/a`],
+    [`git://h.example/x:${secret}@h.example`],
+    [`ssh://git@mirror.example/ssh://git:${secret}@h.example/a`],
+    [`file:///https:/x:${secret}@h.example/a`],
+    [`/https://x:${secret}@h.example/a`],
+    [`/\\x:${secret}@h.example/a`],
+    [`/mnt/ssh://git:${secret}@h.example/a`],
   ])('%j', (url) => {
     const fault = addressFault(url)
     expect(fault).toMatch(/^must /)
@@ -108,6 +120,16 @@ test.each([
   [`x:${secret}@h.example:a`, '…@h.example:a'],
   [`https://h.example/a?token=${secret}#${secret}`, 'https://h.example/a'],
   [`ssh://git:${secret}@${secret}@h.example/a`, 'ssh://…@h.example/a'],
+  [`https://x%3A${secret}%40h.example/a`, 'https://…@h.example/a'],
+  [`https://x:${secret}＠h.example/a`, 'https://…@h.example/a'],
+  [`https://mirror.example/https://x:${secret}@h.example/a`, 'https://…@h.example/a'],
+  [`https://h.example/a;token=${secret}`, 'https://h.example/a'],
+  [`https://h.example/a%3Ftoken%3D${secret}`, 'https://h.example/a'],
+  [`https://h.example/a%26${secret}`, 'https://h.example/a'],
+  [`https://h.example:${secret}/a`, '…'],
+  [`x-access-token:${secret}`, '…'],
+  [`ftps://h.example/${secret}`, '…'],
+  [`https://h.example/a ${secret}`, '…'],
 ])('[P-41] the address %s that was stored before is shown as %s', (url, shown) => {
   expect(shownAddress(url)).toBe(shown)
 })

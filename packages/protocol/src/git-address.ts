@@ -50,11 +50,13 @@ export function addressFault(url: string): string | undefined {
 /** The name of a folder may hold nearly everything; what looks like an address behind a slash is none. */
 function pathFault(url: string): string | undefined {
   if (control.test(url)) return odd
-  return url.startsWith('//') && url.includes('@') ? secret : undefined
+  return /^(?:\/[\\/]|.*:\/\/).*@/u.test(url) ? secret : undefined
 }
 
 function partsFault(url: string): string | undefined {
   if (/[?#;&=]/.test(url)) return secret
+  // Another address, with a password in it, where the path should be.
+  if (/:\/\/.*\/[^/]*:[^/]*@/.test(url)) return secret
   if (/[\s\\]/u.test(url) || control.test(url)) return odd
   // As some servers read it again.
   return /%(?:[01][0-9a-f]|7f|23|26|3[bdf]|5c|40)/i.test(url) ? odd : undefined
@@ -62,13 +64,14 @@ function partsFault(url: string): string | undefined {
 
 /**
  * An address as it may be shown. Those that were stored before they were looked at hold what is refused today.
- * @returns it, or what is left of it without user names, queries and fragments
+ * @returns it, or what is left of it without user names, queries and fragments, plain or as %xx
  */
 export function shownAddress(url: string): string {
   if (addressFault(url) === undefined) return url
-  const bare = url.replace(/[?#][\s\S]*$/u, '')
-  const at = bare.lastIndexOf('@')
-  if (at < 0) return bare
-  const scheme = /^[\w+.-]+:[\\/]+/.exec(bare)?.[0] ?? ''
-  return `${scheme.length > at ? '' : scheme}…@${bare.slice(at + 1)}`
+  const bare = url.replace(/(?:[?#;&=]|%(?:23|26|3[bdf]))[\s\S]*$/iu, '')
+  const parts = bare.split(/@|＠|%40/i)
+  // Without a sign of where the host begins, all of it may be secret.
+  if (parts.length === 1) return addressFault(bare) === undefined ? bare : '…'
+  const scheme = /^[\w+.-]+:[\\/]+/.exec(parts[0] ?? '')?.[0] ?? ''
+  return `${scheme}…@${parts.at(-1)}`
 }

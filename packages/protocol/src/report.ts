@@ -224,7 +224,8 @@ const noteSchema = z.string().max(500)
 
 /**
  * What a turn changed in its workspace, between the checkpoints before and after it. Reported of every turn that was
- * taken, after its end; one without files, notes and problem says that it changed nothing, and is no event.
+ * taken: after its end, or before it where the end waits for a commit. One without files, notes and problem says that it
+ * changed nothing, and is no event.
  */
 export const turnChangesReportSchema = z.object({
   type: z.literal('turn-changes'),

@@ -8,16 +8,14 @@
  * - S-111 A plan is shown until a turn begins, files are put back, or another is asked for.
  * - S-112 A runner of an older version is never told to plan or to restore: another takes its place first.
  */
-import { protocolPlans, protocolVersion, type ReportOf } from '@belay/protocol'
+import { type Deadlines, protocolPlans, protocolVersion, type ReportOf } from '@belay/protocol'
 import { type Change, log, logReport, post, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
+import { slackMs } from './slack.ts'
 import { type RestoreUnderWay, restoreUnderWay, type SessionState } from './state.ts'
 
 type Ask = Extract<SessionInput, { type: 'restore' }>
 type AskPlan = Extract<SessionInput, { type: 'plan-restore' }>
-
-/** Beyond the runner's own bound, so that it is the one to say what took too long. */
-const slackMs = 10_000
 
 export function askRestore(change: Change, { turn, to, take }: Ask): SessionReply {
   const asked = { type: 'asked', turn, to, ...(take === undefined ? {} : { take }) } as const
@@ -84,12 +82,15 @@ export function startRestore(change: Change): void {
   const restore = restoreUnderWay(change.state)
   if (restore === undefined || restore.deadline !== undefined) return
   const { type, turn, to, take } = restore
-  const { restoreMs, checkpointMs } = change.deadlines
-  // The checkpoint after the last turn may be under way, and comes first.
-  const deadline = change.now + checkpointMs + restoreMs + slackMs
+  const deadline = change.now + restoreMsMax(change.deadlines)
   set(change, 'restore', { ...restore, deadline })
   if (type === 'planning') post(change, { type: 'plan-restore', turn, to })
   else post(change, { type: 'restore', turn, to, ...(take === undefined ? {} : { take }) })
+}
+
+/** How long a runner has for a restore or its plan. The checkpoint after the last turn may be under way, and comes first. */
+export function restoreMsMax({ checkpointMs, restoreMs }: Deadlines): number {
+  return checkpointMs + restoreMs + slackMs
 }
 
 /** What it would do. */

@@ -103,7 +103,9 @@ export function runnerLinkLost(change: Change, generation: number): SessionReply
   if (runner.type !== 'linked' || runner.generation !== generation)
     return ignore('not the linked runner')
   const deadline = change.now + change.deadlines.graceMs
-  set(change, 'runner', { ...runner, type: 'lost', since: change.now, deadline, waiting: 'grace' })
+  // Which version it speaks, it says with its next hello.
+  const { version: _, ...rest } = runner
+  set(change, 'runner', { ...rest, type: 'lost', since: change.now, deadline, waiting: 'grace' })
   // Nobody waits for an idle session's runner: its short absence is not worth an event.
   if (turn.type === 'active') log(change, { type: 'runner-lost', generation, graceUntil: deadline })
   change.effects.push({ type: 'probe-runner', generation, final: false })

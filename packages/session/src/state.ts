@@ -124,7 +124,6 @@ export type Runner =
   | {
       readonly type: 'lost'
       readonly generation: number
-      readonly version?: number
       readonly prepared: boolean
       readonly closing: boolean
       readonly since: number

@@ -9,11 +9,9 @@ import { type ReportOf, unknownChanges } from '@belay/protocol'
 import { type Change, log, logReport, refuse, set } from './change.ts'
 import type { SessionReply } from './input.ts'
 import { findChanges, keepChanges } from './row.ts'
+import { slackMs } from './slack.ts'
 import type { ActiveTurn } from './state.ts'
 import { updateTurn } from './waiting.ts'
-
-/** Beyond the runner's own bound, so that it is the one to say what took too long. */
-const slackMs = 10_000
 
 /**
  * A turn has ended: unless it was told before, its runner still owes what it changed.

@@ -228,12 +228,14 @@ function turnChanges(
 /** What is to be known beside the files, and why there are none where nobody knows. */
 export function changesNotes(
   paint: Paint,
-  { problem, notes = [] }: Pick<EventOf<'turn-changes'>, 'problem' | 'notes'>,
+  { problem, notes }: Pick<EventOf<'turn-changes'>, 'problem' | 'notes'>,
 ): readonly string[] {
-  return [
-    ...(problem === undefined ? [] : [`${paint('yellow', '!')} ${oneLine(problem)}`]),
-    ...notes.map((note) => `${paint('yellow', '!')} ${oneLine(note)}`),
-  ]
+  return noteLines(paint, [...(problem === undefined ? [] : [problem]), ...(notes ?? [])])
+}
+
+/** Sentences that belong to what was listed, each on its line. */
+export function noteLines(paint: Paint, notes: readonly string[] = []): readonly string[] {
+  return notes.map((note) => `${paint('yellow', '!')} ${oneLine(note)}`)
 }
 
 export function fileLine(paint: Paint, file: ChangedFile): string {

@@ -248,7 +248,7 @@ test('[V-162] restore --dry-run says what goes back, what stays and why, and ask
     '  … and 4 files more',
     '  = theirs stays: You changed it since. (can be taken with --take)',
     '  = .env stays: Git ignores it.',
-    '  Note: sub: a repository of its own, left as it is.',
+    '! sub: a repository of its own, left as it is.',
     '',
   ])
   const json = await cli(['restore', 's1', '--turn', '2', '--dry-run', '--json'])

@@ -70,8 +70,8 @@ export class Renderer {
   #speech(event: Extract<ViewerEvent, { type: 'text' | 'thought' }>, before: Transcript): string {
     const text = harmless(event.text)
     if (text === '') return ''
-    const goesOn = itemAt(before.items, -1)?.key === itemAt(this.#transcript.items, -1)?.key
     const item = itemAt(this.#transcript.items, -1)
+    const goesOn = itemAt(before.items, -1)?.key === item?.key
     const isLate = (item?.type === 'text' || item?.type === 'thought') && item.late
     const late = isLate ? `${this.#paint('dim', `Said after turn ${event.turn} was over:`)}\n` : ''
     const lead = goesOn ? '' : `${this.finish()}${this.#begun ? '\n' : ''}${late}`

@@ -114,6 +114,15 @@ test.each([
   })
 })
 
+test('[V-64] run goes on where the server does not say who works in the folder', async () => {
+  server.place = undefined
+  server.onPrompt = (session, { promptId }) =>
+    session.append(started(promptId), ended(promptId, 'completed'))
+  const world = testWorld({ cwd: '/' })
+  expect(await cli(world, 'run', 'do it')).toBe(0)
+  expect(server.asked.map(({ route }) => route)).toContain('place')
+})
+
 test('[V-64] a session whose preparation fails exits with 5 and says how to go on', async () => {
   server.onPrompt = (session) => {
     session.append({

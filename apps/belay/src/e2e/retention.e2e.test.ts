@@ -1,8 +1,7 @@
 /** Sessions and events are kept as long as the owner of the server says. */
-import { resolve } from 'node:path'
 import { follow } from '@belay/client/webapi'
-import { start, waitFor } from '@belay/testing/node'
-import { createDemo, ofType, startWorld, turnEnd, watch } from './world.ts'
+import { waitFor } from '@belay/testing/node'
+import { belay, createDemo, ofType, startWorld, turnEnd, watch } from './world.ts'
 import { expect, test } from 'vitest'
 
 const secondInDays = 1 / 86_400
@@ -65,10 +64,10 @@ test('[K-28] older events are removed up to the end of a turn, and a viewer that
     expect(late.events.map((event) => event.seq)).toEqual(events.map((event) => event.seq))
     await waitFor(() => snapshots.length > 0, 'it is told', 5000)
     expect(snapshots).toEqual([trimmedTo])
-    const told = await belay(world.dataFolder, 'attach', id, '--until-idle')
-    expect(told).toMatch(/^· Older events were removed by this server’s retention setting\./)
-    expect(told).toContain('turn 2 of this conversation')
-    expect(await belay(world.dataFolder, 'log', id)).toContain('Older events were removed')
+    const told = await belay(world, 'attach', id, '--until-idle')
+    expect(told.stdout).toMatch(/^· Older events were removed by this server’s retention setting\./)
+    expect(told.stdout).toContain('turn 2 of this conversation')
+    expect((await belay(world, 'log', id)).stderr).toContain('Older events were removed')
     // The session goes on as before, and the answer to a repeated prompt does not need its events.
     const again = { id, promptId: 'p1', text: 'fast no-permission' }
     expect(await world.client.call('prompt', again)).toMatchObject({ state: 'ended', turn: 1 })
@@ -81,12 +80,3 @@ test('[K-28] older events are removed up to the end of a turn, and a viewer that
     await world.end()
   }
 })
-
-async function belay(data: string, ...args: string[]): Promise<string> {
-  const bin = resolve(import.meta.dirname, '../../bin/belay.mjs')
-  const run = await start(process.execPath, [bin, ...args], {
-    env: { ...process.env, BELAY_DATA: data },
-  })
-  await run.exited
-  return run.stdout() + run.stderr()
-}

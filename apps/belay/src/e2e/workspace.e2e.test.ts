@@ -1,10 +1,9 @@
 /** What becomes of the work in a workspace: lost with its folder and brought back, committed and pushed, looked at and undone. */
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { CreateBody } from '@belay/protocol'
 import { askedCommand } from '@belay/testing'
 import {
-  type Exit,
   type GitServer,
   gitRepository,
   killHard,
@@ -16,6 +15,8 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   answerAll,
+  belay,
+  createDemo,
   expectDense,
   ofType,
   startWorld,
@@ -24,8 +25,6 @@ import {
   type Watching,
   type World,
 } from './world.ts'
-
-const bin = resolve(import.meta.dirname, '../../bin/belay.mjs')
 
 let world: World
 let git: GitServer
@@ -104,7 +103,7 @@ test('[B-37] a workspace that was lost is there again at the next prompt, with i
   await status.exited
   expect(status.stdout()).toBe(' M README.md\n?? draft.txt\n')
   expect(readFileSync(join(session.folder, 'draft.txt'), 'utf8')).toBe('draft\n')
-  const { stdout } = await belay('attach', session.id, '--until-idle')
+  const { stdout } = await belay(world, 'attach', session.id, '--until-idle')
   expect(stdout).toContain('The workspace was gone: it is made again')
   expectDense(session.viewer.events)
   session.close()
@@ -154,12 +153,8 @@ test('[B-39] what a turn changed is shown, undone and done again, beside uncommi
   own.git('stash', 'push', '--quiet', '--', 'README.md')
   writeFileSync(join(own.path, 'README.md'), '# Mine again\n')
   own.git('add', 'README.md')
-  const { session } = await world.client.call('createSession', {
-    agent: { name: 'demo' },
-    workspace: { type: 'folder', path: own.path },
-    prompt: { promptId: 'p1', text: 'fast no-permission' },
-  })
-  const { id } = session
+  const workspace = { type: 'folder', path: own.path } as const
+  const id = await createDemo(world, 'fast no-permission', { workspace })
   const viewer = watch(world, id, 'socket')
   const mine = () => [
     own.git('stash', 'list'),
@@ -170,30 +165,30 @@ test('[B-39] what a turn changed is shown, undone and done again, beside uncommi
   const before = mine()
   expect(await turnEnd(viewer, 1)).toMatchObject({ outcome: 'completed' })
   expect(mine()).toEqual(before)
-  const shown = await belay('diff', id)
-  expect(shown.exit.code).toBe(0)
+  const shown = await belay(world, 'diff', id)
+  expect(shown.code).toBe(0)
   expect(shown.stdout).toMatch(/belay-demo\.md[\s\S]*\+- fast no-permission/)
   expect(shown.stdout).not.toContain('notes.txt')
   const file = join(own.path, 'belay-demo.md')
   const after = readFileSync(file, 'utf8')
   const restoredTimes = (times: number) =>
     waitFor(() => ofType(viewer.events, 'restored').length === times, 'it is restored', 20_000)
-  expect((await belay('restore', id, '--turn', '1', '--to', 'before')).exit.code).toBe(0)
+  expect((await belay(world, 'restore', id, '--turn', '1', '--to', 'before')).code).toBe(0)
   await restoredTimes(1)
   expect(existsSync(file)).toBe(false)
-  expect((await belay('restore', id, '--turn', '1', '--to', 'after')).exit.code).toBe(0)
+  expect((await belay(world, 'restore', id, '--turn', '1', '--to', 'after')).code).toBe(0)
   await restoredTimes(2)
   expect(readFileSync(file, 'utf8')).toBe(after)
   // As nobody's turn left it: it stays, unless a person says otherwise.
   writeFileSync(file, 'written by hand')
   const back = ['restore', id, '--turn', '1', '--to', 'before']
-  expect((await belay(...back)).stdout).toContain('Something else changed it since.')
+  expect((await belay(world, ...back)).stdout).toContain('Something else changed it since.')
   await restoredTimes(3)
   expect(readFileSync(file, 'utf8')).toBe('written by hand')
-  expect((await belay(...back, '--take-all')).exit.code).toBe(0)
+  expect((await belay(world, ...back, '--take-all')).code).toBe(0)
   await restoredTimes(4)
   expect(existsSync(file)).toBe(false)
-  expect((await belay('restore', id, '--undo')).exit.code).toBe(0)
+  expect((await belay(world, 'restore', id, '--undo')).code).toBe(0)
   await restoredTimes(5)
   expect(readFileSync(file, 'utf8')).toBe('written by hand')
   expect(mine()).toEqual(before)
@@ -202,12 +197,8 @@ test('[B-39] what a turn changed is shown, undone and done again, beside uncommi
 
 test('[B-39] [E-31] a restore is planned, done and undone, and what there is no checkpoint of is refused in words', async () => {
   const own = gitRepository()
-  const { session } = await world.client.call('createSession', {
-    agent: { name: 'demo' },
-    workspace: { type: 'folder', path: own.path },
-    prompt: { promptId: 'p1', text: 'fast no-permission' },
-  })
-  const { id } = session
+  const workspace = { type: 'folder', path: own.path } as const
+  const id = await createDemo(world, 'fast no-permission', { workspace })
   const viewer = watch(world, id, 'socket')
   await turnEnd(viewer, 1)
   const file = join(own.path, 'belay-demo.md')
@@ -215,23 +206,23 @@ test('[B-39] [E-31] a restore is planned, done and undone, and what there is no 
   const point = { id, turn: 1, to: 'before' } as const
   const nothing = world.client.call('planRestore', { ...point, to: 'undo' })
   await expect(nothing).rejects.toMatchObject({ status: 409, message: expect.any(String) })
-  expect((await belay('restore', id, '--undo')).exit.code).toBe(1)
+  expect((await belay(world, 'restore', id, '--undo')).code).toBe(1)
   const plan = await world.client.call('planRestore', point)
   expect(plan).toMatchObject({ turn: 1, to: 'before', stay: [] })
   expect(plan.back).toEqual([{ path: 'belay-demo.md', does: 'remove' }])
   expect((await world.client.call('getSession', { id })).restorePlan).toEqual(plan)
   // By a runner that is woken for it, too.
   await killRunner(id)
-  const shown = await belay('restore', id, '--turn', '1', '--dry-run')
-  expect(shown).toMatchObject({ exit: { code: 0 } })
+  const shown = await belay(world, 'restore', id, '--turn', '1', '--dry-run')
+  expect(shown).toMatchObject({ code: 0 })
   expect(shown.stdout).toContain('- belay-demo.md is removed')
   expect(readFileSync(file, 'utf8')).toBe(made)
-  const done = await belay('restore', id, '--turn', '1')
+  const done = await belay(world, 'restore', id, '--turn', '1')
   expect(done.stdout).toMatch(/back to how it was before turn 1: 1 file was put back/)
   expect(existsSync(file)).toBe(false)
   const undoing = await world.client.call('planRestore', { ...point, to: 'undo' })
   expect(undoing.back).toEqual([{ path: 'belay-demo.md', does: 'create' }])
-  expect((await belay('restore', id, '--undo')).exit.code).toBe(0)
+  expect((await belay(world, 'restore', id, '--undo')).code).toBe(0)
   expect(readFileSync(file, 'utf8')).toBe(made)
   viewer.close()
 })
@@ -241,25 +232,19 @@ test('[E-30] while another session has a turn in the same folder nothing is put 
   const link = `${own.path}-linked`
   symlinkSync(own.path, link)
   const create = (path: string, title: string, text: string) =>
-    world.client.call('createSession', {
-      agent: { name: 'demo' },
-      workspace: { type: 'folder', path },
-      title,
-      prompt: { promptId: 'p1', text },
-    })
-  const { session } = await create(own.path, 'Mine', 'fast no-permission')
-  const { id } = session
+    createDemo(world, text, { workspace: { type: 'folder', path }, title })
+  const id = await create(own.path, 'Mine', 'fast no-permission')
   const viewer = watch(world, id, 'socket')
   await turnEnd(viewer, 1)
   // It asks for permission, and nobody answers.
-  const other = (await create(link, 'The other', 'fast')).session.id
+  const other = await create(link, 'The other', 'fast')
   await waitFor(
     async () => (await world.client.call('getSession', { id: other })).status === 'waiting-person',
     'the other has a turn',
     20_000,
   )
-  const refused = await belay('restore', id, '--turn', '1')
-  expect(refused.exit.code).toBe(1)
+  const refused = await belay(world, 'restore', id, '--turn', '1')
+  expect(refused.code).toBe(1)
   expect(refused.stderr).toContain(`Session “The other” (${other}) has a turn running`)
   expect(existsSync(join(own.path, 'belay-demo.md'))).toBe(true)
   await world.client.call('interrupt', { id: other })
@@ -268,15 +253,8 @@ test('[E-30] while another session has a turn in the same folder nothing is put 
     'its turn is over',
     20_000,
   )
-  expect((await belay('restore', id, '--turn', '1')).exit.code).toBe(0)
+  expect((await belay(world, 'restore', id, '--turn', '1')).code).toBe(0)
   expect(existsSync(join(own.path, 'belay-demo.md'))).toBe(false)
   rmSync(link)
   viewer.close()
 })
-
-async function belay(...args: string[]): Promise<{ exit: Exit; stdout: string; stderr: string }> {
-  const env = { ...process.env, BELAY_DATA: world.dataFolder }
-  const run = await start(process.execPath, [bin, ...args], { env })
-  const exit = await run.exited
-  return { exit, stdout: run.stdout(), stderr: run.stderr() }
-}

@@ -1,19 +1,10 @@
 /** Sessions that keep out of each other's way: in worktrees of their own, in shared folders, and away from Belay's own files. */
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { CreateBody } from '@belay/protocol'
-import {
-  gitRepository,
-  killHard,
-  runnerPid,
-  start,
-  temporaryFolder,
-  waitFor,
-} from '@belay/testing/node'
+import { gitRepository, killHard, runnerPid, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ofType, startWorld, turnEnd, watch, type World } from './world.ts'
-
-const bin = resolve(import.meta.dirname, '../../bin/belay.mjs')
+import { belay, ofType, startWorld, turnEnd, watch, type World } from './world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -44,12 +35,6 @@ async function ready(id: string) {
     `${id} is ready`,
     30_000,
   )
-}
-
-async function belay(...args: readonly string[]) {
-  const run = await start(process.execPath, [bin, ...args, '--data', world.dataFolder])
-  const { code } = await run.exited
-  return { stdout: run.stdout(), stderr: run.stderr(), code }
 }
 
 test('[B-50] a session works in a worktree beside the person’s own work, comes back after its runner and its folder were lost, and leaves what it wrote', async () => {
@@ -161,7 +146,7 @@ test('[K-45] [S-120] sessions in one folder are both told of the other, whatever
   expect(await told(second)).toMatchObject([{ session: first, title: 'First' }])
   await ready(apart)
   expect(await sharedWith(apart)).toBeUndefined()
-  const listed = await belay('ls')
+  const listed = await belay(world, 'ls')
   expect(listed.stdout).toContain('Shares its folder with “Second”.')
   // A server that dies in between changes nothing: it is told no second time, and taken back when it is over.
   await world.server.kill()
@@ -221,7 +206,7 @@ test('[B-52] the command line makes a worktree, says who is in a folder already,
   const first = await demoIn({ type: 'folder', path }, { title: 'First' })
   await ready(first)
   const run = (...more: readonly string[]) =>
-    belay('run', 'fast no-permission', '--agent', 'demo', '--dir', path, ...more)
+    belay(world, 'run', 'fast no-permission', '--agent', 'demo', '--dir', path, ...more)
   const shared = await run()
   expect(shared.stderr).toContain(`Session “First” (${first}) works in this folder too`)
   expect(shared.stderr).toContain('Give --worktree')
@@ -231,7 +216,7 @@ test('[B-52] the command line makes a worktree, says who is in a folder already,
   const id = /Session (\S+)/.exec(own.stderr)?.[1] ?? ''
   expect(git('worktree', 'list')).toContain(`${folderOf(id)} `)
   expect(git('worktree', 'list')).toContain('[login]')
-  const removed = await belay('rm', id, '--yes')
+  const removed = await belay(world, 'rm', id, '--yes')
   expect(removed.stdout).toMatch(
     /is deleted\. The worktree stays, .*belay-demo\.md.* on the branch login;/,
   )
@@ -239,10 +224,10 @@ test('[B-52] the command line makes a worktree, says who is in a folder already,
   expect(named.stdout + named.stderr).toContain('The branch login is checked out in')
   const other = await run('--worktree')
   const gone = /Session (\S+)/.exec(other.stderr)?.[1] ?? ''
-  expect((await belay('rm', gone, '--yes', '--discard')).stdout).toBe(
+  expect((await belay(world, 'rm', gone, '--yes', '--discard')).stdout).toBe(
     `Session ${gone} is deleted.\n`,
   )
   await waitFor(() => !existsSync(folderOf(gone)), 'it is discarded', 20_000)
-  const wrong = await belay('run', 'x', '--repo', path, '--worktree')
+  const wrong = await belay(world, 'run', 'x', '--repo', path, '--worktree')
   expect(wrong.stderr).toContain('A --worktree is of a folder')
 })

@@ -2,14 +2,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient, follow, followSse } from '@belay/client/webapi'
-import { type EventOf, eventSchema, type SessionEvent } from '@belay/protocol'
+import { type CreateBody, type EventOf, eventSchema, type SessionEvent } from '@belay/protocol'
 import {
   type BelayServer,
   codexAgent,
   endRunners,
+  type Exit,
   type FakeModel,
   type GitRepository,
   gitRepository,
+  start,
   startBelay,
   startFakeModel,
   startTcpProxy,
@@ -89,14 +91,36 @@ export async function startProxiedWorld(more: readonly string[]): Promise<Proxie
   return Object.assign(world, { proxy })
 }
 
-/** A session of the demo agent, which needs no time to start. @returns its id */
-export async function createDemo(world: World, text: string): Promise<string> {
+/**
+ * A session of the demo agent, which needs no time to start.
+ * @param more what is to be other than a folder of the world's repository
+ * @returns its id
+ */
+export async function createDemo(
+  world: World,
+  text: string,
+  more: Partial<CreateBody> = {},
+): Promise<string> {
   const { session } = await world.client.call('createSession', {
     agent: { name: 'demo' },
     workspace: { type: 'folder', path: world.repository.path },
     prompt: { promptId: 'p1', text },
+    ...more,
   })
   return session.id
+}
+
+const program = join(import.meta.dirname, '../../bin/belay.mjs')
+
+/** The command line, run to its end beside the world's server. */
+export async function belay(
+  { dataFolder }: Pick<World, 'dataFolder'>,
+  ...args: readonly string[]
+): Promise<{ readonly stdout: string; readonly stderr: string; readonly code: Exit['code'] }> {
+  const env = { ...process.env, BELAY_DATA: dataFolder }
+  const run = await start(process.execPath, [program, ...args], { env })
+  const { code } = await run.exited
+  return { stdout: run.stdout(), stderr: run.stderr(), code }
 }
 
 /** A session on the world's repository with its first prompt. @returns its id */

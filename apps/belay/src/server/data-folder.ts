@@ -1,10 +1,10 @@
 /**
  * The data folder: where everything of one server is.
  *
- *   belay.db             the store                 server.json   where the server listens, for runners and the CLI
+ *   belay.db             the store                 server.json   where the server listens, for runners and the command line
  *   lock.db              who serves this folder    token         opens the API for people and programs
  *   runners/<session>/   a runner's own folder     secret        signs what only this server may sign
- *   address/             touched when a server says where it listens: what runners watch
+ *   address/             server.json once more, and nothing else: what runners watch
  *   workspaces/<session>/ clones
  *
  * Owns: the names, and making the two secrets once.
@@ -55,7 +55,7 @@ export interface ServerAddress {
   readonly version: string
 }
 
-/** Says where this server listens. Replaced in one step, because runners watch it and read it at any moment. */
+/** Says where this server listens. Replaced in one step, because runners read it at any moment. */
 export function writeServerAddress(dataFolder: string, address: ServerAddress): void {
   const text = JSON.stringify(address)
   replace(join(dataFolder, 'server.json'), text)

@@ -27,14 +27,10 @@ import type { Callbacks } from './callbacks.ts'
 import { changesKnown } from './known-changes.ts'
 import { listSessions } from './list-viewer.ts'
 import { RefusalError } from './problem.ts'
-import { planOnceMade } from './restore-plan.ts'
-import { refuseBeside } from './same-folder.ts'
+import { planMsMax, planOnceMade } from './restore-plan.ts'
 import { gitPlace, type Seal } from './seal.ts'
 import type { Tickets } from './tokens.ts'
 import type { SessionHost } from './session-host.ts'
-
-/** Beyond the runner's and the session's own bounds, so that one of them is to say what took too long. */
-const answerSlackMs = 15_000
 
 export type Handlers = {
   readonly [Name in RouteName]: (
@@ -143,7 +139,9 @@ function sessionHandlers({ host, clock, agents, callbacks, seal, folders }: Hand
     },
     async events({ id, after, limit }: RouteArgs<'events'>) {
       existing(host, id)
-      await changesKnown(host, id)
+      await changesKnown({ host, id })
+      // It may have been deleted meanwhile.
+      existing(host, id)
       const events = pageOfEvents(host, id, { after, limit })
       const { seq } = host.read(id).head
       const first = host.first(id) ?? 0
@@ -199,7 +197,7 @@ function folderHandlers({ host, folders }: HandlerOptions) {
 }
 
 /** What a session waits for, what a person may decide about it, and who is told of it. */
-function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
+function waitingHandlers({ host, clock, proofs, deadlines, folders }: HandlerOptions) {
   return {
     why({ id }: RouteArgs<'why'>) {
       existing(host, id)
@@ -223,7 +221,7 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
     },
     async restore({ id, turn, to, take }: RouteArgs<'restore'>) {
       existing(host, id)
-      refuseBeside(host, id)
+      await refuseBeside(folders, id)
       const input = { type: 'restore', turn, to, take } as const
       const reply = await ask({ host, id, type: 'restoring' }, input)
       return { turn: reply.turn, to: reply.to }
@@ -231,11 +229,11 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
     async planRestore({ id, turn, to }: RouteArgs<'planRestore'>) {
       const input = { type: 'plan-restore', turn, to } as const
       await ask({ host, id, type: 'planning' }, input)
-      return planOnceMade({ host, id, turn, to, msMax: deadlines.restoreMs + answerSlackMs })
+      return planOnceMade({ host, id, turn, to, msMax: planMsMax(deadlines) })
     },
     async turnChanges({ id, turn }: RouteArgs<'turnChanges'>) {
       existing(host, id)
-      await changesKnown(host, id)
+      await changesKnown({ host, id, turn })
       const input = { type: 'changes-looked-up', turn } as const
       const { seq } = await ask({ host, id, type: 'changes' }, input)
       return changesAt(host, id, { turn, seq })
@@ -374,6 +372,16 @@ async function allowed(
   const refusal = workspace.type === 'folder' ? await folders?.refusal(workspace.path) : undefined
   if (refusal === undefined) return
   throw new RefusalError('bad-request', refusal)
+}
+
+/** @throws while another session works on the same files */
+async function refuseBeside(folders: Folders | undefined, id: string): Promise<void> {
+  const beside = await folders?.beside(id)
+  if (beside === undefined) return
+  throw new RefusalError(
+    'folder-busy',
+    `Session “${beside.title}” (${beside.id}) has a turn running in the same folder, so nothing was put back.`,
+  )
 }
 
 function titleOf(text: string | undefined, workspace: CreateBody['workspace']): string {

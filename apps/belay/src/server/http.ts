@@ -9,7 +9,7 @@ import { limits, openApi, parseJson, type Route, type RouteName, routes } from '
 import { Hono, type HonoRequest } from 'hono'
 import type { Logger } from 'pino'
 import type { Handlers } from './handlers.ts'
-import { badRequest, RefusalError, refusalOfStore } from './problem.ts'
+import { badRequest, RefusalError, refusalFrom } from './problem.ts'
 
 export interface HttpOptions {
   readonly handlers: Handlers
@@ -26,12 +26,7 @@ const open: readonly RouteName[] = ['health', 'version']
 
 export function createHttp({ handlers, version, authorize, pageFolder, log }: HttpOptions): Hono {
   const app = new Hono()
-  app.onError((error, context) => {
-    const refusal = error instanceof RefusalError ? error : refusalOfStore(error)
-    if (refusal !== undefined) return problem(refusal)
-    log.error({ path: context.req.path, error: error.stack }, 'request failed')
-    return problem(new RefusalError('internal', 'The server could not answer; its log says why.'))
-  })
+  app.onError((error, context) => problem(refusalFrom(error, log, context.req.path)))
   // Made when it is first asked for: it takes longer than all else of a start.
   let document: string | undefined
   app.get('/v1/openapi.json', () => {

@@ -8,13 +8,15 @@ test('[E-32] nothing is waited for while a turn runs, and what it changed once i
   try {
     await prompt('p1')
     await report({ type: 'turn-taken', turn: 1 })
-    expect(changesKnown(host, id)).toBeUndefined()
+    expect(changesKnown({ host, id })).toBeUndefined()
     await report({ type: 'turn-finished', turn: 1, stopReason: 'end_turn' })
-    const waiting = changesKnown(host, id)
+    const waiting = changesKnown({ host, id })
     expect(waiting).toBeInstanceOf(Promise)
+    expect(changesKnown({ host, id, turn: 1 })).toBeInstanceOf(Promise)
+    expect(changesKnown({ host, id, turn: 2 }), 'of another turn').toBeUndefined()
     await report({ type: 'turn-changes', turn: 1, files: [], patch: '' })
     await waiting
-    expect(changesKnown(host, id)).toBeUndefined()
+    expect(changesKnown({ host, id })).toBeUndefined()
   } finally {
     host.stop()
   }

@@ -37,16 +37,14 @@ import { decodeReport, type ReceivedReport, type RefusedEffect } from '@belay/se
 import type { Logger } from 'pino'
 import { runnerFolder, workspaceFolder } from './data-folder.ts'
 import { endRunner, isHeldBy, ownerOf, type Which } from './runner-end.ts'
+import { type SessionHost, stateOf } from './session-host.ts'
+import { StartTurns } from './start-turns.ts'
 import { runnerToken } from './tokens.ts'
-import type { SessionHost } from './session-host.ts'
 
 /** How often a runner that nobody parents is looked at while it is lost. */
 const probeMs = 250
 /** Between the tries of what must happen: somebody may be mending it and looks on. */
 const retrying: BackoffPolicy = { ...channelBackoff, capMs: 4000 }
-/** Runners that were started and have not dialled in: after a boot all would come at once. */
-const startsMax = 8
-const startLookMs = 50
 /** What passes by itself: too many processes, files or bytes at this moment. */
 const passing = new Set(['EAGAIN', 'EBUSY', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC'])
 /** Of a dead runner's spool, in one commit: small, so that the commits of others come in between. */
@@ -82,12 +80,15 @@ export class Launcher {
   /** The latest runner of a session that this server started, until its end was dealt with. */
   readonly #children = new Map<string, Child>()
   readonly #lanes = new Map<string, Promise<void>>()
-  /** Sessions whose runner was started and has not dialled in. */
-  readonly #starting = new Set<string>()
+  readonly #turns: StartTurns
   readonly #abort = new AbortController()
 
   constructor(options: LauncherOptions) {
     this.#options = options
+    this.#turns = new StartTurns({
+      isStarting: (session) => stateOf(options.host, session)?.runner.type === 'starting',
+      signal: this.#abort.signal,
+    })
   }
 
   start(session: string, generation: number): void {
@@ -152,37 +153,28 @@ export class Launcher {
 
   async #start(which: Which): Promise<void> {
     const { session, generation } = which
-    const { host, dataFolder, log } = this.#options
-    const { runner } = host.read(session)
-    if (runner.type !== 'starting' || runner.generation !== generation) return
+    const { host, dataFolder } = this.#options
+    const runner = stateOf(host, session)?.runner
+    if (runner?.type !== 'starting' || runner.generation !== generation) return
     const folder = runnerFolder(dataFolder, session)
     if (isHeldBy(await ownerOf(folder, this.#abort.signal), which)) return
-    await this.#turnToStart(which)
     try {
-      const child = await launch(this.#options, which)
-      const exited = exitOf(child)
-      this.#children.set(session, { generation, process: child, exited })
-      void exited.then(() => this.probe(session, generation, 'first'))
-      log.info({ session, generation, pid: child.pid }, 'runner started')
+      await this.#turns.take(session, () => this.#launch(which))
     } catch (error) {
-      if (isPassing(error)) throw error
+      if (this.#abort.signal.aborted || isPassing(error)) throw error
       const why = error instanceof Error ? error.message : String(error)
       const message = `The runner could not be started: ${why}.`
       await host.submit(session, { type: 'runner-start-failed', generation, message })
     }
   }
 
-  /** Waits while too many others start: after a boot all would come at once, and each would take longer than it may. */
-  async #turnToStart(which: Which): Promise<void> {
-    const { signal } = this.#abort
-    const { session } = which
-    while (this.#starting.size >= startsMax) {
-      for (const other of this.#starting)
-        if (this.#options.host.read(other).runner.type !== 'starting') this.#starting.delete(other)
-      // oxlint-disable-next-line no-await-in-loop -- one look after the other
-      if (this.#starting.size >= startsMax) await sleep(startLookMs, undefined, { signal })
-    }
-    this.#starting.add(session)
+  async #launch(which: Which): Promise<void> {
+    const { session, generation } = which
+    const child = await launch(this.#options, which)
+    const exited = exitOf(child)
+    this.#children.set(session, { generation, process: child, exited })
+    void exited.then(() => this.probe(session, generation, 'first'))
+    this.#options.log.info({ session, generation, pid: child.pid }, 'runner started')
   }
 
   /** Looks whether a runner is there, for as long as it is lost, and says so when it is not. */
@@ -209,8 +201,9 @@ export class Launcher {
 
   /** What the session thinks of this runner; `undefined` when it has no say any more. */
   #standing({ session, generation }: Which): string | undefined {
-    const { runner } = this.#options.host.read(session)
-    return runner.type !== 'none' && runner.generation === generation ? runner.type : undefined
+    const runner = stateOf(this.#options.host, session)?.runner
+    if (runner === undefined || runner.type === 'none') return undefined
+    return runner.generation === generation ? runner.type : undefined
   }
 
   /** How a runner ended: its own parent knows, a moment later than its lock does. */

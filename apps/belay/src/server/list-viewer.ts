@@ -55,7 +55,11 @@ export function openListViewer(host: SessionHost, sink: Sink): Viewer {
 }
 
 /** Summaries of the newest sessions, with their ids. */
-export function listSessions(host: SessionHost, limit: number, before?: string): SessionSummary[] {
+export function listSessions(
+  host: Pick<SessionHost, 'list'>,
+  limit: number,
+  before?: string,
+): SessionSummary[] {
   return host
     .list({ limit, ...(before === undefined ? {} : { before }) })
     .map(({ id, summary }) => ({ ...JSON.parse(summary), id }))

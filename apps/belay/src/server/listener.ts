@@ -15,7 +15,7 @@ import type { Duplex } from 'node:stream'
 import type { Refusal } from '@belay/protocol'
 import type { Logger } from 'pino'
 import { apiHeaders } from './http.ts'
-import { RefusalError, refusalOfStore } from './problem.ts'
+import { RefusalError, refusalFrom } from './problem.ts'
 
 /** What asks to become a WebSocket. */
 export interface Upgrade {
@@ -67,11 +67,9 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
     throw new RefusalError('route-not-found', 'The address cannot be read, or its host cannot.')
   }
 
-  function refusalOf(error: unknown): RefusalError {
-    const refusal = error instanceof RefusalError ? error : refusalOfStore(error)
-    if (refusal !== undefined) return refusal
-    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'request failed')
-    return new RefusalError('internal', 'The server could not answer; its log says why.')
+  /** The query may hold a ticket. */
+  function refusalOf(error: unknown, { url = '/' }: IncomingMessage): RefusalError {
+    return refusalFrom(error, log, url.split('?', 1)[0] ?? url)
   }
 
   server.on('connection', (socket: Duplex) => {
@@ -82,13 +80,13 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
     try {
       if (streams.request(request, admit(request), response)) return
     } catch (error) {
-      const { status, problem } = refusalOf(error)
+      const { status, problem } = refusalOf(error, request)
       response.writeHead(status, { ...apiHeaders, 'content-type': 'application/json' })
       response.end(JSON.stringify(problem))
       return
     }
     http(request, response).catch((error: unknown) => {
-      refusalOf(error)
+      refusalOf(error, request)
       response.destroy()
     })
   })
@@ -99,7 +97,7 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
       if (links.upgrade(upgrade) || streams.upgrade(upgrade)) return
       throw new RefusalError('route-not-found', 'There is no stream here.')
     } catch (error) {
-      refuseUpgrade(socket, refusalOf(error))
+      refuseUpgrade(socket, refusalOf(error, request))
     }
   })
 

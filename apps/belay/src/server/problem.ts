@@ -5,6 +5,7 @@
  */
 import { StoreRefusal } from '@belay/host'
 import { type ErrorCode, errorTable, type Problem, type Refusal } from '@belay/protocol'
+import type { Logger } from 'pino'
 import type { z } from 'zod'
 
 type Fields = NonNullable<Problem['error']['fields']>
@@ -30,10 +31,14 @@ export class RefusalError extends Error {
   }
 }
 
-/** What a store refused, for whoever asked for it; `undefined` for any other error. */
-export function refusalOfStore(error: unknown): RefusalError | undefined {
-  if (!(error instanceof StoreRefusal)) return undefined
-  return new RefusalError(error.reason === 'full' ? 'disk-full' : 'store-busy', error.message)
+/** What whoever asked hears of anything that was thrown. A fault of our own is in the log, and only there. */
+export function refusalFrom(thrown: unknown, log: Logger, path: string): RefusalError {
+  if (thrown instanceof RefusalError) return thrown
+  if (thrown instanceof StoreRefusal)
+    return new RefusalError(thrown.reason === 'full' ? 'disk-full' : 'store-busy', thrown.message)
+  const error = thrown instanceof Error ? thrown.stack : String(thrown)
+  log.error({ path, error }, 'request failed')
+  return new RefusalError('internal', 'The server could not answer; its log says why.')
 }
 
 /** What is wrong with an input, field by field. */

@@ -1,8 +1,9 @@
 /** Waiting for a plan: a real host, and a runner that says what a test wants. */
-import type { Report } from '@belay/protocol'
+import { deadlines, type Report } from '@belay/protocol'
+import { restoreUnderWay } from '@belay/session'
 import { type LoneSession, loneSession } from '@belay/testing/node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { planOnceMade } from './restore-plan.ts'
+import { planMsMax, planOnceMade } from './restore-plan.ts'
 import type { SessionHost } from './session-host.ts'
 
 const point = { turn: 1, to: 'before' } as const
@@ -86,6 +87,14 @@ test('[E-31] a plan that takes long is waited for no longer than the bound, and 
   const again = await asked()
   await report({ type: 'restore-planned', ...plan })
   expect(await again.answer).toEqual(plan)
+})
+
+test('[E-31] a plan is waited for as long as its runner may take, a checkpoint before it included', async () => {
+  const before = Date.now()
+  await host.submit('s1', { type: 'plan-restore', ...point })
+  const deadline = restoreUnderWay(host.read('s1'))?.deadline ?? Infinity
+  expect(deadline - before).toBeGreaterThan(deadlines.checkpointMs + deadlines.restoreMs)
+  expect(before + planMsMax(deadlines)).toBeGreaterThan(deadline)
 })
 
 test('[E-31] a session that is deleted meanwhile has no plan', async () => {

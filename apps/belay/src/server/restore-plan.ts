@@ -1,8 +1,16 @@
 /** Waiting for the plan of a restore that a session was asked for. */
-import type { RestorePlan, RestoreTo } from '@belay/protocol'
-import type { SessionState } from '@belay/session'
+import type { Deadlines, RestorePlan, RestoreTo } from '@belay/protocol'
+import { restoreMsMax, type SessionState } from '@belay/session'
 import { RefusalError } from './problem.ts'
 import { onceFound, type SessionWait } from './session-wait.ts'
+
+/** Beyond the session's own bound, so that it is the one to say what took too long; its runner may have to be woken first. */
+const slackMs = 15_000
+
+/** How long a plan is waited for. */
+export function planMsMax(deadlines: Deadlines): number {
+  return restoreMsMax(deadlines) + slackMs
+}
 
 export interface PlanWait extends SessionWait {
   readonly turn: number
@@ -29,12 +37,12 @@ function planIn(
   { restore, lifecycle, turn: active }: SessionState,
   { turn, to }: Pick<PlanWait, 'turn' | 'to'>,
 ): RestorePlan | RefusalError | undefined {
-  if (restore.type === 'planned' && restore.plan.turn === turn && restore.plan.to === to)
-    return restore.plan
-  const isSame = restore.type !== 'none' && restore.type !== 'planned' && restore.turn === turn
-  if (isSame && restore.to === to && restore.type === 'planning') return undefined
-  if (isSame && restore.to === to && restore.type === 'unplanned')
-    return new RefusalError('not-restorable', restore.message)
+  const about = restore.type === 'planned' ? restore.plan : restore
+  if ('turn' in about && about.turn === turn && about.to === to) {
+    if (restore.type === 'planned') return restore.plan
+    if (restore.type === 'planning') return undefined
+    if (restore.type === 'unplanned') return new RefusalError('not-restorable', restore.message)
+  }
   if (lifecycle.type === 'deleted')
     return new RefusalError('session-deleted', 'The session was deleted meanwhile.')
   if (active.type === 'active')

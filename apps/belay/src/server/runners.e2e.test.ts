@@ -35,6 +35,23 @@ test('[K-1] what was acknowledged is in the log, and the welcome says from where
   again.end()
 })
 
+test('[E-32] a session that is deleted while a page of its log is waited for is told as deleted', async () => {
+  const id = await server.newSession('go')
+  const runner = await server.dial(id)
+  const finished = { type: 'turn-finished', turn: 1, stopReason: 'end_turn' } as const
+  await runner.report(agentReady)
+  await runner.report({ type: 'turn-taken', turn: 1 }, finished)
+  const page: Promise<unknown> = client.call('events', { id }).then(
+    () => 'a page',
+    (error: unknown) => error,
+  )
+  // Whatever was asked before this is answered, or waits.
+  await client.call('health', {})
+  await client.call('deleteSession', { id })
+  expect(await page).toMatchObject({ status: 410, problem: { code: 'session-deleted' } })
+  runner.end()
+})
+
 test('[K-2] a newer socket of the same runner replaces the older', async () => {
   const id = await server.newSession('go')
   const older = await server.dial(id)

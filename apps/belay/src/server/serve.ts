@@ -32,7 +32,7 @@ import { RunnerLinks } from './runner-links.ts'
 import { createSeal, type Seal } from './seal.ts'
 import { createStreams } from './streams.ts'
 import { createTickets } from './tokens.ts'
-import type { SessionHost } from './session-host.ts'
+import { type SessionHost, stateOf } from './session-host.ts'
 
 export interface ServeOptions {
   readonly dataFolder: string
@@ -291,19 +291,10 @@ function perform(parts: Parts | undefined, session: string, effect: SessionEffec
 function recover(host: SessionHost): void {
   // Whoever has a runner has a deadline (S-3): those that sleep are not looked at, however many they are.
   for (const id of host.alarmed()) {
-    const runner = runnerOf(host, id)
+    const runner = stateOf(host, id)?.runner
     if (runner === undefined || runner.type === 'none') continue
     // One that cannot take it is stopped, and the host has said so.
     host.submit(id, { type: 'server-started' }).catch(() => undefined)
-  }
-}
-
-/** `undefined` when the session cannot be read: the host has said so, and the others go on. */
-function runnerOf(host: SessionHost, id: string) {
-  try {
-    return host.read(id).runner
-  } catch {
-    return undefined
   }
 }
 

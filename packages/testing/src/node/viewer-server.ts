@@ -59,8 +59,8 @@ export class ViewerServer {
   onInterrupt: (session: ViewerSession) => void = () => {}
   /** The next answer to each of these is lost after its work was done. */
   readonly answersToLose: RouteName[] = []
-  /** What is said of any folder that is asked about. */
-  place: RouteAnswer<'place'> = { exists: true, sessions: [] }
+  /** What is said of any folder that is asked about; without it that is refused. */
+  place: RouteAnswer<'place'> | undefined = { exists: true, sessions: [] }
   /** What is said to stay of a session that is deleted. */
   left: RouteAnswer<'deleteSession'>['left'] = undefined
   streamsOpened = 0
@@ -228,7 +228,10 @@ export class ViewerServer {
       this.sessions.delete(id)
       return { ok: true, left: this.left }
     },
-    place: () => this.place,
+    place: () => {
+      if (this.place === undefined) throw new Refused('internal')
+      return this.place
+    },
     restartAgent: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     setMode: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     setModel: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),

@@ -60,6 +60,8 @@ export class SimServer implements Listener {
       }),
       storage: disk.open(process),
       clock: () => stage.now,
+      // Its clock is never set.
+      steady: () => stage.now,
       soon: (callback) => void process.after(0, callback),
       timer: timerOf(process),
       perform: (id, effect) => this.#perform(id, effect),

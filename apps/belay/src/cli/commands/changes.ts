@@ -4,7 +4,7 @@ import { ApiError, type Client } from '@belay/client/webapi'
 import type { RouteAnswer } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { changesNotes, fileLine } from '../lines.ts'
-import { harmless, oneLine, type Paint, painter } from '../paint.ts'
+import { harmless, type Paint, painter } from '../paint.ts'
 import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
 import { type ManageOptions, say } from './manage.ts'
@@ -53,11 +53,6 @@ function changeLines(paint: Paint, changes: Changes): readonly string[] {
   const listed = files.map((file) => fileLine(paint, file))
   const rest = more === undefined ? [] : [`  … and ${more} files more`]
   return [...notes, ...listed, ...rest, '', ...patchLines(paint, patch)]
-}
-
-/** Sentences of a runner, each on its line. */
-export function noteLines(notes: readonly string[] | undefined): readonly string[] {
-  return (notes ?? []).map((note) => `  Note: ${oneLine(note)}`)
 }
 
 export async function lastTurn(client: Client, id: string): Promise<number> {

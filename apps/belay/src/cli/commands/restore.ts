@@ -3,10 +3,11 @@ import { shownName } from '@belay/client'
 import { type Client, follow } from '@belay/client/webapi'
 import type { BackFile, EventOf, RestorePlan, RestoreTo, StayFile, Take } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
+import { noteLines } from '../lines.ts'
 import { oneLine, type Paint, painter } from '../paint.ts'
 import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
-import { lastTurn, noteLines, turnOf } from './changes.ts'
+import { lastTurn, turnOf } from './changes.ts'
 import { type ManageOptions, say } from './manage.ts'
 
 export interface RestoreOptions extends ManageOptions {
@@ -40,7 +41,7 @@ export async function restore(
   const done = await restored(client, point, take)
   const { turn, to, files, stayed, notes } = done
   const answer = { session: id, turn, to, files, stayed, notes }
-  return say(world, options, answer, doneLines(done, id).join('\n'))
+  return say(world, options, answer, doneLines(painter(world.out.color), done, id).join('\n'))
 }
 
 /** @throws CliError when it is not said what to go back to, or is said twice */
@@ -78,7 +79,6 @@ async function restored(
   const failed = (message: string) => reject(new CliError(exitCodes.failed, oneLine(message)))
   const following = follow(client, point.id, {
     after,
-    onLink() {},
     onFrame(frame) {
       if (frame.type === 'end' && !frame.retry) failed(frame.message)
       for (const event of frame.type === 'events' ? frame.events : []) {
@@ -99,6 +99,7 @@ function pointWords({ turn, to }: Omit<Point, 'id'>): string {
 }
 
 function doneLines(
+  paint: Paint,
   { turn, to, files, stayed, notes }: EventOf<'restored'>,
   id: string,
 ): readonly string[] {
@@ -110,7 +111,7 @@ function doneLines(
       : [
           `${count(stayed, 'was', 'were')} left as ${stayed === 1 ? 'it is' : 'they are'}: "belay restore ${id} ${flags} --dry-run" says which and why.`,
         ]),
-    ...noteLines(notes),
+    ...noteLines(paint, notes),
   ]
 }
 
@@ -133,7 +134,7 @@ function planLines(paint: Paint, plan: RestorePlan): readonly string[] {
     ...(moreBack === 0 ? [] : [`  … and ${moreBack} files more`]),
     ...stay.map((file) => stayLine(paint, file)),
     ...(moreStay === 0 ? [] : [`  … and ${moreStay} files more that stay`]),
-    ...noteLines(notes),
+    ...noteLines(paint, notes),
   ]
 }
 

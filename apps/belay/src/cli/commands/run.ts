@@ -1,12 +1,12 @@
 /** `belay run`: a new session, its first prompt, and its turn to the end. */
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Finish, Workspace, WorkspaceBody } from '@belay/protocol'
+import type { Finish, Place, Workspace, WorkspaceBody } from '@belay/protocol'
 import { attachmentsOf } from '../attachments.ts'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { newId } from '../new-id.ts'
 import { oneLine, painter } from '../paint.ts'
-import type { Client } from '@belay/client/webapi'
+import { ApiError, type Client } from '@belay/client/webapi'
 import { answeringOf } from '../permissions.ts'
 import { connect, insist, type PlaceOptions } from '../place.ts'
 import { untilPromptEnds, watch } from '../watch.ts'
@@ -70,9 +70,10 @@ export async function run(world: World, given: string, options: RunOptions): Pro
 /** Says who works in a folder already, before another does. It does not ask: a script goes on as it did. */
 async function sayWhoIsThere(world: World, client: Client, workspace: WorkspaceBody) {
   if (workspace.type !== 'folder' || workspace.worktree !== undefined) return
-  const { sessions, git } = await client.call('place', { path: workspace.path })
-  const [first] = sessions
-  if (first === undefined) return
+  const place = await placeOf(client, workspace.path)
+  const [first] = place?.sessions ?? []
+  if (place === undefined || first === undefined) return
+  const { sessions, git } = place
   const paint = painter(world.err.color)
   const who = `“${oneLine(first.title)}” (${first.id})`
   const others =
@@ -83,6 +84,16 @@ async function sayWhoIsThere(world: World, client: Client, workspace: WorkspaceB
   world.err.write(
     `${paint('yellow', 'SHARED FOLDER')}: ${others} in this folder too: each may change files while the other works on them.${way}\n`,
   )
+}
+
+/** @returns `undefined` when the server does not say: whatever keeps it from that, the session itself will meet or not */
+async function placeOf(client: Client, path: string): Promise<Place | undefined> {
+  try {
+    return await client.call('place', { path })
+  } catch (error) {
+    if (error instanceof ApiError) return undefined
+    throw error
+  }
 }
 
 /** "-" reads the prompt from stdin. */
