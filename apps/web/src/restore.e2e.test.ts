@@ -237,6 +237,11 @@ describe.skipIf(withoutBrowser)('a restore', () => {
     const message = 'It took longer than 2 min.'
     session?.append({ type: 'restore-failed', turn: 2, to: 'undo', message })
     await page.getByRole('alert').filter({ hasText: message }).waitFor()
+    // What it did until then, or else the restore before it, is not lost with it.
+    await page.getByRole('button', { name: 'Undo the last restore' }).click()
+    await dialog.getByRole('button', { name: 'Restore', exact: true }).click()
+    await expect.poll(() => server.asked.length).toBe(2)
+    expect(server.asked[1]).toMatchObject({ path: restorePath, body: { turn: 2, to: 'undo' } })
     session?.append({ type: 'restored', turn: 2, to: 'undo', files: 1 })
     await page.getByText('The workspace is back to how it was before it was put back').waitFor()
     session?.append(finishedTurn(3, 'p3'))
