@@ -230,6 +230,7 @@ test('[W-46] a repository’s token is never kept in the browser, and all else i
     shallow: true,
     where: 'repository',
     ref: 'v1',
+    worktreeBranch: 'fix/it',
   }
   keepForm(shelf, typed)
   expect([...kept.values()].join()).not.toContain('very-secret')

@@ -59,8 +59,8 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
       promptId: newId('p'),
     })
     const { session } = await client.call('createSession', bodyOf(attempt.current))
-    // Where one works rarely changes; what one asks always does.
-    keepForm(localStorage, { ...form, prompt: '' })
+    // Where one works rarely changes; what one asks always does, and a branch is checked out once.
+    keepForm(localStorage, { ...form, prompt: '', worktreeBranch: '' })
     navigate(pathOfSession(session.id))
   }
   function submit(event: FormEvent): void {
