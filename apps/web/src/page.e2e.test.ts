@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest'
 import { signIn, test, withoutBrowser } from './testing/browser-test.ts'
 import type { PageServer } from './testing/page-server.ts'
 import type { PageSession } from './testing/page-session.ts'
+import { isFocused } from './testing/tab-to.ts'
 
 /** A session whose agent is at work. */
 function startTurn(server: PageServer, title: string): PageSession {
@@ -411,7 +412,7 @@ describe.skipIf(withoutBrowser)('the page', () => {
     await prompt.fill('half a thought')
     await page.keyboard.press('Escape')
     await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
-    expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true)
+    expect(await isFocused(opener)).toBe(true)
     await page.keyboard.press('Enter')
     expect(await prompt.inputValue()).toBe('half a thought')
   })
@@ -438,9 +439,7 @@ describe.skipIf(withoutBrowser)('the page', () => {
     const demo = dialog.getByRole('radio', { name: /Demo/ })
     await demo.waitFor()
     expect(await demo.isChecked()).toBe(true)
-    await expect
-      .poll(() => demo.evaluate((element) => element === document.activeElement))
-      .toBe(true)
+    await expect.poll(() => isFocused(demo)).toBe(true)
     await page.keyboard.press('ArrowDown')
     await command.waitFor()
     await page.keyboard.press('Tab')
