@@ -105,7 +105,13 @@ export function SessionPage(props: SessionPageProps) {
           {tab === 'chat' && (
             <>
               <QueueList queue={transcript.queue} />
-              <Composer client={client} id={id} box={box} session={session} />
+              <Composer
+                client={client}
+                id={id}
+                box={box}
+                session={session}
+                isOpen={link.link.state === 'open' && transcript.caughtUp}
+              />
             </>
           )}
         </div>

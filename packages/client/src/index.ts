@@ -11,6 +11,7 @@ export {
   emptyDraft,
   sendDraft,
   typeDraft,
+  unanswered,
 } from './draft.ts'
 export { fileKey, shownName } from './file-name.ts'
 export {
