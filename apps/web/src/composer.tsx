@@ -72,11 +72,7 @@ export function Composer({ client, id, box, session, isOpen }: ComposerProps) {
         aria-label="Prompt"
         aria-describedby="composer-hint"
         {...slashAttributes(menu)}
-        placeholder={
-          turn === undefined
-            ? 'What should the agent do?'
-            : 'The next prompt: it waits for the running turn'
-        }
+        placeholder={turn === undefined ? placeholders.idle : placeholders.running}
         value={draft.text}
         onChange={(event) => box.type(event.target.value)}
         onKeyDown={onKeyDown}
@@ -101,6 +97,11 @@ export function Composer({ client, id, box, session, isOpen }: ComposerProps) {
       </div>
     </div>
   )
+}
+
+const placeholders = {
+  idle: 'What should the agent do?',
+  running: 'The next prompt: it waits for the running turn',
 }
 
 interface WaitsOptions extends Pick<ComposerProps, 'client' | 'box' | 'isOpen'> {
