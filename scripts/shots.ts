@@ -1,6 +1,7 @@
 /**
  * `npm run shots`: a picture of each screen of the page, light and dark, into `docs/img`. The sessions are scripted; all
- * else is the page as it is built.
+ * else is the page as it is built. With `--width 390` all are as wide as that; one that is as narrow as a phone is one,
+ * touched and without keys.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,11 +9,11 @@ import { parseArgs } from 'node:util'
 import { launchChromium, removeFolder, temporaryFolder } from '@belay/testing/node'
 import { buildPage } from '../apps/web/src/testing/build-page.ts'
 import { PageServer } from '../apps/web/src/testing/page-server.ts'
-import { openScene, scenes } from '../apps/web/src/testing/screens.ts'
+import { openScene, type Scene, scenes } from '../apps/web/src/testing/screens.ts'
 import { fillScenes } from '../apps/web/src/testing/scenes.ts'
 
 const { values } = parseArgs({
-  options: { out: { type: 'string' }, only: { type: 'string' } },
+  options: { out: { type: 'string' }, only: { type: 'string' }, width: { type: 'string' } },
 })
 const folder = values.out ?? join(import.meta.dirname, '../docs/img')
 mkdirSync(folder, { recursive: true })
@@ -27,7 +28,7 @@ for (const scheme of ['light', 'dark'] as const) {
     await server.start()
     fillScenes(server, Date.now())
     const context = await browser.newContext({
-      viewport: scene.narrow === true ? { width: 390, height: 760 } : { width: 1120, height: 720 },
+      ...sizeOf(scene),
       colorScheme: scheme,
       locale: 'en-GB',
       reducedMotion: 'reduce',
@@ -46,6 +47,16 @@ for (const scheme of ['light', 'dark'] as const) {
 console.log(`${Math.round(bytes / 1024)} KiB in all`)
 await browser.close()
 removeFolder(dist)
+
+function sizeOf(scene: Scene) {
+  const width = Number(values.width ?? (scene.narrow === true ? 390 : 1120))
+  const isPhone = width <= 390
+  return {
+    viewport: { width, height: isPhone ? 760 : 720 },
+    isMobile: isPhone,
+    hasTouch: isPhone,
+  }
+}
 
 /** As WebP, which the browser itself can write: a fifth of the PNG, for a repository that keeps them all. */
 async function small(png: Buffer): Promise<Buffer> {

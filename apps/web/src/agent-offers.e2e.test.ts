@@ -1,20 +1,9 @@
 /** What a real agent offers (its commands, modes and models) chosen on the page with keys alone. */
-import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { startSession, test, withoutBrowser } from './testing/browser-test.ts'
+import { tabTo } from './testing/tab-to.ts'
 
 const end = { timeout: 30_000 }
-
-async function isFocused(on: Locator): Promise<boolean> {
-  return on.evaluate((element) => element === document.activeElement)
-}
-
-/** Walks there by Tab. */
-async function tabTo(page: Page, on: Locator): Promise<void> {
-  for (let tries = 0; tries < 30 && !(await isFocused(on)); tries++)
-    await page.keyboard.press('Tab')
-  expect(await isFocused(on)).toBe(true)
-}
 
 describe.skipIf(withoutBrowser)('what a real agent offers', () => {
   test('[W-68] [W-74] a command is chosen by keys and sent, and a mode is chosen by keys and kept by the session', async ({
@@ -46,7 +35,7 @@ describe.skipIf(withoutBrowser)('what a real agent offers', () => {
     await page.getByText('The agent finished.').nth(1).waitFor(end)
 
     const mode = page.getByRole('combobox', { name: 'Mode', exact: true })
-    await tabTo(page, mode)
+    await tabTo(mode)
     const [first, second, third] = modes?.available ?? []
     expect(modes?.current).toBe(first?.id)
     await keys.press('ArrowDown')
@@ -62,7 +51,7 @@ describe.skipIf(withoutBrowser)('what a real agent offers', () => {
     await expect.poll(() => mode.inputValue(), end).toBe(second?.id)
     const model = page.getByRole('combobox', { name: 'Model' })
     await keys.press('i')
-    await tabTo(page, model)
+    await tabTo(model)
     await keys.press('ArrowDown')
     await expect
       .poll(async () => (await world.client.call('getSession', { id })).models?.current, end)

@@ -92,7 +92,7 @@ function Workbench({ token, onSignOut }: WorkbenchProps) {
         list={list}
         chosen={id}
         seen={seen}
-        link={id === undefined ? listLink : undefined}
+        link={listLink}
         onRetry={retryNow}
         onHelp={() => overlay.run('help')}
       />

@@ -1,19 +1,17 @@
 /** What a turn changed in the workspace, and the way back. */
 import { memo } from 'react'
-import { RotateCcw } from 'lucide-react'
 import { type ChangesItem, fileKey } from '@belay/client'
 import type { ChangedFile } from '@belay/protocol'
 import { takenBackWords } from './changes-of.ts'
 import { FileName } from './file-name.tsx'
 import { useFold } from './folds.ts'
 import { shownPatch } from './patch-text.ts'
-import { useSession } from './session-context.ts'
+import { RestoreButton } from './restore-button.tsx'
 
 /** Files that are listed before they are asked for. */
 const shownMax = 8
 
 export const ChangesCard = memo(function ChangesCard({ item }: { readonly item: ChangesItem }) {
-  const { askRestore } = useSession()
   const [open, setOpen] = useFold('patch')
   const { turn, takenBack, problem } = item
   const files = open ? item.files : item.files.slice(0, shownMax)
@@ -25,15 +23,7 @@ export const ChangesCard = memo(function ChangesCard({ item }: { readonly item: 
         {takenBack !== undefined && (
           <span className="taken-back">{takenBackWords[takenBack].short}</span>
         )}
-        <button
-          type="button"
-          className="button"
-          data-size="small"
-          data-kind="quiet"
-          onClick={() => askRestore(turn, 'before')}
-        >
-          <RotateCcw className="icon" aria-hidden="true" /> Restore …
-        </button>
+        <RestoreButton turn={turn} />
       </header>
       {problem !== undefined && <p className="note">{problem}</p>}
       <ul className="changes">
@@ -56,7 +46,7 @@ export const ChangesCard = memo(function ChangesCard({ item }: { readonly item: 
           onToggle={(event) => setOpen(event.currentTarget.open)}
         >
           <summary>Patch</summary>
-          <pre className="output">{shownPatch(item.patch)}</pre>
+          {open && <pre className="output">{shownPatch(item.patch)}</pre>}
         </details>
       )}
     </section>

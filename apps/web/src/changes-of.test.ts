@@ -1,6 +1,6 @@
 import { applyFrame, emptyTranscript } from '@belay/client'
 import { expect, test } from 'vitest'
-import { changesOf, fileChanges } from './changes-of.ts'
+import { changesOf, fileChanges, remarksOf } from './changes-of.ts'
 
 function patch(path: string, line: string): string {
   return `diff --git a/${path} b/${path}\n--- a/${path}\n+++ b/${path}\n@@ -1 +1 @@\n-${line}\n+${line}!\n`
@@ -55,4 +55,24 @@ test('[W-40] a session’s changes are those of all its turns, file by file', ()
     [1, 2],
     [2, 2],
   ])
+})
+
+test('[W-97] a list says what is not in it: what was taken back, what was left out, what is not known', () => {
+  const [second, first] = changesOf(transcript)
+  if (first === undefined || second === undefined) throw new Error('the transcript has changed')
+  const turns = [
+    { ...second, takenBack: 'part' as const, notes: ['sub is left out.'], problem: 'Not known.' },
+    { ...first, takenBack: 'whole' as const, notes: ['of no interest'] },
+  ]
+  expect(remarksOf(turns, undefined)).toEqual([
+    'One turn was taken back and is not in this list: the workspace does not hold what it changed.',
+    'Not known.',
+    'Turn 2 was taken back but for files that stayed as they were.',
+    'Turn 2: sub is left out.',
+  ])
+  expect(remarksOf(turns, turns[1])).toEqual([
+    'This was taken back: the workspace does not hold it any more.',
+    'of no interest',
+  ])
+  expect(remarksOf([second, first], undefined)).toEqual([])
 })

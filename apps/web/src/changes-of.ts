@@ -10,20 +10,10 @@ import {
 import type { ChangedFile } from '@belay/protocol'
 import { type PatchFile, patchFiles } from './patch-files.ts'
 
-export interface TurnChanges {
-  readonly turn: number
+/** What a turn changed, beside what was asked of it. */
+export interface TurnChanges extends ChangesItem {
   /** The text of its prompt, where the transcript has it. */
   readonly prompt: string | undefined
-  readonly at: number
-  readonly files: readonly ChangedFile[]
-  /** Files that the list had no room for. */
-  readonly more: number
-  readonly patch: string
-  readonly notes: readonly string[]
-  /** Why it is not known what it changed. */
-  readonly problem: string | undefined
-  /** The workspace does not hold it any more. */
-  readonly takenBack: Extent | undefined
 }
 
 export const takenBackWords: Readonly<
@@ -47,16 +37,43 @@ export function changesOf(transcript: Transcript): readonly TurnChanges[] {
     if (item.type === 'prompt' && item.turn !== undefined) prompts.set(item.turn, item)
     if (item.type === 'changes') changes.push(item)
   }
-  return changes.toReversed().map((item) => {
-    const { turn, at, files, more, patch, notes, problem, takenBack } = item
-    const prompt = prompts.get(turn)?.text
-    return { turn, at, files, more, patch, notes, problem, takenBack, prompt }
-  })
+  return changes.toReversed().map((item) => ({ ...item, prompt: prompts.get(item.turn)?.text }))
 }
 
 /** What the workspace holds of them: not what was taken back. */
 export function heldChanges(turns: readonly TurnChanges[]): readonly TurnChanges[] {
   return turns.filter(({ takenBack }) => takenBack !== 'whole')
+}
+
+/**
+ * What is to be known of a list of files: what is not in it, and why.
+ * @param shown the turn whose files are listed; absent where they are those of the whole session
+ */
+export function remarksOf(
+  turns: readonly TurnChanges[],
+  shown: TurnChanges | undefined,
+): readonly string[] {
+  if (shown !== undefined) {
+    const { takenBack, problem, notes } = shown
+    const back = takenBack === undefined ? undefined : takenBackWords[takenBack].sentence
+    return [back, problem, ...notes].filter((remark) => remark !== undefined)
+  }
+  const held = heldChanges(turns)
+  const remarks = held.flatMap(({ turn, takenBack, problem, notes }) => [
+    problem,
+    takenBack && `Turn ${turn} was taken back but for files that stayed as they were.`,
+    ...notes.map((note) => `Turn ${turn}: ${note}`),
+  ])
+  return [goneWords(turns.length - held.length), ...remarks].filter(
+    (remark) => remark !== undefined,
+  )
+}
+
+function goneWords(count: number): string | undefined {
+  if (count === 0) return undefined
+  return count === 1
+    ? 'One turn was taken back and is not in this list: the workspace does not hold what it changed.'
+    : `${count} turns were taken back and are not in this list: the workspace does not hold what they changed.`
 }
 
 export interface FileChanges {
@@ -67,17 +84,16 @@ export interface FileChanges {
   readonly added: number | undefined
   readonly removed: number | undefined
   /** What each turn did to it, the earliest first. */
-  readonly parts: readonly { readonly turn: number; readonly patch: PatchFile | undefined }[]
+  readonly parts: readonly { readonly turn: number; readonly patch: PatchFile }[]
 }
 
 /** Some turns’ changes, file by file. What a later turn changed back is still told of: it did happen. */
 export function fileChanges(turns: readonly TurnChanges[]): readonly FileChanges[] {
   const files = new Map<string, FileChanges>()
   for (const { turn, files: changed, patch } of turns.toSorted((a, b) => a.turn - b.turn)) {
-    const parts = patchFiles(patch, changed)
     // Behind those of the list comes what a patch has beyond it.
-    const listed = [...changed, ...parts.slice(changed.length).map(unlisted)]
-    for (const [index, file] of listed.entries()) {
+    for (const [index, part] of patchFiles(patch, changed).entries()) {
+      const file = changed[index] ?? unlisted(part)
       const key = fileKey(file)
       const before = files.get(key)
       files.set(key, {
@@ -86,7 +102,7 @@ export function fileChanges(turns: readonly TurnChanges[]): readonly FileChanges
         status: joinedStatus(before?.status, file.status),
         added: sum(before === undefined ? 0 : before.added, file.added),
         removed: sum(before === undefined ? 0 : before.removed, file.removed),
-        parts: [...(before?.parts ?? []), { turn, patch: parts[index] }],
+        parts: [...(before?.parts ?? []), { turn, patch: part }],
       })
     }
   }

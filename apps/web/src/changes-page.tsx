@@ -1,6 +1,5 @@
 /** What a session changed in its workspace, turn by turn or all together; and the way back to a checkpoint. */
 import { useMemo, useState } from 'react'
-import { RotateCcw } from 'lucide-react'
 import type { Transcript } from '@belay/client'
 import type { ChangedFile } from '@belay/protocol'
 import {
@@ -8,13 +7,14 @@ import {
   fileChanges,
   type FileChanges,
   heldChanges,
+  remarksOf,
   takenBackWords,
   type TurnChanges,
 } from './changes-of.ts'
 import { PatchView } from './patch-view.tsx'
 import { ClockTime } from './clock-time.tsx'
 import { FileName } from './file-name.tsx'
-import { useSession } from './session-context.ts'
+import { RestoreButton } from './restore-button.tsx'
 import { UndoRestore } from './undo-restore.tsx'
 
 export function ChangesPage({ transcript }: { readonly transcript: Transcript }) {
@@ -55,78 +55,22 @@ export function ChangesPage({ transcript }: { readonly transcript: Transcript })
           {shown !== undefined && <RestoreButton turn={shown.turn} />}
         </header>
         <UndoRestore transcript={transcript} />
-        <Remarks turns={told} all={turns} shown={shown} />
+        {remarksOf(turns, shown).map((remark) => (
+          <p key={remark} className="note">
+            {remark}
+          </p>
+        ))}
+        {told.length > 1 && (
+          <p className="muted">
+            Turn by turn, in their order: a line that was changed twice is here twice.
+          </p>
+        )}
         {files.map((file) => (
           <FileSection key={file.key} file={file} open={files.length <= 12} />
         ))}
         {more > 0 && <p className="muted">… and {more} more files that the log had no room for.</p>}
       </section>
     </div>
-  )
-}
-
-function RestoreButton({ turn }: { readonly turn: number }) {
-  const { askRestore } = useSession()
-  return (
-    <button
-      type="button"
-      className="button"
-      data-size="small"
-      onClick={() => askRestore(turn, 'before')}
-    >
-      <RotateCcw className="icon" aria-hidden="true" /> Restore …
-    </button>
-  )
-}
-
-interface RemarksProps {
-  readonly turns: readonly TurnChanges[]
-  readonly all: readonly TurnChanges[]
-  readonly shown: TurnChanges | undefined
-}
-
-/** What is to be known of the list below it: what is not in it, and why. */
-function Remarks({ turns, all, shown }: RemarksProps) {
-  const gone = all.length - turns.length
-  return (
-    <>
-      {shown?.takenBack !== undefined && (
-        <p className="note">{takenBackWords[shown.takenBack].sentence}</p>
-      )}
-      {shown === undefined && gone > 0 && (
-        <p className="note">
-          {gone === 1
-            ? 'One turn was taken back and is not in this list: the workspace does not hold what it changed.'
-            : `${gone} turns were taken back and are not in this list: the workspace does not hold what they changed.`}
-        </p>
-      )}
-      {shown === undefined && turns.length > 1 && (
-        <p className="muted">
-          Turn by turn, in their order: a line that was changed twice is here twice.
-        </p>
-      )}
-      {turns.flatMap(({ turn, problem, notes, takenBack }) => [
-        ...(problem === undefined
-          ? []
-          : [
-              <p key={`problem ${turn}`} className="note">
-                {problem}
-              </p>,
-            ]),
-        ...(shown === undefined && takenBack !== undefined
-          ? [
-              <p key={`part ${turn}`} className="note">
-                Turn {turn} was taken back but for files that stayed as they were.
-              </p>,
-            ]
-          : []),
-        ...notes.map((note) => (
-          <p key={`note ${turn} ${note}`} className="note">
-            {shown === undefined ? `Turn ${turn}: ${note}` : note}
-          </p>
-        )),
-      ])}
-    </>
   )
 }
 

@@ -4,7 +4,7 @@
  */
 import { useEffect, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent } from 'react'
 import { ArrowUp, CornerUpRight, Paperclip } from 'lucide-react'
-import type { Draft } from '@belay/client'
+import { type Draft, unanswered } from '@belay/client'
 import type { Client } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
 import { AgentPickers } from './agent-pickers.tsx'
@@ -15,15 +15,20 @@ import { useLive } from './live.ts'
 import { fullSentence } from './shelf.ts'
 import { slashAttributes, SlashList, useSlashMenu } from './slash-list.tsx'
 import { StopButton } from './stop-button.tsx'
+import { useAgain } from './use-again.ts'
+import { useLate } from './use-late.ts'
+import { useStop } from './use-stop.ts'
 
 interface ComposerProps {
   readonly client: Client
   readonly id: string
   readonly box: DraftBox
   readonly session: SessionView | undefined
+  /** Whether the line to the server is open, and all it had to tell was told. */
+  readonly isOpen: boolean
 }
 
-export function Composer({ client, id, box, session }: ComposerProps) {
+export function Composer({ client, id, box, session, isOpen }: ComposerProps) {
   const draft = useLive(box.draft)
   const kept = useLive(box.kept)
   const [problem, setProblem] = useState<string>()
@@ -31,6 +36,8 @@ export function Composer({ client, id, box, session }: ComposerProps) {
   const underWay = draft.sent?.state === 'under-way'
   const canSend = draft.text.trim() !== '' && !underWay
   const menu = useSlashMenu(draft.text, session?.commands ?? [], box.type)
+  const stop = useStop(client, id, turn?.turn, isOpen)
+  const waits = useWaits({ client, box, draft, turn: turn?.turn, isOpen })
   useEffect(() => box.follow(), [box])
 
   function send(): void {
@@ -65,11 +72,7 @@ export function Composer({ client, id, box, session }: ComposerProps) {
         aria-label="Prompt"
         aria-describedby="composer-hint"
         {...slashAttributes(menu)}
-        placeholder={
-          turn === undefined
-            ? 'What should the agent do?'
-            : 'The next prompt: it waits for the running turn'
-        }
+        placeholder={turn === undefined ? placeholders.idle : placeholders.running}
         value={draft.text}
         onChange={(event) => box.type(event.target.value)}
         onKeyDown={onKeyDown}
@@ -78,21 +81,42 @@ export function Composer({ client, id, box, session }: ComposerProps) {
         <AttachButton onFiles={(files) => void attachAll(box, files).then(setProblem)} />
         <AgentPickers client={client} session={session} onProblem={setProblem} />
         <Hint
-          wrong={draft.problem ?? problem ?? (kept ? undefined : fullSentence)}
+          wrong={draft.problem ?? problem ?? stop.problem ?? (kept ? undefined : fullSentence)}
+          waits={[waits, stop.waits].filter((words) => words !== undefined)}
           underWay={underWay}
         />
-        {turn !== undefined && (
-          <StopButton client={client} id={id} turn={turn} onProblem={setProblem} />
-        )}
-        <SendButtons
-          runs={turn !== undefined}
-          canSend={canSend}
-          onSend={send}
-          onSteer={() => void box.steer(client)}
-        />
+        <span className="acts">
+          {turn !== undefined && <StopButton turn={turn} stop={stop} />}
+          <SendButtons
+            runs={turn !== undefined}
+            canSend={canSend}
+            onSend={send}
+            onSteer={() => void box.send(client, turn?.turn)}
+          />
+        </span>
       </div>
     </div>
   )
+}
+
+const placeholders = {
+  idle: 'What should the agent do?',
+  running: 'The next prompt: it waits for the running turn',
+}
+
+interface WaitsOptions extends Pick<ComposerProps, 'client' | 'box' | 'isOpen'> {
+  readonly draft: Draft
+  readonly turn: number | undefined
+}
+
+/** Sends what the server did not answer once the line is back. @returns what is said of it meanwhile */
+function useWaits({ client, box, draft, turn, isOpen }: WaitsOptions): string | undefined {
+  const isUnanswered = unanswered(draft) !== undefined
+  const isLate = useLate(isUnanswered || draft.sent?.state === 'under-way')
+  useAgain(isOpen && isUnanswered, () => void box.sendAgain(client, turn))
+  return isLate
+    ? 'Not sent yet: the server does not answer. It goes by itself once the connection is back.'
+    : undefined
 }
 
 /** One after the other, so that each is held against what is there. @returns why some were not attached */
@@ -180,20 +204,26 @@ function SendButtons({ runs, canSend, onSend, onSteer }: SendButtonsProps) {
 
 interface HintProps {
   readonly wrong: string | undefined
+  /** What is said of what waits for the server. */
+  readonly waits: readonly string[]
   readonly underWay: boolean
 }
 
-function Hint({ wrong, underWay }: HintProps) {
+function Hint({ wrong, waits, underWay }: HintProps) {
+  if (wrong !== undefined || waits.length > 0)
+    return (
+      <div id="composer-hint" className="hint" data-said="">
+        <div className={wrong === undefined ? 'waits' : 'not-sent'} role="alert">
+          {wrong ?? waits.map((sentence) => <p key={sentence}>{sentence}</p>)}
+        </div>
+      </div>
+    )
   return (
     <span id="composer-hint" className="hint">
-      {wrong === undefined ? (
-        <span className="keys">
-          {underWay ? 'Sending …' : 'Enter sends, Shift+Enter makes a new line'}
-        </span>
+      {underWay ? (
+        'Sending …'
       ) : (
-        <span className="not-sent" role="alert">
-          {wrong}
-        </span>
+        <span className="keys">Enter sends, Shift+Enter makes a new line</span>
       )}
     </span>
   )

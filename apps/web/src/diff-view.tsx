@@ -1,8 +1,10 @@
 /** One file's change, line by line. Long ones begin folded. */
 import { memo, useMemo } from 'react'
+import { shownName } from '@belay/client'
 import { CodeLineView } from './code-line.tsx'
 import { type CodeLine, languageOf } from './code-tokens.ts'
 import { diffLines, type DiffLine } from './diff-lines.ts'
+import { FileName } from './file-name.tsx'
 import { useFold } from './folds.ts'
 import { useCode } from './use-code.ts'
 
@@ -23,12 +25,10 @@ export const DiffView = memo(function DiffView({ path, oldText, newText }: DiffV
   return (
     <figure
       className="diff"
-      aria-label={`Change of ${path}: ${diff.added} lines added, ${diff.removed} removed`}
+      aria-label={`Change of ${shownName(path)}: ${diff.added} lines added, ${diff.removed} removed`}
     >
       <figcaption>
-        <span className="mono cut" title={path}>
-          {path}
-        </span>
+        <FileName path={path} className="mono cut" />
         {oldText === undefined && <span className="muted">new</span>}
         {diff.added > 0 && <span className="plus">+{diff.added}</span>}
         {diff.removed > 0 && <span className="minus">−{diff.removed}</span>}

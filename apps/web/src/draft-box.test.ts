@@ -1,3 +1,4 @@
+import { unanswered } from '@belay/client'
 import { type Client, createClient } from '@belay/client/webapi'
 import { beforeAll, expect, test } from 'vitest'
 import { DraftBox, readDraft } from './draft-box.ts'
@@ -110,7 +111,7 @@ test('[W-13] no answer, then a reload: the same id goes again', async () => {
       throw new TypeError('the network is gone')
     }),
   )
-  expect(box.draft.value.problem).toContain('Not sent yet.')
+  expect(unanswered(box.draft.value)).toBeDefined()
 
   const reloaded = new DraftBox('s', shelf)
   expect(reloaded.draft.value.text).toBe('did it arrive?')
@@ -141,6 +142,31 @@ test('[W-13] no answer, then the log shows it: the draft is settled without anot
   expect(reloaded.draft.value.text).toBe('it did arrive')
   reloaded.accepted(promptId)
   expect(reloaded.draft.value.text).toBe('')
+})
+
+test('[W-121] what goes again stops the turn it was to stop, and no other', async () => {
+  const asked: unknown[] = []
+  const away = clientThat(() => {
+    throw new TypeError('the network is gone')
+  })
+  const back = clientThat((body) => {
+    asked.push([body['text'], body['steer']])
+    return accepted(body)
+  })
+  for (const turn of [3, 4, undefined]) {
+    const shelf = new MemoryShelf()
+    const box = new DraftBox('s', shelf)
+    box.type('now')
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await box.send(away, 3)
+    // oxlint-disable-next-line no-await-in-loop
+    await new DraftBox('s', shelf).sendAgain(back, turn)
+  }
+  expect(asked).toEqual([
+    ['now', true],
+    ['now', undefined],
+    ['now', undefined],
+  ])
 })
 
 test('[W-12] an offered text is added to what was typed, never put in its place', () => {

@@ -7,6 +7,7 @@
  * - W-12 Every key typed is stored before the next; a reload or a crash loses none.
  * - W-69 Tabs agree: what is typed in one is in the others, the newest wins.
  * - W-13 A prompt that was sent without an answer is known again by its id when the log shows it, also after a reload.
+ * - W-121 One that the server did not answer goes by itself, under the same id, when the line is back.
  */
 import {
   attachFile,
@@ -19,6 +20,7 @@ import {
   emptyDraft,
   sendDraft,
   typeDraft,
+  unanswered,
 } from '@belay/client'
 import { ApiError, type Client } from '@belay/client/webapi'
 import { z } from 'zod'
@@ -76,17 +78,9 @@ export class DraftBox {
     if (after !== this.draft.value) this.#keep(after)
   }
 
-  send(client: Client): Promise<void> {
-    return this.#send(client, {})
-  }
-
-  /** Sends it as the next, and stops what runs. */
-  steer(client: Client): Promise<void> {
-    return this.#send(client, { steer: true })
-  }
-
-  async #send(client: Client, how: { readonly steer?: true }): Promise<void> {
-    const sending = sendDraft(this.draft.value, newId('p'))
+  /** @param steers the running turn that it is to take the place of */
+  async send(client: Client, steers?: number): Promise<void> {
+    const sending = sendDraft(this.draft.value, newId('p'), steers)
     const { promptId, text } = sending.sent
     const attachments = sending.files?.map(({ name, type, data }) => ({ name, type, data }))
     const attached = attachments === undefined ? {} : { attachments }
@@ -97,19 +91,27 @@ export class DraftBox {
         promptId,
         text,
         ...attached,
-        ...how,
+        ...(steers === undefined ? {} : { steer: true }),
       })
       this.accepted(promptId)
     } catch (error) {
       const { message, action } = problemOf(error)
-      const words = `${message} ${action}`
       const now = this.draft.value
       this.#keep(
         error instanceof ApiError
-          ? draftRefused(now, promptId, words)
-          : draftUnanswered(now, promptId, `Not sent yet. ${words}`),
+          ? draftRefused(now, promptId, `${message} ${action}`)
+          : draftUnanswered(now, promptId),
       )
     }
+  }
+
+  /**
+   * Sends again what nobody answered, as it is.
+   * @param turn the one that runs: another one than was to be stopped is let run
+   */
+  sendAgain(client: Client, turn: number | undefined): Promise<void> {
+    const steers = unanswered(this.draft.value)?.steers
+    return this.send(client, steers === turn ? steers : undefined)
   }
 
   #keep(draft: Draft): void {
@@ -173,6 +175,7 @@ export function readDraft(stored: string | null): Draft {
     if (typeof text !== 'string') return emptyDraft
     if (typeof sent?.promptId !== 'string' || typeof sent?.text !== 'string') return { text }
     const files = z.array(z.string()).safeParse(sent.files).data
+    const steers = z.int().safeParse(sent.steers).data
     const { promptId } = sent
     return {
       text,
@@ -180,6 +183,7 @@ export function readDraft(stored: string | null): Draft {
         promptId,
         text: sent.text,
         ...(files === undefined ? {} : { files }),
+        ...(steers === undefined ? {} : { steers }),
         state: 'unanswered',
       },
     }

@@ -23,7 +23,7 @@ export function readForm(shelf: Shelf): NewSessionForm {
     path: text('path'),
     // Who is in a folder changes: whether to keep apart is asked each time.
     apart: 'unsaid',
-    worktreeBranch: '',
+    worktreeBranch: text('worktreeBranch'),
     url: text('url'),
     branch: text('branch'),
     ref: text('ref'),

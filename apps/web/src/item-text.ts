@@ -1,5 +1,5 @@
 /** An item as plain text, for the clipboard. Pure. */
-import { type Item, noticeOf } from '@belay/client'
+import { type Item, noticeOf, settledWords } from '@belay/client'
 import { pretty, toolParts } from './tool-content.ts'
 
 export function itemText(item: Item): string {
@@ -15,9 +15,7 @@ export function itemText(item: Item): string {
         .map(({ content, status }) => `- [${status === 'completed' ? 'x' : ' '}] ${content}`)
         .join('\n')
     case 'permission':
-      return [item.title, item.state === 'asked' ? '' : `${item.state}: ${item.by ?? ''}`]
-        .filter((line) => line !== '')
-        .join('\n')
+      return [item.title, settledWords(item) ?? ''].filter((line) => line !== '').join('\n')
     case 'turn-end':
       return [item.sentence, item.detail ?? ''].filter((line) => line !== '').join('\n')
     case 'changes':

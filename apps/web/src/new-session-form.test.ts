@@ -88,9 +88,12 @@ test('[W-24] what was wrong is said at the field a person sees', () => {
   expect(
     Object.keys(wrongFields({ ...problem, fields: [...fields] }, { ...form, agent: otherAgent })),
   ).toEqual(['path', 'command'])
-  expect(restOf({ ...problem, fields: [...fields] }, form).fields?.map(({ path }) => path)).toEqual(
-    ['id'],
-  )
+  const rest = restOf({ ...problem, fields: [...fields] }, form)
+  expect(rest?.fields?.map(({ path }) => path)).toEqual(['id'])
+  // What is said at a field is not said again below.
+  expect(restOf({ ...problem, fields: fields.slice(0, 1) }, form)).toBeUndefined()
+  const { fields: _, ...other } = problem
+  expect(restOf(other, form)).toBe(other)
   expect(wrongFields(undefined, form)).toEqual({})
 })
 
@@ -230,6 +233,7 @@ test('[W-46] a repository’s token is never kept in the browser, and all else i
     shallow: true,
     where: 'repository',
     ref: 'v1',
+    worktreeBranch: 'fix/it',
   }
   keepForm(shelf, typed)
   expect([...kept.values()].join()).not.toContain('very-secret')

@@ -215,12 +215,14 @@ export function wrongFields(
   return wrong
 }
 
-/** The problem without what is said at the fields. */
-export function restOf(problem: Problem['error'], form: NewSessionForm): Problem['error'] {
-  return {
-    ...problem,
-    fields: problem.fields?.filter(({ path }) => fieldOf(path, form) === undefined),
-  }
+/** What of a problem is not said at a field; undefined when all of it is. */
+export function restOf(
+  problem: Problem['error'] | undefined,
+  form: NewSessionForm,
+): Problem['error'] | undefined {
+  const fields = problem?.fields?.filter(({ path }) => fieldOf(path, form) === undefined)
+  if (problem === undefined || fields === undefined) return problem
+  return fields.length === 0 ? undefined : { ...problem, fields }
 }
 
 function fieldOf(path: string, form: NewSessionForm): FieldName | undefined {

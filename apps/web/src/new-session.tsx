@@ -25,6 +25,7 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
   const session = useNewSession(client, edit, onClose)
   const { form, ready, change, agents, unfound, problem, sending, kept, submit } = session
   const wrong = wrongFields(problem, form)
+  const rest = restOf(problem, form)
   const isNew = edit === undefined
   const fields = { form, wrong, change, isNew, place: session.place }
   // Shown once it holds the settings: fields that change under a person's hands are worse than a moment's wait.
@@ -69,7 +70,7 @@ export function NewSession({ client, edit, onClose }: NewSessionProps) {
         <WorkFields {...fields} />
         <footer className="dialog-foot">
           {!kept && <NotKept />}
-          {problem !== undefined && <ProblemNote problem={restOf(problem, form)} />}
+          {rest !== undefined && <ProblemNote problem={rest} />}
           <FootButtons
             words={sending ? 'Starting …' : isNew ? 'Start session' : 'Retry'}
             canSend={!sending && ready && isComplete(form)}

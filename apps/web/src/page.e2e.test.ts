@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest'
 import { signIn, test, withoutBrowser } from './testing/browser-test.ts'
 import type { PageServer } from './testing/page-server.ts'
 import type { PageSession } from './testing/page-session.ts'
+import { isFocused } from './testing/tab-to.ts'
 
 /** A session whose agent is at work. */
 function startTurn(server: PageServer, title: string): PageSession {
@@ -105,7 +106,7 @@ describe.skipIf(withoutBrowser)('the page', () => {
     await signIn(page, server, '/s/s1')
     await page.getByRole('figure', { name: 'Change of a.txt: 1 lines added, 1 removed' }).waitFor()
     await page.getByRole('button', { name: 'Allow' }).click()
-    await page.getByText('Allow · answered by web').waitFor()
+    await page.getByText('Allowed once, in the browser').waitFor()
     expect(await page.getByRole('button', { name: 'Reject' }).count()).toBe(0)
     expect(server.asked).toEqual([
       {
@@ -190,15 +191,21 @@ describe.skipIf(withoutBrowser)('the page', () => {
     expect(await shownLines(page)).toEqual(lines(1, 50))
     await page.getByRole('textbox', { name: 'Prompt' }).fill('typed while it was away')
     await page.keyboard.press('Enter')
-    await page.getByText('Not sent yet.').waitFor()
+    await page.getByText('Not sent yet: the server does not answer.').waitFor()
 
     await server.start()
     say(session, 81, 100)
     await expect.poll(() => shownLines(page), { timeout: 15_000 }).toEqual(lines(1, 100))
     await expect.poll(() => page.getByText(/Reconnecting|Server away/).count()).toBe(0)
-    expect(await page.getByRole('textbox', { name: 'Prompt' }).inputValue()).toBe(
-      'typed while it was away',
-    )
+    // It goes by itself, once.
+    const field = page.getByRole('textbox', { name: 'Prompt', exact: true })
+    await expect.poll(() => field.inputValue()).toBe('')
+    const waiting = page.getByRole('list', { name: 'Queued prompts' }).getByRole('listitem')
+    expect(await waiting.allInnerTexts()).toEqual([
+      expect.stringContaining('typed while it was away'),
+    ])
+    expect(await page.getByText('Not sent yet').count()).toBe(0)
+    expect(server.asked.map(({ body }) => body['text'])).toEqual(['typed while it was away'])
   })
 
   test('[W-11] many short interruptions show the same lines as none, and nothing is said of them', async ({
@@ -243,6 +250,7 @@ describe.skipIf(withoutBrowser)('the page', () => {
     await dialog.getByRole('textbox', { name: 'First prompt' }).fill('Do it.')
     await dialog.getByRole('button', { name: 'Start session' }).click()
     await dialog.getByText('A folder that exists; got /nowhere.').waitFor()
+    expect(await dialog.getByRole('alert').filter({ hasText: 'There is no such' }).count()).toBe(0)
     expect(await dialog.getByRole('textbox', { name: 'First prompt' }).inputValue()).toBe('Do it.')
     await dialog.getByRole('textbox', { name: 'Folder' }).fill('/tmp')
     await dialog.getByRole('button', { name: 'Start session' }).click()
@@ -391,7 +399,7 @@ describe.skipIf(withoutBrowser)('the page', () => {
     await page.getByRole('textbox', { name: 'Prompt' }).pressSequentially('2')
     await page.getByRole('log').focus()
     await page.keyboard.press('2')
-    await page.getByText('Reject · answered by web').waitFor()
+    await page.getByText('Rejected, in the browser').waitFor()
     expect(server.asked.map(({ path, body }) => [path, body['optionId']])).toEqual([
       ['/v1/sessions/s1/permissions/a1', 'no'],
     ])
@@ -411,7 +419,7 @@ describe.skipIf(withoutBrowser)('the page', () => {
     await prompt.fill('half a thought')
     await page.keyboard.press('Escape')
     await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
-    expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true)
+    expect(await isFocused(opener)).toBe(true)
     await page.keyboard.press('Enter')
     expect(await prompt.inputValue()).toBe('half a thought')
   })
@@ -438,9 +446,7 @@ describe.skipIf(withoutBrowser)('the page', () => {
     const demo = dialog.getByRole('radio', { name: /Demo/ })
     await demo.waitFor()
     expect(await demo.isChecked()).toBe(true)
-    await expect
-      .poll(() => demo.evaluate((element) => element === document.activeElement))
-      .toBe(true)
+    await expect.poll(() => isFocused(demo)).toBe(true)
     await page.keyboard.press('ArrowDown')
     await command.waitFor()
     await page.keyboard.press('Tab')

@@ -85,8 +85,9 @@ test('[W-93] a name is read from what Git quotes, wherever only its head tells i
       lines: [],
       note: 'An empty file.',
     })
+  // As the list of files writes bytes that are no UTF-8.
   expect(patchFiles('diff --git "a/\\377x\\303\\274" "b/\\377x\\303\\274"\n')[0]?.path).toBe(
-    '\\xffxü',
+    '\\xFFxü',
   )
 })
 
@@ -131,15 +132,15 @@ test('[W-93] the list of files names the parts, one for each in its order, also 
   const part = (line: string) =>
     `diff --git "a/\\377" "b/\\377"\n--- /dev/null\n+++ "b/\\377"\n@@ -0,0 +1,9 @@\n+${line}\n`
   const cut = '… [cut by Belay: the patch goes on]\n'
-  const files = [{ path: '\\xff' }, { path: '\\xfe' }]
+  const files = [{ path: '\\xFF' }, { path: '\\xFE' }]
   const shown = patchFiles(`${part('one')}${cut}${part('two')}`, files)
   expect(shown.map((one) => [one.path, one.lines, one.note])).toEqual([
     [
-      '\\xff',
+      '\\xFF',
       [{ type: 'added', new: 1, text: 'one' }],
       'The rest of the patch was too long to keep.',
     ],
-    ['\\xfe', [{ type: 'added', new: 1, text: 'two' }], undefined],
+    ['\\xFE', [{ type: 'added', new: 1, text: 'two' }], undefined],
   ])
 })
 

@@ -8,6 +8,7 @@
  *   quotes in it.
  */
 import type { DiffLine } from './diff-lines.ts'
+import { hunkOf, patchLines } from './patch-lines.ts'
 import { nameOfHead, nameOfSide } from './patch-name.ts'
 
 export interface PatchFile {
@@ -25,9 +26,6 @@ interface Reading {
   hint: string | undefined
   old: number
   new: number
-  /** Lines of the present hunk that are still to come; both 0 outside of hunks. */
-  oldLeft: number
-  newLeft: number
 }
 
 /**
@@ -40,7 +38,8 @@ export function patchFiles(
 ): readonly PatchFile[] {
   const parts = partsOf(patch)
   if (files === undefined) return parts
-  // Another number of parts comes from a patch that was cut as a whole: only the names tell then whose each is.
+  // Another number of parts comes from what became something else, which is two, or from an older log, whose patch was cut
+  // as a whole: only the names tell then whose each is.
   const byPlace = parts.length === files.length
   const left = new Set(parts)
   const found = files.map(({ path }, index) => {
@@ -68,13 +67,11 @@ function joined(path: string, parts: readonly PatchFile[]): PatchFile {
 function partsOf(patch: string): readonly PatchFile[] {
   const files: Reading[] = []
   let file: Reading | undefined
-  for (const line of patch.split('\n')) {
-    if (file !== undefined && (file.oldLeft > 0 || file.newLeft > 0) && readLine(file, line))
-      continue
-    if (line.startsWith(head)) {
+  for (const { at, line } of patchLines(patch)) {
+    if (at === 'head' && line.startsWith(head)) {
       file = begin(nameOfHead(line.slice(head.length)))
       files.push(file)
-    } else if (file !== undefined) readHead(file, line)
+    } else if (file !== undefined) (at === 'hunk' ? readLine : readHead)(file, line)
   }
   return files.map(({ path, lines, note, hint }) => ({
     path,
@@ -86,49 +83,24 @@ function partsOf(patch: string): readonly PatchFile[] {
 const head = 'diff --git '
 
 function begin(path: string): Reading {
-  return {
-    path,
-    lines: [],
-    note: undefined,
-    hint: undefined,
-    old: 1,
-    new: 1,
-    oldLeft: 0,
-    newLeft: 0,
-  }
+  return { path, lines: [], note: undefined, hint: undefined, old: 1, new: 1 }
 }
 
-/** @returns whether it was a line of the hunk */
-function readLine(file: Reading, line: string): boolean {
+function readLine(file: Reading, line: string): void {
   const text = line.slice(1)
-  if (line.startsWith('+')) {
-    file.lines.push({ type: 'added', new: file.new++, text })
-    file.newLeft--
-  } else if (line.startsWith('-')) {
-    file.lines.push({ type: 'removed', old: file.old++, text })
-    file.oldLeft--
-  } else if (line.startsWith(' ')) {
+  if (line.startsWith('+')) file.lines.push({ type: 'added', new: file.new++, text })
+  else if (line.startsWith('-')) file.lines.push({ type: 'removed', old: file.old++, text })
+  else if (line.startsWith(' '))
     file.lines.push({ type: 'same', old: file.old++, new: file.new++, text })
-    file.oldLeft--
-    file.newLeft--
-  } else if (!line.startsWith('\\')) {
-    file.oldLeft = 0
-    file.newLeft = 0
-    return false
-  }
-  return true
 }
 
 function readHead(file: Reading, line: string): void {
-  const hunk = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line)
-  if (hunk !== null) {
-    const [, old, oldCount = '1', next, newCount = '1'] = hunk
-    const skipped = Number(old) - file.old
+  const hunk = hunkOf(line)
+  if (hunk !== undefined) {
+    const skipped = hunk.old - file.old
     if (skipped > 0) file.lines.push({ type: 'gap', lines: skipped })
-    file.old = Number(old)
-    file.new = Number(next)
-    file.oldLeft = Number(oldCount)
-    file.newLeft = Number(newCount)
+    file.old = hunk.old
+    file.new = hunk.new
   } else if (line.startsWith('--- ') || line.startsWith('+++ '))
     file.path = nameOfSide(line.slice(4)) ?? file.path
   else if (line.startsWith('new file mode ') || line.startsWith('deleted file mode '))

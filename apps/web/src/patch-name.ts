@@ -49,14 +49,14 @@ function unquoted(text: string): string {
   return textOf(new Uint8Array(bytes))
 }
 
-/** Bytes that are no UTF-8 are shown as `\xHH`. */
+/** Bytes that are no UTF-8 are shown as `\xHH`, as the list of files has them. */
 function textOf(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length;) {
     const length = [1, 2, 3, 4].find((one) => decoded(bytes.subarray(at, at + one)) !== undefined)
     text +=
       length === undefined
-        ? `\\x${(bytes[at] ?? 0).toString(16).padStart(2, '0')}`
+        ? `\\x${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`
         : (decoded(bytes.subarray(at, at + length)) ?? '')
     at += length ?? 1
   }

@@ -6,8 +6,7 @@ import type { PatchFile } from './patch-files.ts'
 
 interface PatchViewProps {
   readonly path: string
-  /** Absent where the patch was cut before this file. */
-  readonly patch: PatchFile | undefined
+  readonly patch: PatchFile
 }
 
 /** Lines shown before a reader asks for the rest. */
@@ -15,10 +14,9 @@ const linesAtFirst = 200
 
 export const PatchView = memo(function PatchView({ path, patch }: PatchViewProps) {
   const [whole, setWhole] = useState(false)
-  const lines = patch?.lines ?? []
+  const { lines, note } = patch
   const shown = whole ? lines : lines.slice(0, linesAtFirst)
   const hidden = lines.length - shown.length
-  const note = patch === undefined ? 'Its lines were too long to keep.' : patch.note
   return (
     <figure className="diff" aria-label={`Change of ${shownName(path)}`}>
       {shown.length > 0 && <DiffRows path={path} lines={shown} />}

@@ -7,7 +7,7 @@
  */
 import { memo, use, useState } from 'react'
 import { ShieldCheck, ShieldQuestion, ShieldX } from 'lucide-react'
-import type { PermissionItem } from '@belay/client'
+import { type PermissionItem, settledWords } from '@belay/client'
 import type { Problem } from '@belay/protocol'
 import { AskedScope } from './asked.ts'
 import { useOptionKeys } from './option-keys.ts'
@@ -36,12 +36,11 @@ export const PermissionCard = memo(function PermissionCard({
         <span className="title" title={item.title}>
           {item.title}
         </span>
-        {item.state === 'answered' && (
-          <span className="state">
-            {chosen?.name ?? item.optionId} · answered by {item.by}
+        {!asked && (
+          <span className="state" title={chosen?.name}>
+            {settledWords(item)}
           </span>
         )}
-        {item.state === 'withdrawn' && <span className="state">withdrawn: {item.by}</span>}
       </header>
       {asked && <WhatItWouldDo item={item} />}
       {asked && <Options item={item} />}

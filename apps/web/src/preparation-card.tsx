@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { Check, Circle, LoaderCircle, X } from 'lucide-react'
 import type { Problem, SessionView } from '@belay/protocol'
 import { Elapsed } from './elapsed.tsx'
-import { preparationSteps, type StepView } from './preparation-steps.ts'
+import { preparationSteps, remedyWords, type StepView } from './preparation-steps.ts'
 import { navigate, pathOfEdit } from './route.ts'
 import { problemOf } from './problem-of.ts'
 import { ProblemNote } from './problem-note.tsx'
@@ -69,7 +69,7 @@ function Remedy({ session }: { readonly session: SessionView }) {
           <p>
             <strong>{session.problem.message}</strong>
           </p>
-          <p>Nothing you typed is lost. Put right what it names, then retry.</p>
+          <p>Nothing you typed is lost. {remedyWords(session)}</p>
         </div>
       )}
       {!told && (session.problem?.stderr?.length ?? 0) > 0 && (

@@ -1,6 +1,6 @@
 import { steps } from '@belay/protocol'
 import { expect, test } from 'vitest'
-import { preparationSteps } from './preparation-steps.ts'
+import { preparationSteps, remedyWords } from './preparation-steps.ts'
 
 test('[W-16] what began is as the server says it, what is after it is still to do', () => {
   const shown = preparationSteps({
@@ -13,12 +13,12 @@ test('[W-16] what began is as the server says it, what is after it is still to d
     ],
   })
   expect(shown.map(({ words, state }) => [words, state])).toEqual([
-    ['Room on the disk', 'done'],
-    ['Workspace', 'done'],
-    ['Clone of the repository', 'done'],
+    ['Disk', 'done'],
+    ['Folder', 'done'],
+    ['Repository', 'done'],
     ['Setup: npm ci', 'started'],
-    ['Start of the agent', 'to-do'],
-    ['The agent’s session', 'to-do'],
+    ['Agent', 'to-do'],
+    ['Conversation', 'to-do'],
   ])
 })
 
@@ -44,4 +44,19 @@ test('[W-16] the step at which a preparation failed is not under way, whatever i
     steps: [{ step: 'agent-session', status: 'started', since: 5 }],
   })
   expect(shown.map(({ state }) => state)).toEqual(['failed'])
+})
+
+test('[W-128] a preparation that failed says what is to be corrected, whatever step it failed at', () => {
+  const at = (step: (typeof steps)[number]) =>
+    remedyWords({
+      status: 'attention',
+      steps: [
+        { step: 'disk', status: 'done', since: 1 },
+        { step, status: 'failed', since: 2 },
+      ],
+    })
+  expect(at('workspace')).toBe('Correct the folder, then retry.')
+  expect(at('clone')).toBe('Correct the repository or what opens it, then retry.')
+  for (const step of steps) expect(at(step)).toMatch(/, then retry\.$/)
+  expect(remedyWords({ status: 'attention', steps: [] })).toBe('Correct that, then retry.')
 })

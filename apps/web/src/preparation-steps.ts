@@ -36,3 +36,21 @@ export function preparationSteps({
   }))
   return [...begun, ...coming]
 }
+
+const remedies: Readonly<Record<PreparationStep, string>> = {
+  disk: 'Make room on the disk',
+  workspace: 'Correct the folder',
+  clone: 'Correct the repository or what opens it',
+  worktree: 'Correct the folder or the branch of the worktree',
+  branch: 'Correct the branch',
+  setup: 'Correct the setup commands',
+  'agent-start': 'Correct the agent',
+  'agent-session': 'Correct the agent',
+  'first-prompt': 'Correct the agent',
+}
+
+/** What is to be done about a preparation that failed. */
+export function remedyWords(session: Pick<SessionView, 'steps' | 'status'>): string {
+  const failed = session.steps.at(-1)
+  return `${failed === undefined ? 'Correct that' : remedies[failed.step]}, then retry.`
+}

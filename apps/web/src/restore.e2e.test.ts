@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest'
 import { signIn, test as browserTest, withoutBrowser } from './testing/browser-test.ts'
 import type { PageServer } from './testing/page-server.ts'
 import { fillScenes } from './testing/scenes.ts'
+import { isFocused, tabTo } from './testing/tab-to.ts'
 
 const test = browserTest
   .extend('contextOptions', { viewport: { width: 1200, height: 800 } })
@@ -121,16 +122,10 @@ describe.skipIf(withoutBrowser)('a restore', () => {
     await page.keyboard.press('Escape')
     await expect.poll(() => dialog.count()).toBe(0)
     const button = page.getByRole('button', { name: /Restore …/ })
-    await expect.poll(() => button.evaluate((one) => one === document.activeElement)).toBe(true)
+    await expect.poll(() => isFocused(button)).toBe(true)
     await page.keyboard.press('Enter')
     await dialog.getByRole('heading', { name: /go back/ }).waitFor()
-    const mine = dialog.getByRole('checkbox', { name: /mine/ })
-    for (let presses = 0; presses < 8; presses++) {
-      // oxlint-disable-next-line no-await-in-loop
-      if (await mine.evaluate((one) => one === document.activeElement)) break
-      // oxlint-disable-next-line no-await-in-loop
-      await page.keyboard.press('Tab')
-    }
+    await tabTo(dialog.getByRole('checkbox', { name: /mine/ }))
     await page.keyboard.press('Space')
     await page.keyboard.press('Enter')
     await expect
@@ -158,12 +153,22 @@ describe.skipIf(withoutBrowser)('a restore', () => {
     page,
   }) => {
     server.plan = plan
-    server.sessions.get('finished')?.append({
-      type: 'turn-changes',
-      turn: 3,
-      files: [{ path: odd, status: 'added', added: 1, removed: 0 }],
-      patch: 'diff --git "a/x" "b/x"\n--- /dev/null\n+++ "b/x"\n@@ -0,0 +1 @@\n+hello\n',
-    })
+    server.sessions.get('finished')?.append(
+      {
+        type: 'tool',
+        turn: 3,
+        toolCallId: 't3',
+        title: 'Edit',
+        status: 'completed',
+        content: [{ type: 'diff', path: odd, oldText: 'one\n', newText: 'two\n' }],
+      },
+      {
+        type: 'turn-changes',
+        turn: 3,
+        files: [{ path: odd, status: 'added', added: 1, removed: 0 }],
+        patch: 'diff --git "a/x" "b/x"\n--- /dev/null\n+++ "b/x"\n@@ -0,0 +1 @@\n+hello\n',
+      },
+    )
     const shown = 'a\\u{202e}gpj.exe\\n\\u{001b}[2J'
     const dialog = await openDialog(page, server)
     await dialog.getByText(shown, { exact: true }).waitFor()
@@ -171,6 +176,15 @@ describe.skipIf(withoutBrowser)('a restore', () => {
     await page.getByRole('button', { name: /Turn 3/ }).click()
     await page.locator('summary').filter({ hasText: shown }).waitFor()
     await page.getByText('hello').waitFor()
+    await page.getByRole('link', { name: 'Chat' }).click()
+    const figure = page.getByRole('figure', { name: `Change of ${shown}` })
+    await figure.getByText(shown, { exact: true }).waitFor()
+    // A patch may be long: it is drawn for who opens it.
+    const card = page.getByRole('region', { name: 'Changes of turn 3' })
+    await card.waitFor()
+    expect(await card.locator('pre').count()).toBe(0)
+    await card.getByText('Patch', { exact: true }).click()
+    await card.getByText('+hello').waitFor()
   })
 
   test('[W-97] what was taken back is not shown as there, and an undo brings it back', async ({
@@ -237,6 +251,11 @@ describe.skipIf(withoutBrowser)('a restore', () => {
     const message = 'It took longer than 2 min.'
     session?.append({ type: 'restore-failed', turn: 2, to: 'undo', message })
     await page.getByRole('alert').filter({ hasText: message }).waitFor()
+    // What it did until then, or else the restore before it, is not lost with it.
+    await page.getByRole('button', { name: 'Undo the last restore' }).click()
+    await dialog.getByRole('button', { name: 'Restore', exact: true }).click()
+    await expect.poll(() => server.asked.length).toBe(2)
+    expect(server.asked[1]).toMatchObject({ path: restorePath, body: { turn: 2, to: 'undo' } })
     session?.append({ type: 'restored', turn: 2, to: 'undo', files: 1 })
     await page.getByText('The workspace is back to how it was before it was put back').waitFor()
     session?.append(finishedTurn(3, 'p3'))

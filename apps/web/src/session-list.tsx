@@ -13,9 +13,10 @@ interface SessionListProps {
   readonly known: boolean
   readonly chosen: string | undefined
   readonly seen: Seen
+  readonly isStale: boolean
 }
 
-export function SessionList({ sessions, known, chosen, seen }: SessionListProps) {
+export function SessionList({ sessions, known, chosen, seen, isStale }: SessionListProps) {
   const [search, setSearch] = useState('')
   const found = useMemo(() => searchSessions(sessions, search), [sessions, search])
   const groups = useMemo(() => groupSessions(found, seen), [found, seen])
@@ -72,6 +73,7 @@ export function SessionList({ sessions, known, chosen, seen }: SessionListProps)
                   session={session}
                   chosen={session.id === chosen}
                   fresh={group.name === 'finished'}
+                  stale={isStale}
                   now={now}
                 />
               ))}

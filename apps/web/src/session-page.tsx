@@ -48,6 +48,7 @@ export function SessionPage(props: SessionPageProps) {
   useEffect(() => feed.open(), [feed])
   const transcript = useLive(feed.transcript)
   const link = useLive(feed.link)
+  const isOpen = link.link.state === 'open' && transcript.caughtUp
   const session = transcript.session
   const [restore, setRestore] = useState<{ readonly turn: number; readonly to: RestoreTo }>()
   const context = useSessionContext({ client, id, feed, box, setRestore })
@@ -105,7 +106,7 @@ export function SessionPage(props: SessionPageProps) {
           {tab === 'chat' && (
             <>
               <QueueList queue={transcript.queue} />
-              <Composer client={client} id={id} box={box} session={session} />
+              <Composer client={client} id={id} box={box} session={session} isOpen={isOpen} />
             </>
           )}
         </div>

@@ -5,7 +5,7 @@ import { movedAt } from './group-sessions.ts'
 import { Link } from './link.tsx'
 import { walkRows } from './row-walk.ts'
 import { pathOfSession } from './route.ts'
-import { statusReason, statusWords } from './status-words.ts'
+import { staleTone, statusReason, statusWords } from './status-words.ts'
 import { shortAge } from './time.ts'
 
 interface SessionRowProps {
@@ -13,6 +13,8 @@ interface SessionRowProps {
   readonly chosen: boolean
   /** It finished and nobody has looked yet. */
   readonly fresh: boolean
+  /** What is known of it is of the past. */
+  readonly stale: boolean
   readonly now: number
 }
 
@@ -20,11 +22,13 @@ export const SessionRow = memo(function SessionRow({
   session,
   chosen,
   fresh,
+  stale,
   now,
 }: SessionRowProps) {
-  const { word, tone } = fresh
+  const { word, tone: known } = fresh
     ? ({ word: 'Finished', tone: 'good' } as const)
     : statusWords(session)
+  const tone = stale ? staleTone(known) : known
   const reason = fresh ? '' : statusReason(session)
   const at = movedAt(session)
   return (

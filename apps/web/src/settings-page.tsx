@@ -98,7 +98,7 @@ function Calls() {
   return (
     <Part
       title="Notifications"
-      about="For this browser, from a tab that is not looked at: a session asks, has failed, or has finished."
+      about="While this tab is in the background: when a session asks, has failed, or has finished."
     >
       <label className="check">
         <input type="checkbox" checked={wanted} onChange={(event) => set(event.target.checked)} />

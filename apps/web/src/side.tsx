@@ -8,20 +8,21 @@ import { Logo } from './logo.tsx'
 import { pathOfNew } from './route.ts'
 import { SessionList } from './session-list.tsx'
 import { LinkLine } from './status-line.tsx'
+import { useLate } from './use-late.ts'
 
 interface SideProps {
   readonly list: Sessions
   readonly chosen: string | undefined
   readonly seen: Seen
-  /** The line to say something about; absent where a session's status line says it. */
-  readonly link: LinkView | undefined
+  readonly link: LinkView
   readonly onRetry: () => void
   readonly onHelp: () => void
 }
 
 export function Side({ list, chosen, seen, link, onRetry, onHelp }: SideProps) {
+  const isStale = useLate(link.downSince !== undefined)
   return (
-    <aside className="side" aria-label="Sessions">
+    <aside className="side" aria-label="Sessions" data-stale={isStale ? '' : undefined}>
       <header className="side-head">
         <Link className="home" href="/">
           <Logo /> Belay
@@ -35,16 +36,18 @@ export function Side({ list, chosen, seen, link, onRetry, onHelp }: SideProps) {
         known={list.sessions !== undefined}
         chosen={chosen}
         seen={seen}
+        isStale={isStale}
       />
       <footer className="side-foot">
-        {link !== undefined && <LinkLine link={link} onRetry={onRetry} />}
+        {/* Where a session is shown its status line says it. */}
+        {chosen === undefined && <LinkLine link={link} onRetry={onRetry} />}
         <nav aria-label="Page">
           <Link className="button" data-kind="quiet" data-size="small" href="/settings">
             <Settings className="icon" aria-hidden="true" /> Settings
           </Link>
           <button
             type="button"
-            className="button"
+            className="button by-keys"
             data-kind="quiet"
             data-size="small"
             onClick={onHelp}

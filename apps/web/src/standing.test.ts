@@ -102,8 +102,8 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
         runner: { state: 'lost', generation: 1, graceUntil: 10_000 },
       }),
     }),
-    'Runner lost',
-    'It has 7 s to come back, and nothing it wrote meanwhile is lost.',
+    'Recovering',
+    'Connection to the agent lost. Waiting 7 s more; its output is kept.',
   ],
   [
     'the runner is lost, its grace is over',
@@ -113,8 +113,8 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
         runner: { state: 'lost', generation: 1, graceUntil: 10_000 },
       }),
     }),
-    'Runner lost',
-    'It did not come back in time; what became of the turn is being found out.',
+    'Recovering',
+    'Connection to the agent lost. What became of the turn is being found out.',
   ],
   [
     'the agent restarts, with its countdown',

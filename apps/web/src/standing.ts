@@ -129,11 +129,11 @@ function runnerStanding({ runner }: KnownSession, now: number): Standing | undef
   const left = Math.ceil((runner.graceUntil - now) / 1000)
   return {
     tone: 'person',
-    word: 'Runner lost',
+    word: statusWords({ status: 'recovering' }).word,
     reason:
       left > 0
-        ? `It has ${left} s to come back, and nothing it wrote meanwhile is lost.`
-        : 'It did not come back in time; what became of the turn is being found out.',
+        ? `Connection to the agent lost. Waiting ${left} s more; its output is kept.`
+        : 'Connection to the agent lost. What became of the turn is being found out.',
   }
 }
 

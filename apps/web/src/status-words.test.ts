@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { statusReason, statusWords } from './status-words.ts'
+import { staleTone, statusReason, statusWords } from './status-words.ts'
 
 const failed = {
   turn: 2,
@@ -26,4 +26,14 @@ test('[W-26] the word is not said twice', () => {
   expect(`${statusWords(session).word}: ${statusReason(session)}`).toBe(
     'Waiting for you: write a.txt?',
   )
+})
+
+test('[W-123] while the server is away nothing has the colour of what lives', () => {
+  expect((['busy', 'good', 'person', 'bad', 'idle'] as const).map(staleTone)).toEqual([
+    'away',
+    'away',
+    'person',
+    'bad',
+    'idle',
+  ])
 })

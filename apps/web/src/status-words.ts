@@ -27,7 +27,7 @@ export function statusWords({ status, lastTurn }: Standing): StatusWords {
     case 'stopping':
       return { word: 'Stopping', tone: 'busy' }
     case 'recovering':
-      return { word: 'Recovering', tone: 'busy' }
+      return { word: 'Recovering', tone: 'person' }
     case 'idle':
       if (lastTurn?.outcome === 'failed') return { word: 'Failed', tone: 'bad' }
       if (lastTurn?.outcome === 'in-doubt') return { word: 'In doubt', tone: 'person' }
@@ -48,4 +48,9 @@ export function statusReason({
   // The sentence stands alone elsewhere, so it may begin with the word that is shown before it here.
   const { word } = statusWords({ status, lastTurn })
   return why.startsWith(`${word}: `) ? why.slice(word.length + 2) : why
+}
+
+/** How it is coloured while the server is away: nobody knows whether it still is so. */
+export function staleTone(tone: Tone): Tone {
+  return tone === 'busy' || tone === 'good' ? 'away' : tone
 }

@@ -1,30 +1,17 @@
 /** Stops the running turn. */
 import { Square } from 'lucide-react'
-import type { Client } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
-import { problemOf } from './problem-of.ts'
+import type { Stop } from './use-stop.ts'
 
 interface StopButtonProps {
-  readonly client: Client
-  readonly id: string
   readonly turn: NonNullable<SessionView['turn']>
-  readonly onProblem: (words: string | undefined) => void
+  readonly stop: Stop
 }
 
-export function StopButton({ client, id, turn, onProblem }: StopButtonProps) {
-  async function stop(): Promise<void> {
-    onProblem(undefined)
-    try {
-      // With its number, so that a late click cannot stop the next turn.
-      await client.call('interrupt', { id, turn: turn.turn })
-    } catch (error) {
-      const { message, action } = problemOf(error)
-      onProblem(`${message} ${action}`)
-    }
-  }
-  const stopping = turn.phase === 'stopping'
+export function StopButton({ turn, stop }: StopButtonProps) {
+  const stopping = turn.phase === 'stopping' || stop.isAsked
   return (
-    <button type="button" className="button" disabled={stopping} onClick={() => void stop()}>
+    <button type="button" className="button" disabled={stopping} onClick={stop.ask}>
       <Square className="icon" aria-hidden="true" /> {stopping ? 'Stopping …' : 'Stop'}
     </button>
   )

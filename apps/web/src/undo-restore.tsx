@@ -1,6 +1,6 @@
 /**
- * After the workspace was put back: that it was, and the way to what it held before, until the next turn has worked on
- * it; or why it was not put back.
+ * After the workspace was put back: that it was, or why it was not, and the way to what it held before, until the next
+ * turn has worked on it.
  */
 import { useMemo } from 'react'
 import { Undo2 } from 'lucide-react'
@@ -36,17 +36,16 @@ function Undo({ outcome, session }: UndoProps) {
   const { askRestore } = useSession()
   const busy = session?.restore !== undefined || session?.turn !== undefined
   const { sentence } = noticeOf(outcome)
-  if (outcome.type === 'restore-failed')
-    return (
-      <div className="undo">
+  const failed = outcome.type === 'restore-failed'
+  return (
+    <div className="undo">
+      {failed ? (
         <span className="not-sent" role="alert">
           {sentence}
         </span>
-      </div>
-    )
-  return (
-    <div className="undo">
-      <span>{sentence} What it held before is kept.</span>
+      ) : (
+        <span>{sentence} What it held before is kept.</span>
+      )}
       <button
         type="button"
         className="button"
@@ -54,7 +53,9 @@ function Undo({ outcome, session }: UndoProps) {
         disabled={busy}
         onClick={() => askRestore(outcome.turn, 'undo')}
       >
-        <Undo2 className="icon" aria-hidden="true" /> Undo this restore
+        <Undo2 className="icon" aria-hidden="true" />{' '}
+        {/* A restore that failed may have done part of its work, or nothing: then the one before it is the last. */}
+        {failed ? 'Undo the last restore' : 'Undo this restore'}
       </button>
     </div>
   )

@@ -1,6 +1,6 @@
 /** What the dialog of a new session knows and does: the form, the agents, the request. */
 import { useCallback, useEffect, useRef, useState, type FormEvent } from 'react'
-import type { Client } from '@belay/client/webapi'
+import { ServerAway, type Client } from '@belay/client/webapi'
 import type { FoundAgent, Problem, SessionView } from '@belay/protocol'
 import { keepForm, readForm } from './form-shelf.ts'
 import {
@@ -54,13 +54,20 @@ export function useNewSession(client: Client, edit: string | undefined, onClose:
     }
   }
   async function create(): Promise<void> {
-    attempt.current = attemptOf(decided(form, place), attempt.current, {
+    const sent = decided(form, place)
+    attempt.current = attemptOf(sent, attempt.current, {
       sessionId: newId('s'),
       promptId: newId('p'),
     })
-    const { session } = await client.call('createSession', bodyOf(attempt.current))
-    // Where one works rarely changes; what one asks always does.
-    keepForm(localStorage, { ...form, prompt: '' })
+    const { session } = await client
+      .call('createSession', bodyOf(attempt.current))
+      .catch((error: unknown) => {
+        // It may be under way, so what is known late of its folder makes no other session of it.
+        if (error instanceof ServerAway) setForm((typed) => ({ ...typed, apart: sent.apart }))
+        throw error
+      })
+    // Where one works rarely changes; what one asks always does, and a branch is checked out once.
+    keepForm(localStorage, { ...form, prompt: '', worktreeBranch: '' })
     navigate(pathOfSession(session.id))
   }
   function submit(event: FormEvent): void {

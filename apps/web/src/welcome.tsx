@@ -26,7 +26,7 @@ export function Welcome({ known, any }: WelcomeProps) {
       <Link className="button" data-kind="main" href={pathOfNew(undefined)}>
         New session <kbd>c</kbd>
       </Link>
-      <p className="hint">
+      <p className="hint by-keys">
         <kbd>?</kbd> shows all keys, <kbd>Ctrl</kbd> <kbd>K</kbd> finds everything.
       </p>
     </div>

@@ -54,6 +54,46 @@ describe.skipIf(withoutBrowser)('a folder that others work in', () => {
     })
   })
 
+  test('[W-14] what is known late of a folder makes no second session of a form that was sent without an answer', async ({
+    server,
+    page,
+  }) => {
+    server.create('s1', { title: 'Other' })
+    server.agents = [{ name: 'demo', title: 'Demo', demo: true, found: true, missing: [] }]
+    server.place = {
+      exists: true,
+      git: { top: '/home/me/project', branch: 'main' },
+      sessions: [{ id: 's1', title: 'Other', status: 'idle' }],
+    }
+    const known = Promise.withResolvers<void>()
+    await page.route('**/v1/places*', async (route) => {
+      await known.promise
+      await route.continue()
+    })
+    await signIn(page, server)
+    await page.keyboard.press('c')
+    const dialog = page.getByRole('dialog', { name: 'New session' })
+    await dialog.getByRole('radio', { name: /^Demo/ }).waitFor()
+    await dialog.getByRole('textbox', { name: 'Folder' }).fill('/home/me/project')
+    await page.route('**/v1/sessions', async (route) => {
+      await route.fetch()
+      await route.abort('connectionreset')
+    })
+    await dialog.getByRole('button', { name: 'Start session' }).click()
+    await dialog.getByText('The server did not answer.').waitFor()
+    known.resolve()
+    const apart = dialog.getByRole('radio', { name: 'In a worktree of its own' })
+    await apart.waitFor()
+    // What is shown is what was sent.
+    expect(await apart.isChecked()).toBe(false)
+    await page.unroute('**/v1/sessions')
+    await dialog.getByRole('button', { name: 'Start session' }).click()
+    await page.getByRole('heading', { name: 'A new session' }).waitFor()
+    const [first, second] = server.asked.map(({ body }) => body)
+    expect(server.asked).toHaveLength(2)
+    expect(second).toEqual(first)
+  })
+
   test('[W-111] a session says which others are in its folder, with a way to them, for as long as they are', async ({
     server,
     page,

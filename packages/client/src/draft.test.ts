@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 import {
+  attachFile,
   draftAccepted,
   draftRefused,
   draftUnanswered,
   emptyDraft,
   sendDraft,
+  unanswered,
   typeDraft,
 } from './draft.ts'
 
@@ -26,21 +28,31 @@ test('[V-20] a draft that was refused or not answered stays, with the reason unt
   const refused = draftRefused(sent, 'p1', 'The queue is full.')
   expect(refused).toEqual({ text: 'hello', problem: 'The queue is full.' })
   expect(typeDraft(refused, 'hello!')).toEqual({ text: 'hello!', problem: undefined })
-  expect(draftUnanswered(sent, 'p1', 'No answer.')).toMatchObject({
-    text: 'hello',
-    problem: 'No answer.',
-  })
-  expect(draftUnanswered(sent, 'p0', 'No answer.')).toBe(sent)
+  expect(draftUnanswered(sent, 'p1')).toMatchObject({ text: 'hello' })
+  expect(draftUnanswered(sent, 'p0')).toBe(sent)
   expect(draftRefused(sent, 'p0', 'No.')).toBe(sent)
 })
 
 test('[V-21] the same text after no answer keeps its prompt id; a changed or refused one gets a new one', () => {
-  const unanswered = draftUnanswered(sendDraft(typed, 'p1'), 'p1', 'No answer.')
-  expect(sendDraft(unanswered, 'p2').sent.promptId).toBe('p1')
-  expect(sendDraft(typeDraft(unanswered, 'bye'), 'p2').sent.promptId).toBe('p2')
-  const back = typeDraft(typeDraft(unanswered, 'bye'), 'hello')
+  const lost = draftUnanswered(sendDraft(typed, 'p1'), 'p1')
+  expect(sendDraft(lost, 'p2').sent.promptId).toBe('p1')
+  expect(sendDraft(typeDraft(lost, 'bye'), 'p2').sent.promptId).toBe('p2')
+  const back = typeDraft(typeDraft(lost, 'bye'), 'hello')
   expect(sendDraft(back, 'p2').sent.promptId).toBe('p1')
   expect(sendDraft(draftRefused(sendDraft(typed, 'p1'), 'p1', 'No.'), 'p2').sent.promptId).toBe(
     'p2',
   )
+})
+
+test('[V-22] what was sent without an answer goes again as it is, and no more once it was changed', () => {
+  const sent = sendDraft(typed, 'p1', 3)
+  expect(unanswered(sent)).toBeUndefined()
+  const lost = draftUnanswered(sent, 'p1')
+  expect(unanswered(lost)).toMatchObject({ promptId: 'p1', steers: 3 })
+  expect(unanswered(typeDraft(lost, 'hello you'))).toBeUndefined()
+  expect(unanswered(typeDraft(typeDraft(lost, ''), 'hello'))).toMatchObject({ promptId: 'p1' })
+  const file = { key: 'k', name: 'a.txt', type: 'text/plain', bytes: 1, data: 'YQ==' }
+  expect(unanswered(attachFile(lost, file))).toBeUndefined()
+  expect(unanswered(draftAccepted(lost, 'p1'))).toBeUndefined()
+  expect(unanswered(draftRefused(lost, 'p1', 'No.'))).toBeUndefined()
 })

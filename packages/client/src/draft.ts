@@ -4,6 +4,7 @@
  * Invariants:
  * - V-20 A draft is emptied only by the acceptance of exactly what it holds.
  * - V-21 Sending the same again after no answer uses the same prompt id, so it cannot run twice.
+ * - V-22 What was sent without an answer goes again as it is; once it was changed it waits for its person.
  */
 
 export interface Draft {
@@ -12,7 +13,7 @@ export interface Draft {
   readonly files?: readonly DraftFile[] | undefined
   /** What was sent last and is not settled. */
   readonly sent?: Sent | undefined
-  /** Why the last sending failed, for the person to read; typing clears it. */
+  /** Why the last sending was refused, for the person to read; typing clears it. */
   readonly problem?: string | undefined
 }
 export interface DraftFile {
@@ -30,6 +31,8 @@ interface Sent {
   readonly text: string
   /** Keys of the files that went with it; absent when there were none. */
   readonly files?: readonly string[] | undefined
+  /** The running turn that it was to take the place of. */
+  readonly steers?: number | undefined
   readonly state: 'under-way' | 'unanswered'
 }
 
@@ -51,17 +54,31 @@ export function detachFile(draft: Draft, key: string): Draft {
 /**
  * The draft as it is while it is being sent, under `sent.promptId`.
  * @param newPromptId used unless the same was sent before without an answer
+ * @param steers the running turn that it takes the place of
  */
-export function sendDraft(draft: Draft, newPromptId: string): Draft & { readonly sent: Sent } {
+export function sendDraft(
+  draft: Draft,
+  newPromptId: string,
+  steers?: number,
+): Draft & { readonly sent: Sent } {
   const { text, files } = draft
   const keys = files?.map(({ key }) => key)
-  const again =
-    draft.sent !== undefined &&
-    draft.sent.text === text &&
-    (draft.sent.files ?? []).join() === (keys ?? []).join()
-  const promptId = again ? draft.sent.promptId : newPromptId
-  const sent = { promptId, text, ...some(keys), state: 'under-way' } as const
+  const promptId = asSent(draft)?.promptId ?? newPromptId
+  const steering = steers === undefined ? {} : { steers }
+  const sent = { promptId, text, ...some(keys), ...steering, state: 'under-way' } as const
   return { text, ...some(files), sent }
+}
+
+/** What was sent, nobody answered, and is as it was sent: it can go again. */
+export function unanswered(draft: Draft): Sent | undefined {
+  const sent = asSent(draft)
+  return sent?.state === 'unanswered' ? sent : undefined
+}
+
+/** What was sent last, unless the draft holds something else by now. */
+function asSent({ text, files = [], sent }: Draft): Sent | undefined {
+  const keys = files.map(({ key }) => key).join()
+  return sent?.text === text && (sent.files ?? []).join() === keys ? sent : undefined
 }
 
 /** The prompt is on disk. What was typed or attached meanwhile stays. */
@@ -79,9 +96,9 @@ export function draftRefused(draft: Draft, promptId: string, problem: string): D
 }
 
 /** No answer came: the prompt may be on disk. */
-export function draftUnanswered(draft: Draft, promptId: string, problem: string): Draft {
+export function draftUnanswered(draft: Draft, promptId: string): Draft {
   if (draft.sent?.promptId !== promptId) return draft
-  return { ...draft, sent: { ...draft.sent, state: 'unanswered' }, problem }
+  return { ...draft, sent: { ...draft.sent, state: 'unanswered' } }
 }
 
 function some<Value>(files: readonly Value[] | undefined): { readonly files?: readonly Value[] } {

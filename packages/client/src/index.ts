@@ -11,6 +11,7 @@ export {
   emptyDraft,
   sendDraft,
   typeDraft,
+  unanswered,
 } from './draft.ts'
 export { fileKey, shownName } from './file-name.ts'
 export {
@@ -25,6 +26,7 @@ export { isNotice } from './item.ts'
 export { blockItems, itemAt, type ItemList, itemsOf } from './item-list.ts'
 export { type Notice, noticeOf, trimmedSentence } from './notice.ts'
 export { applyListFrame, type SessionList } from './session-list.ts'
+export { settledWords } from './settled-words.ts'
 export { stepWords } from './step-words.ts'
 export type { Extent } from './taken-back.ts'
 export { applyFrame, emptyTranscript, findItem, type RunningTurn, type Transcript } from './view.ts'

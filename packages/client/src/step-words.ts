@@ -2,14 +2,14 @@
 import type { PreparationStep, StepState } from '@belay/protocol'
 
 const words: Readonly<Record<PreparationStep, string>> = {
-  disk: 'Room on the disk',
-  workspace: 'Workspace',
-  clone: 'Clone of the repository',
-  worktree: 'Worktree of its own',
+  disk: 'Disk',
+  workspace: 'Folder',
+  clone: 'Repository',
+  worktree: 'Worktree',
   branch: 'Branch',
   setup: 'Setup',
-  'agent-start': 'Start of the agent',
-  'agent-session': 'The agent’s session',
+  'agent-start': 'Agent',
+  'agent-session': 'Conversation',
   'first-prompt': 'First prompt',
 }
 

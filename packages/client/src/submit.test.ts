@@ -63,7 +63,7 @@ class Way {
         return
       case 'no-answer': {
         const { sent } = this.draft
-        if (sent !== undefined) this.draft = draftUnanswered(this.draft, sent.promptId, 'Away.')
+        if (sent !== undefined) this.draft = draftUnanswered(this.draft, sent.promptId)
         return
       }
       case 'crash': {

@@ -58,6 +58,7 @@ export function fillScenes(server: PageServer, now: number): void {
   working(server, now)
   finished(server, now)
   idle(server, now)
+  for (const session of server.sessions.values()) session.change(offers)
 }
 
 function ended(turn: number, at: number): NonNullable<SessionView['lastTurn']> {
@@ -147,8 +148,16 @@ function asks(server: PageServer, now: number): void {
 function options() {
   return [
     { optionId: 'once', name: 'Allow once', kind: 'allow_once' as const },
-    { optionId: 'always', name: 'Always allow', kind: 'allow_always' as const },
-    { optionId: 'no', name: 'Reject', kind: 'reject_once' as const },
+    {
+      optionId: 'always',
+      name: 'Yes, and don’t ask again for commands that start with `npm run migrate --workspace packages/payments`',
+      kind: 'allow_always' as const,
+    },
+    {
+      optionId: 'no',
+      name: 'No, and tell the agent what to do differently',
+      kind: 'reject_once' as const,
+    },
   ]
 }
 
@@ -395,26 +404,39 @@ function idle(server: PageServer, now: number): void {
       why: 'Waiting for the next prompt.',
       agent: index === 2 ? { name: 'Demo agent', demo: true } : codex,
       createdAt: now - (index + 5) * hour,
-      ...(index === 0 ? offers : {}),
     })
 }
 
-/** As an agent says what it offers. */
+const models = ['gpt-5.1-codex-max', 'gpt-5.1-codex', 'gpt-5.1-codex-mini'].flatMap((model) =>
+  ['low', 'medium', 'high', 'extra high'].map((effort) => ({
+    id: `${model}/${effort}`,
+    name: `${model} (${effort}, for work that takes its time)`,
+  })),
+)
+
+/** As Codex says what it offers: much, and with long names. */
 const offers: Partial<SessionView> = {
   modes: {
-    current: 'ask',
+    current: 'auto',
     available: [
-      { id: 'ask', name: 'Ask first', description: 'It asks before it changes anything.' },
-      { id: 'edit', name: 'Edit freely', description: 'It changes files without asking.' },
+      {
+        id: 'read-only',
+        name: 'Read Only',
+        description: 'It asks before it changes a file or runs a command.',
+      },
+      {
+        id: 'auto',
+        name: 'Default: works in the workspace, asks to leave it',
+        description: 'It changes files and runs commands in the workspace without asking.',
+      },
+      {
+        id: 'full-access',
+        name: 'Full Access, also to the network and outside of the workspace',
+        description: 'It asks nothing.',
+      },
     ],
   },
-  models: {
-    current: 'large',
-    available: [
-      { id: 'large', name: 'Large' },
-      { id: 'small', name: 'Small' },
-    ],
-  },
+  models: { current: 'gpt-5.1-codex-max/medium', available: models },
   commands: [
     {
       name: 'review',

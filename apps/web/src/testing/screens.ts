@@ -7,6 +7,8 @@ export interface Scene {
   readonly path: string
   /** What is waited for, as a text on the screen. */
   readonly text: string
+  /** The same where there is room for the list alone. */
+  readonly narrowText?: string
   readonly narrow?: true
   readonly signedOut?: true
   /** What is done once it is open. */
@@ -15,11 +17,12 @@ export interface Scene {
 
 export const scenes: readonly Scene[] = [
   { name: 'session', path: '/s/asks', text: 'Allow once' },
-  { name: 'list', path: '/', text: 'Choose a session' },
+  { name: 'list', path: '/', text: 'Choose a session', narrowText: 'Asks you' },
   {
     name: 'empty',
     path: '/',
     text: 'Start your first session',
+    narrowText: 'No sessions yet',
     act: async (page, server) => {
       server.sessions.clear()
       await page.reload()
@@ -126,11 +129,54 @@ export const scenes: readonly Scene[] = [
     name: 'away',
     path: '/s/working',
     text: 'Reconnecting',
-    act: (_, server) => server.stop(),
+    act: async (page, server) => {
+      await allRead(page)
+      await server.stop()
+    },
+  },
+  {
+    name: 'unsent',
+    path: '/s/working',
+    text: 'Not sent yet',
+    act: async (page, server) => {
+      await allRead(page)
+      await server.stop()
+      await page.getByRole('button', { name: 'Stop' }).click()
+      await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('And last week’s?')
+      await page.getByRole('button', { name: 'Queue' }).click()
+      await page.getByText('Not stopped yet').waitFor()
+    },
+  },
+  {
+    name: 'recovering',
+    path: '/s/working',
+    text: 'Connection to the agent lost.',
+    act: async (page, server) => {
+      await allRead(page)
+      const graceUntil = Date.now() + 9000
+      const runner = { state: 'lost', generation: 1, graceUntil } as const
+      server.sessions.get('working')?.change({ status: 'recovering', runner })
+    },
+  },
+  {
+    name: 'settled',
+    path: '/s/asks',
+    text: 'Allowed once, in the browser',
+    act: async (page, server) => {
+      await page.getByRole('button', { name: 'Allow once' }).click()
+      const why = 'The tool “npm run migrate” is running.'
+      server.sessions.get('asks')?.change({ status: 'waiting-tool', why, permissions: [] })
+    },
   },
   { name: 'narrow-list', path: '/', text: 'Asks you', narrow: true },
   { name: 'narrow-session', path: '/s/asks', text: 'Allow once', narrow: true },
 ]
+
+/** The list and the working session are on the screen, or beside it where there is little room. */
+async function allRead(page: Page): Promise<void> {
+  await page.locator('a.row').first().waitFor({ state: 'attached' })
+  await page.getByText('I will measure').waitFor()
+}
 
 /** More files than are listed at once, and of each kind one that stays. */
 const longPlan: PageServer['plan'] = {
@@ -167,5 +213,7 @@ export async function openScene(page: Page, server: PageServer, scene: Scene): P
   if (signedOut !== true) await page.locator('.app').waitFor()
   await page.waitForLoadState('networkidle')
   await act?.(page, server)
-  await page.getByText(text).filter({ visible: true }).first().waitFor()
+  const isNarrow = (page.viewportSize()?.width ?? 0) <= 760
+  const awaited = isNarrow ? (scene.narrowText ?? text) : text
+  await page.getByText(awaited).filter({ visible: true }).first().waitFor()
 }

@@ -5,7 +5,7 @@
  */
 import { type ChangedFile, limits, type ReportOf, utf8Bytes } from '@belay/protocol'
 import { type Name, shown } from '../tree/name.ts'
-import { type Part, PatchReader, sharedOut } from '../tree/patch.ts'
+import { type Part, PatchReader, sharedOut, unread } from '../tree/patch.ts'
 import { type Difference, type Differences, isQuiet } from '../tree/tree.ts'
 import type { Kept, Store } from './store.ts'
 
@@ -42,7 +42,7 @@ export async function changesBetween(
     bytes += utf8Bytes(JSON.stringify(file)) + 1
     if (bytes > limits.changedFilesBytesMax) break
     files.push(file)
-    shares.push(part ?? missing(name))
+    shares.push(part ?? unread(file.path))
   }
   const more = told.length - files.length
   const patch = sharedOut(shares, limits.patchBytesMax)
@@ -125,11 +125,4 @@ function fileOf(name: Name, { before, after }: Difference, part: Part | undefine
   const lines =
     part === undefined || part.isBinary ? {} : { added: part.added, removed: part.removed }
   return { ...shown(name), status, ...lines }
-}
-
-/** A file whose lines were not read any more has its place in the patch all the same. */
-function missing(name: Name): Part {
-  const path = JSON.stringify(shown(name).path)
-  const text = `diff --git ${path} ${path}\n`
-  return { text, added: 0, removed: 0, isBinary: false, isCut: true }
 }

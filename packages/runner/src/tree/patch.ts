@@ -86,6 +86,19 @@ export class PatchReader {
   }
 }
 
+/** A file whose lines were not read any more has its place in the patch all the same. */
+export function unread(path: string): Part {
+  const name = path.replaceAll(/["\\\p{Cc}]/gu, quoted)
+  const text = `${begin}"a/${name}" "b/${name}"\n`
+  return { text, added: 0, removed: 0, isBinary: false, isCut: true }
+}
+
+function quoted(sign: string): string {
+  const code = sign.charCodeAt(0)
+  if (code >= 0x80) return sign
+  return code < 0x20 || code === 0x7f ? `\\${code.toString(8).padStart(3, '0')}` : `\\${sign}`
+}
+
 /** All parts in one text of at most `bytesMax`, each with at least its head and a share of what is left. */
 export function sharedOut(parts: readonly Part[], bytesMax: number): string {
   const sizes = parts.map((part) => (part.isCut ? Number.MAX_SAFE_INTEGER : written(part.text)))
