@@ -356,7 +356,8 @@ export class Checkpoints {
     const held = await this.#keeper.also([...touched], signal)
     const { tree, unreadable } = held.seen
     const found = planOf(acts, (name) => (unreadable.has(name) ? 'unreadable' : tree.get(name)))
-    const plan = withoutIgnored(found, held.seen.ignored)
+    // What a restore did is taken back whatever is ignored, as nothing but what it wrote itself is touched.
+    const plan = restore.to === 'undo' ? found : withoutIgnored(found, held.seen.ignored)
     return { plan, held, notes: await this.#notes(records, held, signal) }
   }
 

@@ -236,8 +236,13 @@ test('[R-82] what is gone and would be ignored now is not brought back by itself
   })
   await checkpoints.restore({ ...before(1), take: 'all' })
   expect(text('log')).toBe('words')
-  await checkpoints.restore({ ...undo, take: 'all' })
+  await checkpoints.restore(undo)
   expect(text('log')).toBeUndefined()
+  // Over what a person wrote since it is not done by itself.
+  await checkpoints.restore(undo)
+  write('log', 'mine')
+  await checkpoints.restore(undo)
+  expect(text('log')).toBe('mine')
 })
 
 test('[R-66] an undo leaves a folder empty that was empty and ignored before the restore put a file into it', async () => {

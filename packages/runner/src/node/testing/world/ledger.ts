@@ -22,6 +22,8 @@ export interface Act {
   open: boolean
   /** Belay said nothing that would leave it open whether it knows this act whole. */
   sure: boolean
+  /** Its runner died as it ended: those beside may not have heard what it changed. */
+  untold: boolean
   /** Names that others changed while it was under way. */
   readonly foreign: Set<Name>
   /** Acts of others that were under way at some moment of it. */
@@ -65,6 +67,7 @@ export class Ledger {
       end: undefined,
       open: true,
       sure: true,
+      untold: false,
       foreign: new Set<Name>(),
       beside: new Set<Act>(),
     }
@@ -173,7 +176,7 @@ export class Ledger {
     // What was found after an act whose end was not seen may be its doing, whoever did it: it stays, and is named.
     if (told.stay.has(name) && acts.some((act) => !act.sure)) return undefined
     const isSure = way.every(
-      (act) => act.sure && ![...act.beside].some((other) => isBlurred(other, name)),
+      (act) => act.sure && ![...act.beside].some((other) => other.untold || isBlurred(other, name)),
     )
     if (!isSure || gapIn(way, name, before) !== undefined) {
       return told.stay.has(name) || told.back.has(name)

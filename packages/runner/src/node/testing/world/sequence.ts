@@ -276,6 +276,7 @@ class Sequence {
     const wasSure = act.sure
     act.sure = result.problem === undefined
     if (act.sure || fired === 'runner-ended') act.open = false
+    act.untold = fired === 'runner-ended'
     if (fired === 'runner-ended') this.#gone(session)
     if (result.problem !== undefined && fired === undefined && wasSure)
       throw new Broken(`a checkpoint failed for no reason: ${result.problem}`)
@@ -387,6 +388,7 @@ class Sequence {
     act.end = this.#now
     act.sure = told.message === undefined
     act.open = !act.sure
+    act.untold = told.disturbed
     session.undoKnown = touched
   }
 
