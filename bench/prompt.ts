@@ -2,7 +2,7 @@
  * What Belay adds to a prompt and to its end, beside the bare agent in the same run: a real server, a real runner and a
  * scripted agent that says a first word, waits, says a last one and ends. Bare and through Belay take turns.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -65,7 +65,8 @@ async function compare(
     spans.bare.push(one)
     spans.belay.push(other)
   }
-  if (!belay.isSaved) console.log(`${files} files: NOT COMPARABLE, a checkpoint was left out`)
+  if (!belay.isSaved || filesKept(real, belay.id) < files)
+    console.log(`${files} files: NOT COMPARABLE, a checkpoint was left out`)
   bare.end()
   belay.close()
   const p50 = (of: readonly Spans[], what: keyof Spans) =>
@@ -89,7 +90,16 @@ function filledFolder(folder: string, files: number): string {
     if (index < 100) mkdirSync(inside, { recursive: true })
     writeFileSync(join(inside, `file-${index}.txt`), `file ${index}\n`.repeat(40))
   }
+  // Of its own: in a repository around it that ignores it, there would be nothing to keep.
+  execFileSync('git', ['init', '--quiet', path])
   return path
+}
+
+/** Files in the first checkpoint of a session: without them there is less to wait for. */
+function filesKept({ folder }: RealServer, session: string): number {
+  const store = join(folder, 'runners', session, 'checkpoints.git')
+  const args = ['--git-dir', store, 'ls-tree', '-r', '--name-only', 'refs/checkpoints/1:files']
+  return execFileSync('git', args, { encoding: 'utf8', maxBuffer: 2 ** 26 }).split('\n').length - 1
 }
 
 type Program = ReturnType<typeof rudeAgent>
@@ -158,6 +168,7 @@ async function startSession({ client }: RealServer, program: Program, path: stri
   await waitFor(() => seen.some(({ event }) => event.type === 'session-ready'), 'ready', 60_000)
   let turns = 0
   return {
+    id: session.id,
     async ask(): Promise<Spans> {
       turns += 1
       seen.length = 0
