@@ -117,7 +117,7 @@ export class Gathering {
   /** It is no repository and none of Belay's own, and lies in none. */
   isPlain(folder: Name): boolean {
     const isOuter = this.owners.size === 1
-    return isOuter && !this.isOwn(folder) && this.#isReal(folder)
+    return isOuter && !this.isOwn(folder) && this.isReal(folder)
   }
 
   /** What was kept before, or is wanted back, is looked at whatever Git ignores now. */
@@ -159,14 +159,14 @@ export class Gathering {
   }
 
   /** A folder on the way may have become a link: what is beyond it is another file, and not one of this name. */
-  #isReal(folder: Name): boolean {
+  isReal(folder: Name): boolean {
     if (folder === '') return true
     const known = this.#real.get(folder)
     if (known !== undefined) return known
     const path = pathOf(this.#options.workspace, folder)
     const real =
       this.isUntouched(folder) ||
-      (this.#isReal(folderOf(folder)) &&
+      (this.isReal(folderOf(folder)) &&
         lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
     this.#real.set(folder, real)
     return real
@@ -216,7 +216,7 @@ export class Gathering {
   #add(name: Name): 'file' | 'folder' | undefined {
     if (hasGitFolder(name)) return undefined
     try {
-      if (!this.#isReal(folderOf(name))) return undefined
+      if (!this.isReal(folderOf(name))) return undefined
       const now = this.#looked.get(name) ?? outside(pathOf(this.#options.workspace, name))
       if (now === undefined) return undefined
       const kind = kindOf(now)

@@ -192,10 +192,11 @@ export class Look {
     const rules = await this.#rulesOf(work)
     const empty = await this.#lookAtFolders(work, rules)
     const dropped = await this.#drop(work, empty, rules, ask)
+    const besides = this.#followFolders(work, empty, ask)
     measure([...work.names].flatMap(([name, now]) => (this.#isKnown(name, now) ? [] : [now])))
     const tree = await this.#readAll(work, ask.last, writer)
     for (const [name, entry] of empty) tree.set(name, entry)
-    const followed = [...work.names.keys()].filter((name) => !plain.has(name))
+    const followed = [...[...work.names.keys()].filter((name) => !plain.has(name)), ...besides]
     const ignored = new Set([...followed, ...(await this.#goneAndIgnored(work, rules, ask))])
     this.#rules = rules
     const seen = {
@@ -249,7 +250,7 @@ export class Look {
   /** Nothing is asked for but what was seen, by the rules it was seen by. */
   #isCovered({ since, follow }: Ask, { rules }: Seen): boolean {
     if (since !== undefined && !isSameRules(since.rules, rules)) return false
-    return follow.every((name) => name.endsWith('/') || this.#known.has(name))
+    return follow.every((name) => (name.endsWith('/') ? this.#folders : this.#known).has(name))
   }
 
   /** Files that look otherwise than when they were read. @returns `undefined` when more than that is other than it was */
@@ -466,6 +467,19 @@ export class Look {
     for (const [name, seen] of folders) seen.isPlain = work.isPlain(name)
     this.#folders = folders
     return empty
+  }
+
+  /** Empty folders that are wanted whatever Git ignores. @returns those that it does, which are among the others now */
+  #followFolders(work: Gathering, empty: Map<Name, Entry>, { follow }: Ask): readonly Name[] {
+    const found: Name[] = []
+    for (const name of follow) {
+      if (!name.endsWith('/') || this.#folders.has(name) || work.isOwn(name)) continue
+      const seen = work.isReal(folderOf(name)) ? this.#folder(name, work.since) : undefined
+      if (seen?.isEmpty !== true) continue
+      empty.set(name, { mode: '040000', perm: seen.mode & 0o7777, blob: '' })
+      found.push(name)
+    }
+    return found
   }
 
   #folder(name: Name, since: number): Folder | undefined {

@@ -258,6 +258,17 @@ test('[R-66] an undo leaves a folder empty that was empty and ignored before the
   expect(readdirSync(join(folder, 'd/secret'))).toEqual([])
 })
 
+test('[R-66] an undo takes empty folders away that its restore made where Git ignores them', async () => {
+  begin(gitRepository().path)
+  mkdirSync(join(folder, 'd/secret/deep'), { recursive: true })
+  await turn(() => rmSync(join(folder, 'd'), { recursive: true }))
+  write('.gitignore', 'secret/\n')
+  await checkpoints.restore({ ...before(1), take: 'all' })
+  expect(existsSync(join(folder, 'd/secret/deep'))).toBe(true)
+  await checkpoints.restore(undo)
+  expect(existsSync(join(folder, 'd'))).toBe(false)
+})
+
 test('[R-80] an empty folder that was ignored before a turn, and is not any more, is none that the turn made', async () => {
   begin(gitRepository().path)
   write('.git/info/exclude', 'cache/\n')

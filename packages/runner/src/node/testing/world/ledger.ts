@@ -149,7 +149,9 @@ export class Ledger {
     if (isTaken(name, told)) return undefined
     const from = way.findLastIndex((act) => act.start.view.get(name) === now)
     const gap = gapIn(way.slice(Math.max(0, from)), name, before)
-    if (gap !== undefined)
+    // Of a restore that was cut it is not known which empty folders it left.
+    const isUnsureFolder = name.endsWith('/') && way.some((act) => !act.sure)
+    if (gap !== undefined && !isUnsureFolder)
       return `was put back over ${gap}: ${said(before.view.get(name))} → ${said(now)}`
     // Attribution is by name: what another's turn had as it was at both of its ends, or ignored at one, nobody can see as changed by it.
     const both = way.some(
@@ -158,7 +160,10 @@ export class Ledger {
         [...act.beside].some((other) => isBlurred(other, name) && this.#isKnown(name, other)),
     )
     if (both) return 'was put back, and another session had changed it in the same turn'
-    if (this.#isHidden(name, before) && !rules) return 'was touched, and is ignored now'
+    // What a restore did is taken back whatever is ignored.
+    const isOfTurns = acts.some(({ kind }) => kind === 'turn')
+    if (isOfTurns && this.#isHidden(name, before) && !rules)
+      return 'was touched, and is ignored now'
     return undefined
   }
 
