@@ -68,7 +68,7 @@ export function EditPrompt({ before, onSave, onClose, onLost }: EditPromptProps)
       />
       <div className="buttons">
         <button type="button" className="button" data-size="small" onClick={close}>
-          Keep as it was
+          Cancel
         </button>
         <button
           type="submit"

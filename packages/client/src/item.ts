@@ -171,6 +171,7 @@ const noticeTypes = [
   'agent-ready',
   'session-ready',
   'interrupt-requested',
+  'queue-resumed',
   'agent-exited',
   'runner-lost',
   'runner-returned',

@@ -45,6 +45,8 @@ export function noticeOf(event: NoticeEvent): Notice {
       return say('quiet', 'The session is ready.')
     case 'interrupt-requested':
       return say('info', 'Stop was asked for.')
+    case 'queue-resumed':
+      return say('info', resumedSentence(event))
     case 'agent-exited':
       return event.expected
         ? say('quiet', 'The agent was ended.')
@@ -74,6 +76,11 @@ export function noticeOf(event: NoticeEvent): Notice {
     default:
       return unreachable(event)
   }
+}
+
+function resumedSentence({ turns }: EventOf<'queue-resumed'>): string {
+  const which = turns.length === 1 ? `turn ${turns[0]} is` : `turns ${turns.join(', ')} are`
+  return `The prompts that waited go on; ${which} still to be decided about.`
 }
 
 function saidAfter({ kind, after, text }: Extract<NoticeEvent, { type: 'said-after' }>): string {

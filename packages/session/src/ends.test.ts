@@ -79,8 +79,9 @@ test.each(logged)('[S-35] a turn ends as %s once, with the whole row of the tabl
   expect(ends).toHaveLength(1)
   const { outcome, sentence, retryable, action, fault } = endings[code]
   expect(ends[0]).toMatchObject({ turn: 1, code, outcome, sentence, retryable, action, fault })
-  // The next prompt is on its way, whatever the end was: or a person is told what is missing.
-  expect(statusOf(s)).toMatch(/^(starting|preparing|attention)$/)
+  // The next prompt is on its way, or a person is asked for what it waits for.
+  expect(statusOf(s)).toMatch(retryable ? /^(undecided|attention)$/ : /^(starting|preparing)$/)
+  expect(s.state.queue[0]?.held).toBe(retryable ? true : undefined)
   expect(s.events.length).toBeGreaterThan(log.length)
 })
 

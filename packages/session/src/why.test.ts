@@ -129,7 +129,7 @@ const table: readonly (readonly [string, () => Scenario, number, string])[] = [
       return s
     },
     minute,
-    'Asleep; the next prompt wakes the agent with its conversation. The last turn was cut off: continue, send it again, or leave it.',
+    'Decide about turn 1: The runner beside the agent stopped, and the agent with it. It ended 60 s ago: continue, send it again, or leave it.',
   ],
   [
     'one in doubt',
@@ -139,7 +139,7 @@ const table: readonly (readonly [string, () => Scenario, number, string])[] = [
       return s
     },
     minute,
-    'Asleep; the next prompt wakes the agent with its conversation. The last prompt may not have arrived: send it again, or leave it.',
+    'Decide about turn 1: The prompt may not have arrived: the agent was lost before it gave a sign of it. It ended 60 s ago: continue, send it again, or leave it.',
   ],
   [
     'what a turn changed',

@@ -212,6 +212,10 @@ function waitingHandlers({ host, clock, proofs, deadlines }: HandlerOptions) {
       )
       return { action, promptId }
     },
+    async resumeQueue({ id, turn }: RouteArgs<'resumeQueue'>) {
+      await ask({ host, id, type: 'done' }, { type: 'resume-queue', turn })
+      return sessionAt(host, id)
+    },
     callbacks({ id }: RouteArgs<'callbacks'>) {
       existing(host, id)
       const state = host.read(id)
@@ -332,10 +336,11 @@ function createInput(
   callbacks: Callbacks,
   seal: Seal,
 ): SessionInput {
-  const { agent, title, prompt, callback, setup, finish } = body
+  const { agent, title, prompt, callback, setup, finish, goOn } = body
   const { workspace, ...sealed } = sealedWorkspace(body.workspace, seal)
   const asked: unknown[] = [agent, workspace, title, prompt]
   if (setup !== undefined || finish !== undefined) asked.push(setup, finish)
+  if (goOn !== undefined) asked.push({ goOn })
   if ('token' in body.workspace && body.workspace.token !== undefined)
     asked.push(seal.mark(body.workspace.token))
   if (callback !== undefined) asked.push(callback.url, callbacks.mark(callback.secret))
@@ -347,6 +352,7 @@ function createInput(
     ...sealed,
     setup,
     finish,
+    goOn,
     title: called,
     digest: digestOf(JSON.stringify(asked)),
     prompt: prompt === undefined ? undefined : promptText(prompt),

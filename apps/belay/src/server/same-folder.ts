@@ -75,6 +75,7 @@ function mayRun({ status }: SessionSummary): boolean {
     case 'recovering':
       return true
     case 'idle':
+    case 'undecided':
     case 'attention':
     case 'deleted':
       return false
