@@ -13,12 +13,12 @@ test('[W-16] what began is as the server says it, what is after it is still to d
     ],
   })
   expect(shown.map(({ words, state }) => [words, state])).toEqual([
-    ['Room on the disk', 'done'],
-    ['Workspace', 'done'],
-    ['Clone of the repository', 'done'],
+    ['Disk', 'done'],
+    ['Folder', 'done'],
+    ['Clone', 'done'],
     ['Setup: npm ci', 'started'],
-    ['Start of the agent', 'to-do'],
-    ['The agent’s session', 'to-do'],
+    ['Agent', 'to-do'],
+    ['Conversation', 'to-do'],
   ])
 })
 

@@ -27,7 +27,7 @@ export function statusWords({ status, undecided, held }: Standing): StatusWords 
     case 'stopping':
       return { word: 'Stopping', tone: 'busy' }
     case 'recovering':
-      return { word: 'Recovering', tone: 'busy' }
+      return { word: 'Recovering', tone: 'person' }
     case 'undecided': {
       if (held !== undefined) return { word: 'Paused', tone: 'bad' }
       const isInDoubt = undecided?.turns.every(({ outcome }) => outcome === 'in-doubt')

@@ -146,6 +146,9 @@ const runnerLost = z.object({
 const runnerReturned = z.object({
   type: z.literal('runner-returned'),
   generation: generationSchema,
+  restart: z.literal(true).optional().meta({
+    description: 'Its server was away, and was started again.',
+  }),
 })
 const runnerExited = z.object({
   type: z.literal('runner-exited'),

@@ -240,3 +240,16 @@ test('[S-31] a grace that ran out while no server was there begins again', () =>
   s.report(text, stops('end_turn'))
   expect(s.events.at(-1)).toMatchObject({ type: 'turn-ended', outcome: 'completed' })
 })
+
+test('[S-147] a server that was started again is told in one line, and not as a lost runner', () => {
+  const s = runningTurn()
+  const { length } = s.events
+  s.input({ type: 'server-started' })
+  expect(statusOf(s)).toBe('recovering')
+  s.input({ type: 'runner-hello', generation: 1, received: s.state.commands.sent })
+  expect(s.events.slice(length)).toMatchObject([{ type: 'runner-returned', restart: true }])
+  s.input(lost)
+  s.input({ type: 'runner-hello', generation: 1, received: s.state.commands.sent })
+  expect(s.types().slice(length + 1)).toEqual(['runner-lost', 'runner-returned'])
+  expect(s.events.at(-1)).not.toHaveProperty('restart')
+})

@@ -134,6 +134,8 @@ export type Runner =
       readonly deadline: number
       /** `facts`: grace is over and the runner's own lock and spool are being looked at. */
       readonly waiting: 'grace' | 'facts'
+      /** It is away because its server was, which the log does not tell as a loss. */
+      readonly restart?: true
     }
 
 export interface AgentFacts {

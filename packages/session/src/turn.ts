@@ -136,7 +136,11 @@ export function interrupt(change: Change, wanted: number | undefined): SessionRe
   withdrawPermissions(change, 'interrupted')
   if (runner.type !== 'linked') {
     // Nobody is there to obey: the person is free at once, and whoever comes back is fenced.
-    abandonTurn(change, 'interrupted', 'The runner was away; it is ended as soon as it is reached.')
+    abandonTurn(
+      change,
+      'interrupted',
+      'Belay had lost its process beside the agent; it is ended as soon as it is reached.',
+    )
     return { type: 'interrupting', turn: turn.turn }
   }
   updateTurn(change, {

@@ -141,14 +141,16 @@ export function statusOf(state: SessionState): SessionSummary['status'] {
 
 /** What goes on, without times: it stands in lists, which are told only of what changes. */
 export function reasonOf(state: SessionState, status: SessionSummary['status']): string {
-  const { lifecycle, permissions, turn, last, changes } = state
+  const { lifecycle, permissions, turn, last, changes, runner } = state
   switch (status) {
     case 'attention':
       return lifecycle.type === 'attention' ? lifecycle.problem.message : ''
     case 'preparing':
       return preparingWhy(state)
     case 'recovering':
-      return 'The runner lost its connection; its agent goes on and is waited for.'
+      return runner.type === 'lost' && runner.restart === true
+        ? 'The server was started again and waits for the agent, which goes on; its output is kept.'
+        : 'Connection to the agent lost; waiting for it. Its output is kept.'
     case 'starting':
       return (
         linkReason(state) ??
@@ -208,7 +210,7 @@ function problemOf({ stderr = [], signIn, ...problem }: Problem): SessionView['p
 
 function preparingWhy(state: SessionState): string {
   const { lifecycle, runner } = state
-  if (runner.type === 'starting') return 'Starting the runner.'
+  if (runner.type === 'starting') return 'Starting Belay’s process beside the agent.'
   const step = lifecycle.type === 'preparing' ? lifecycle.steps.at(-1) : undefined
   switch (step?.step) {
     case undefined:
@@ -232,6 +234,6 @@ function preparingWhy(state: SessionState): string {
     case 'agent-start':
       return linkReason(state) ?? 'Starting the agent.'
     case 'agent-session':
-      return linkReason(state) ?? 'Opening the agent’s session.'
+      return linkReason(state) ?? 'Opening the conversation.'
   }
 }

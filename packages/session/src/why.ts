@@ -60,8 +60,14 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
       return `${reason}${since}${end}`
     }
     case 'recovering': {
-      const since = runner.type === 'lost' ? ago(runner.since) : ''
-      return `The runner lost its connection ${since} ago; its agent goes on and is waited for.${end}`
+      if (runner.type !== 'lost') return reason
+      const what =
+        runner.restart === true ? 'The server was started again' : 'Connection to the agent lost'
+      const left =
+        runner.waiting === 'facts'
+          ? 'What became of it is being found out'
+          : `Waiting ${spell(runner.deadline - now)} more`
+      return `${what} ${ago(runner.since)} ago. ${left}; the agent’s output is kept.`
     }
     case 'starting':
       if (linkSentence(state, now) !== undefined) return `${linkSentence(state, now)}${end}`
@@ -108,7 +114,7 @@ function toolSentence({ openTools }: ActiveTurn, now: number): string {
 
 function idleSentence(state: SessionState, now: number, deadlines: Deadlines): string {
   const { queue, runner, head, changes } = state
-  if (queue.length > 0) return 'The runner is closing; the next prompt begins with another one.'
+  if (queue.length > 0) return 'The agent is being let go; the next prompt starts it again.'
   if (runner.type === 'none')
     return 'Asleep; the next prompt wakes the agent with its conversation.'
   const link = linkSentence(state, now)

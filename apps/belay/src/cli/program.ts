@@ -328,7 +328,9 @@ function ended(error: unknown, world: World, json: boolean): number {
     return exitCodes.failed
   }
   if (error instanceof ServerAway) {
-    const message = `The server went away: ${error.message}.`
+    const message = error.isSilent
+      ? `The server does not answer: ${error.message}. Whether it took this is not known; agents go on, so look with "belay ls" in a moment.`
+      : `The server went away: ${error.message}. Agents go on without it; "belay up" starts it again.`
     say(message, { message })
     return exitCodes.away
   }

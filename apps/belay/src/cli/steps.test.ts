@@ -28,7 +28,7 @@ test('[V-77] who comes late is told what is now, and a new attempt is told anew'
   const steps = new StepTeller(painter(false))
   const clone: StepState = { step: 'clone', status: 'done', since: 0, ms: 900 }
   const now = { status: 'preparing' as const, steps: [disk, clone] }
-  const told = '· Clone of the repository …\n  ✓ 0.9 s\n'
+  const told = '· Clone …\n  ✓ 0.9 s\n'
   expect(steps.next({ ...now, attempt: 1 })).toBe(told)
   expect(steps.next({ ...now, attempt: 1 })).toBe('')
   expect(steps.next({ ...now, attempt: 2 })).toBe(told)
@@ -40,8 +40,8 @@ test('[V-77] a step other than a command is shown when it takes a while', () => 
   expect(tell({ step: 'agent-start', status: 'started', since: 0 })).toBe('')
   expect(tell({ step: 'agent-start', status: 'done', since: 0, ms: 499 })).toBe('')
   const clone: StepState = { step: 'clone', status: 'started', since: 0, detail: '5 of 9 objects' }
-  expect(tell(clone)).toBe('· Clone of the repository …\n')
+  expect(tell(clone)).toBe('· Clone …\n')
   expect(tell({ step: 'agent-session', status: 'done', since: 0, ms: 2000 })).toBe(
-    '· The agent’s session …\n  ✓ 2.0 s\n',
+    '· Conversation …\n  ✓ 2.0 s\n',
   )
 })

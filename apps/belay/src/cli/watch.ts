@@ -113,10 +113,16 @@ function linkTeller(world: World, renderer: Renderer): (link: LinkState) => void
       lost = true
       // On a screen both outputs share a line; in files each has its own.
       const lead = world.canAsk && renderer.midLine ? '\n' : ''
-      world.err.write(lead + paint('dim', `· Not connected (${link.reason}); trying again.\n`))
+      world.err.write(
+        lead +
+          paint(
+            'dim',
+            `· Connection lost: ${link.reason}. The session goes on without it; trying again.\n`,
+          ),
+      )
     } else if (link.state === 'open' && lost) {
       lost = false
-      world.err.write(paint('dim', '· Connected again.\n'))
+      world.err.write(paint('dim', '· Connected again; nothing was lost.\n'))
     }
   }
 }
