@@ -33,10 +33,18 @@ export function callsOf(
 
 /** What is told of a session now; the same text for as long as it is the same thing. */
 function matterOf(session: SessionSummary): string | undefined {
-  const group = groupOf(session, {})
+  const group = newsOf(session)
   if (group === 'asks') return `asks ${session.why}`
   const isOver = group === 'failed' || group === 'finished'
   return isOver ? `${group} ${session.lastTurn?.turn ?? 0}` : undefined
+}
+
+/** A turn that ended well after one that failed is told as what it is. */
+function newsOf(session: SessionSummary): GroupName | undefined {
+  const { status, undecided, lastTurn } = session
+  const failed = undecided?.turns.at(-1)?.turn
+  if (status === 'undecided' && failed !== lastTurn?.turn) return 'finished'
+  return groupOf(session, {})
 }
 
 const says: Partial<Record<GroupName, string>> = {
@@ -46,10 +54,10 @@ const says: Partial<Record<GroupName, string>> = {
 }
 
 function wordsOf(session: SessionSummary): Pick<Call, 'title' | 'body'> {
-  const group = groupOf(session, {})
+  const group = newsOf(session)
   const said = group === undefined ? '' : (says[group] ?? '')
   return {
     title: `${session.title} ${said}`,
-    body: group === 'finished' ? '' : statusReason(session),
+    body: session.status === 'idle' ? '' : statusReason(session),
   }
 }

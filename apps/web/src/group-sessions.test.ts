@@ -15,6 +15,11 @@ const ended = {
   reached: 'yes',
 } as const
 const failed = { ...ended, outcome: 'failed', code: 'agent-exited' } as const
+/** A session that rests, and waits for a person to decide about that turn. */
+function undecided(id: string, lastTurn: typeof failed | typeof inDoubt): SessionSummary {
+  const turns = [{ ...lastTurn, actions: [] }]
+  return session(id, { status: 'undecided', lastTurn, undecided: { count: 1, turns } })
+}
 const inDoubt = { ...ended, outcome: 'in-doubt', code: 'in-doubt', reached: 'maybe' } as const
 
 test('[W-3] those that wait for a person come first, however old they are', () => {
@@ -25,7 +30,7 @@ test('[W-3] those that wait for a person come first, however old they are', () =
       session('unprepared', { status: 'attention', createdAt: 1 }),
       session('asking', { status: 'waiting-person', createdAt: 2 }),
       session('finished', { lastTurn: ended, createdAt: 3 }),
-      session('crashed', { lastTurn: failed }),
+      undecided('crashed', failed),
     ],
     {},
   )
@@ -40,15 +45,17 @@ test('[W-3] those that wait for a person come first, however old they are', () =
 
 test('[W-34] a failed turn is among the failed until it is decided, seen or not', () => {
   for (const lastTurn of [failed, inDoubt]) {
-    const undecided = session('s', { lastTurn })
-    expect(groupSessions([undecided], { s: 9 })[0]?.name).toBe('failed')
-    expect(needsPerson(undecided)).toBe(true)
+    const open = undecided('s', lastTurn)
+    expect(groupSessions([open], { s: 9 })[0]?.name).toBe('failed')
+    expect(needsPerson(open)).toBe(true)
     const left = session('s', { lastTurn: { ...lastTurn, resolved: 'discard' } })
     expect(groupSessions([left], { s: 9 })[0]?.name).toBe('idle')
     expect(needsPerson(left)).toBe(false)
   }
-  const goingOn = session('s', { status: 'working', lastTurn: failed })
+  const goingOn: SessionSummary = { ...undecided('s', failed), status: 'working' }
   expect(groupSessions([goingOn], {})[0]?.name).toBe('working')
+  // The tab counts it all the same.
+  expect(needsPerson(goingOn)).toBe(true)
 })
 
 test('[W-35] a finished turn is above the idle ones until it was seen, and so is the next', () => {

@@ -4,7 +4,7 @@
  * Invariants:
  * - W-3 A session that waits for a person is above every one that does not.
  * - W-4 Every session that is not deleted is in exactly one group; an empty group is not shown.
- * - W-34 A session whose last turn failed or is in doubt is among the failed until somebody decided or went on.
+ * - W-34 A session that rests and has an undecided turn is among the failed until somebody has decided about each.
  */
 import type { SessionSummary } from '@belay/protocol'
 
@@ -55,8 +55,9 @@ export function movedAt(session: SessionSummary): number {
   return Math.max(session.createdAt, session.lastTurn?.endedAt ?? 0)
 }
 
-/** Nothing goes on in it before a person has said something. */
+/** It waits for a person to say something: nothing goes on before, or a failure is still to be decided about. */
 export function needsPerson(session: SessionSummary): boolean {
+  if (session.undecided !== undefined && session.status !== 'deleted') return true
   const name = groupOf(session, {})
   return name === 'asks' || name === 'failed'
 }
@@ -66,6 +67,7 @@ export function groupOf(session: SessionSummary, seen: Seen): GroupName | undefi
     case 'waiting-person':
       return 'asks'
     case 'attention':
+    case 'undecided':
       return 'failed'
     case 'preparing':
     case 'starting':
@@ -75,17 +77,10 @@ export function groupOf(session: SessionSummary, seen: Seen): GroupName | undefi
     case 'recovering':
       return 'working'
     case 'idle':
-      if (isUndecided(session)) return 'failed'
       return isUnseen(session, seen) ? 'finished' : 'idle'
     case 'deleted':
       return undefined
   }
-}
-
-/** Its last turn failed or is in doubt, and nobody has said what becomes of it. */
-function isUndecided({ lastTurn }: SessionSummary): boolean {
-  const wrong = lastTurn?.outcome === 'failed' || lastTurn?.outcome === 'in-doubt'
-  return wrong && lastTurn.resolved === undefined
 }
 
 function isUnseen({ id, lastTurn }: SessionSummary, seen: Seen): boolean {

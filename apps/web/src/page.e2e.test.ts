@@ -497,7 +497,7 @@ describe.skipIf(withoutBrowser)('the page', () => {
       promptId: 'p1',
       outcome: 'failed',
       code: 'runner-exited',
-      sentence: 'The runner beside the agent stopped, and the agent with it.',
+      sentence: 'Cut off: Belay’s process beside the agent ended, and the agent with it.',
       reached: 'yes',
       retryable: true,
       action: 'continue',
@@ -513,6 +513,36 @@ describe.skipIf(withoutBrowser)('the page', () => {
     expect(server.asked).toMatchObject([
       { path: '/v1/sessions/s1/turns/1/resolve', body: { action: 'continue' } },
     ])
+  })
+
+  test('[W-120] what holds prompts back is named above them, with all that can be done', async ({
+    server,
+    page,
+  }) => {
+    const session = startTurn(server, 'Held')
+    const failed = { turn: 1, outcome: 'failed', code: 'agent-exited', endedAt: 1 } as const
+    session.append({ type: 'prompt-accepted', promptId: 'p2', text: 'and then' })
+    session.change({
+      status: 'undecided',
+      why: 'Paused: decide about turn 1; 1 prompt waits.',
+      turn: undefined,
+      held: 1,
+      lastTurn: { ...failed, reached: 'yes' },
+      undecided: {
+        count: 1,
+        turns: [{ ...failed, actions: ['continue', 'send-again', 'discard'], holds: true }],
+      },
+    })
+    await signIn(page, server, '/s/s1')
+    const row = page.getByRole('group', { name: 'Turn 1 is undecided' })
+    for (const name of ['Continue', 'Send again', 'Leave it'])
+      await row.getByRole('button', { name }).waitFor()
+    await page.getByText('decide about turn 1; 1 prompt waits.').first().waitFor()
+    expect(await page.title()).toMatch(/^\(1\) /)
+    await row.getByRole('button', { name: 'Go on' }).click()
+    await expect
+      .poll(() => server.asked)
+      .toMatchObject([{ path: '/v1/sessions/s1/queue/resume', body: { turn: 1 } }])
   })
 
   test('[W-31] while a turn runs a prompt can be queued with its files, moved by mouse and keys, or sent in place of the turn', async ({

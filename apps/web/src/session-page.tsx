@@ -20,6 +20,7 @@ import { SessionScope, type SessionContext } from './session-context.ts'
 import { SharedLine } from './shared-line.tsx'
 import { StatusLine } from './status-line.tsx'
 import { TranscriptView } from './transcript-view.tsx'
+import { UndecidedRow } from './undecided-row.tsx'
 
 // What most visits never open is not part of the first load.
 const ChangesPage = lazy(async () => ({
@@ -105,6 +106,7 @@ export function SessionPage(props: SessionPageProps) {
           />
           {tab === 'chat' && (
             <>
+              <UndecidedRow session={session} />
               <QueueList queue={transcript.queue} />
               <Composer client={client} id={id} box={box} session={session} isOpen={isOpen} />
             </>

@@ -61,6 +61,9 @@ export const SessionRow = memo(function SessionRow({
             {reason}
           </span>
           <span className="row-agent">
+            {(session.undecided?.count ?? 0) > 0 && (
+              <span>{session.undecided?.count} to decide</span>
+            )}
             {session.queued > 0 && <span>{session.queued} queued</span>}
             {session.agent.demo ? <span className="badge">DEMO</span> : session.agent.name}
           </span>

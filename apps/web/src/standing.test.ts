@@ -175,9 +175,16 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
   ],
   [
     'in doubt',
-    at(9, { session: session({ lastTurn: ended }) }),
+    at(9, {
+      session: session({
+        status: 'undecided',
+        why: 'Decide about turn 1: the prompt may not have arrived.',
+        lastTurn: ended,
+        undecided: { count: 1, turns: [{ ...ended, actions: [] }] },
+      }),
+    }),
     'In doubt',
-    'The prompt may not have arrived: the agent was lost before it gave a sign of it.',
+    'Decide about turn 1: the prompt may not have arrived.',
   ],
 ]
 

@@ -108,6 +108,7 @@ function sessionStanding(facts: StandingFacts): Standing {
     case 'starting':
     case 'stopping':
       return withTurn(session, plain)
+    case 'undecided':
     case 'idle':
       return session.restore === undefined
         ? plain

@@ -1,5 +1,5 @@
 /** How a session's status is written and coloured: the same everywhere it is shown. Pure. */
-import { endings, type SessionSummary } from '@belay/protocol'
+import type { SessionSummary } from '@belay/protocol'
 
 export type Tone = 'person' | 'bad' | 'busy' | 'good' | 'idle' | 'away'
 
@@ -8,9 +8,9 @@ interface StatusWords {
   readonly tone: Tone
 }
 
-type Standing = Pick<SessionSummary, 'status' | 'lastTurn'>
+type Standing = Pick<SessionSummary, 'status' | 'undecided' | 'held'>
 
-export function statusWords({ status, lastTurn }: Standing): StatusWords {
+export function statusWords({ status, undecided, held }: Standing): StatusWords {
   switch (status) {
     case 'waiting-person':
       return { word: 'Waiting for you', tone: 'person' }
@@ -28,25 +28,24 @@ export function statusWords({ status, lastTurn }: Standing): StatusWords {
       return { word: 'Stopping', tone: 'busy' }
     case 'recovering':
       return { word: 'Recovering', tone: 'person' }
+    case 'undecided': {
+      if (held !== undefined) return { word: 'Paused', tone: 'bad' }
+      const isInDoubt = undecided?.turns.every(({ outcome }) => outcome === 'in-doubt')
+      return isInDoubt === true
+        ? { word: 'In doubt', tone: 'person' }
+        : { word: 'Failed', tone: 'bad' }
+    }
     case 'idle':
-      if (lastTurn?.outcome === 'failed') return { word: 'Failed', tone: 'bad' }
-      if (lastTurn?.outcome === 'in-doubt') return { word: 'In doubt', tone: 'person' }
       return { word: 'Idle', tone: 'idle' }
     case 'deleted':
       return { word: 'Deleted', tone: 'idle' }
   }
 }
 
-/** The sentence beside the word. An idle session says what became of its last turn when that did not go well. */
-export function statusReason({
-  status,
-  lastTurn,
-  why,
-}: Standing & Pick<SessionSummary, 'why'>): string {
-  const wrong = lastTurn?.outcome === 'failed' || lastTurn?.outcome === 'in-doubt'
-  if (status === 'idle' && wrong) return endings[lastTurn.code].sentence
-  // The sentence stands alone elsewhere, so it may begin with the word that is shown before it here.
-  const { word } = statusWords({ status, lastTurn })
+/** The sentence beside the word. It stands alone elsewhere, so it may begin with the word that is shown before it here. */
+export function statusReason(session: Standing & Pick<SessionSummary, 'why'>): string {
+  const { word } = statusWords(session)
+  const { why } = session
   return why.startsWith(`${word}: `) ? why.slice(word.length + 2) : why
 }
 

@@ -1,13 +1,12 @@
 /** Where a turn ended: how, why, after how long, and what can be done. */
-import { memo, useState } from 'react'
+import { memo } from 'react'
 import { Ban, CircleCheck, CircleHelp, CircleSlash, CircleX, type LucideIcon } from 'lucide-react'
 import type { TurnEndItem } from '@belay/client'
-import { type Resolution, resolutions } from '@belay/protocol'
+import { resolutions } from '@belay/protocol'
 import { ClockTime } from './clock-time.tsx'
-import { newId } from './new-id.ts'
-import { problemOf } from './problem-of.ts'
 import { useSession } from './session-context.ts'
 import { duration } from './time.ts'
+import { decisionWords, useDecision } from './use-decision.ts'
 
 const icons: Readonly<Record<TurnEndItem['outcome'], LucideIcon>> = {
   completed: CircleCheck,
@@ -46,31 +45,10 @@ function FinishNote({ finish }: { readonly finish: NonNullable<TurnEndItem['fini
   )
 }
 
-const decisions = {
-  continue: ['Continue', 'The agent was asked to continue.'],
-  'send-again': ['Send again', 'The prompt was sent again.'],
-  discard: ['Leave it', 'Left as it is.'],
-} as const
-
 /** What becomes of a turn that was cut off or is in doubt; offered until somebody has decided. */
 function Decide({ item }: { readonly item: TurnEndItem }) {
-  const { client, id } = useSession()
-  const [problem, setProblem] = useState<string>()
-  const [underWay, setUnderWay] = useState(false)
-  // One id for all tries, so that a click after an answer that was lost decides nothing twice.
-  const [promptId] = useState(() => newId('p'))
-  if (item.resolved !== undefined) return <span>{decisions[item.resolved][1]}</span>
-
-  async function decide(action: Resolution): Promise<void> {
-    setUnderWay(true)
-    setProblem(undefined)
-    try {
-      await client.call('resolveTurn', { id, turn: item.turn, action, promptId })
-    } catch (error) {
-      setProblem(problemOf(error).message)
-    }
-    setUnderWay(false)
-  }
+  const { decide, underWay, problem } = useDecision(item.turn)
+  if (item.resolved !== undefined) return <span>{decisionWords[item.resolved][1]}</span>
 
   // With nothing to go on with there is nothing to continue.
   const offered = resolutions.filter((action) => action !== 'continue' || item.reached !== 'no')
@@ -84,9 +62,9 @@ function Decide({ item }: { readonly item: TurnEndItem }) {
           data-size="small"
           data-kind={action === 'discard' ? 'quiet' : undefined}
           disabled={underWay}
-          onClick={() => void decide(action)}
+          onClick={() => decide(action)}
         >
-          {decisions[action][0]}
+          {decisionWords[action][0]}
         </button>
       ))}
       {problem !== undefined && <span role="alert">{problem}</span>}

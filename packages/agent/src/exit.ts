@@ -1,5 +1,7 @@
 /** The end of an agent's process as one fact, and that fact in words. */
 
+import { howEnded } from '@belay/protocol'
+
 export interface AgentExit {
   readonly code?: number
   readonly signal?: string
@@ -11,14 +13,7 @@ export interface AgentExit {
   readonly stderr: readonly string[]
 }
 
-/** Signals and codes a person is helped by a word about; all others are named as they are. */
-const signalWords: Readonly<Record<string, string>> = {
-  SIGKILL: 'was killed from outside, or by the system when memory ran out',
-  SIGSEGV: 'crashed (segmentation fault)',
-  SIGABRT: 'crashed (aborted itself)',
-  SIGILL: 'crashed (this processor lacks an instruction it needs)',
-  SIGTERM: 'was asked to end from outside',
-}
+/** Codes a person is helped by a word about; all others are named as they are. */
 const codeWords: Readonly<Record<number, string>> = {
   126: 'may not be executed',
   127: 'was not found',
@@ -35,8 +30,18 @@ export function exitSentence(exit: AgentExit): string {
 
 function whatHappened(exit: AgentExit): string {
   if (exit.error !== undefined) return `could not be started: ${exit.error}`
-  if (exit.signal !== undefined) return signalWords[exit.signal] ?? `was ended by ${exit.signal}`
-  if (exit.code === 0) return 'ended by itself'
-  if (exit.code === undefined) return 'is gone'
-  return codeWords[exit.code] ?? `ended with exit code ${exit.code}`
+  const words = exit.code === undefined ? undefined : codeWords[exit.code]
+  return words ?? howEnded(exit)
+}
+
+/** What a shell says of a program that a signal ended: "Killed", or "sh: line 1: 42 Segmentation fault (core dumped) …". */
+const shellWords =
+  /^(\S*sh: .*?\d+ )?(Killed|Terminated|Aborted|Segmentation fault|Bus error|Illegal instruction|Hangup)\b( \(core dumped\))?.*$/
+
+/** Its own last words: what the shell around it said of its end is none of them. */
+export function ownWords(stderr: readonly string[], { signal }: AgentExit): readonly string[] {
+  const last = stderr.at(-1)
+  return signal !== undefined && last !== undefined && shellWords.test(last)
+    ? stderr.slice(0, -1)
+    : stderr
 }

@@ -1,7 +1,7 @@
 import { limits, reportSchema, utf8Bytes } from '@belay/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { exitSentence } from './exit.ts'
+import { exitSentence, ownWords } from './exit.ts'
 import { fit } from './fit.ts'
 import { translate, translateAfter } from './translate.ts'
 
@@ -135,11 +135,11 @@ test.each([
   [{ code: 0, stderr: ['x'] }, 'The agent ended by itself.'],
   [
     { code: 3, stderr: ['a', 'bad luck', ' '] },
-    'The agent ended with exit code 3. Its last words: bad luck',
+    'The agent stopped by itself (exit code 3). Its last words: bad luck',
   ],
   [
     { signal: 'SIGKILL', stderr: [] },
-    'The agent was killed from outside, or by the system when memory ran out.',
+    'The agent was killed (SIGKILL), from outside or for lack of memory.',
   ],
   [{ signal: 'SIGKILL', stderr: ['Killed'], verdict: 'The agent hung.' }, 'The agent hung.'],
   [{ signal: 'SIGUSR2', stderr: [] }, 'The agent was ended by SIGUSR2.'],
@@ -148,3 +148,13 @@ test.each([
 ])('[A-25] %j in words', (exit, sentence) => {
   expect(exitSentence(exit)).toBe(sentence)
 })
+
+test.each(['Killed', 'sh: line 1:    42 Segmentation fault      (core dumped) agent --acp'])(
+  '[P-60] what a shell says of a killed agent is none of its words: %s',
+  (line) => {
+    const stderr = ['boom', line]
+    expect(ownWords(stderr, { signal: 'SIGKILL', stderr })).toEqual(['boom'])
+    // One that ended by itself said so itself.
+    expect(ownWords(stderr, { code: 1, stderr })).toEqual(stderr)
+  },
+)

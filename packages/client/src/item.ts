@@ -78,8 +78,11 @@ export interface ToolItem extends Placed {
   readonly toolCallId: string
   readonly title: string
   readonly kind: string | undefined
-  /** `unknown`: its turn ended while it was open, so nobody can say what it did. */
-  readonly status: NonNullable<ToolReport['status']> | 'unknown'
+  /**
+   * `unknown`: its turn ended while it was open, so nobody can say what it did. `not-run`: it was asked about and nobody
+   * allowed it, so it did nothing, whatever its agent calls that.
+   */
+  readonly status: NonNullable<ToolReport['status']> | 'unknown' | 'not-run'
   readonly content: NonNullable<ToolReport['content']>
   readonly locations: NonNullable<ToolReport['locations']>
   readonly rawInput: unknown
@@ -122,6 +125,8 @@ export interface TurnEndItem extends Placed {
   readonly fault: Fault
   /** Absent when the turn began before the transcript. */
   readonly durationMs: number | undefined
+  /** How much of that went by while a person was asked. */
+  readonly waitedMs: number
   /** What a person decided about it. */
   readonly resolved?: Resolution | undefined
   /** What became of committing its changes, where that was asked for. */
@@ -171,6 +176,7 @@ const noticeTypes = [
   'agent-ready',
   'session-ready',
   'interrupt-requested',
+  'queue-resumed',
   'agent-exited',
   'runner-lost',
   'runner-returned',

@@ -16,7 +16,7 @@ test('[V-14] an end that was meant is never told as a failure, any other says ho
   const crash = noticeOf({ ...exited, expected: false, stderr: ['boom'] })
   expect(crash).toEqual({
     level: 'failure',
-    sentence: 'The agent stopped by itself, exit code 9.',
+    sentence: 'The agent stopped by itself (exit code 9).',
     lines: ['boom'],
   })
   const runner: NoticeEvent = { ...stamp, type: 'runner-exited', generation: 1, expected: true }

@@ -1,7 +1,8 @@
 /** The words for what happens to a session itself, the same on the page and in the terminal. */
 import { unreachable } from '@belay/actor'
-import type { EventOf } from '@belay/protocol'
+import { type EventOf, howEnded } from '@belay/protocol'
 import type { NoticeEvent } from './item.ts'
+import { stepName } from './step-words.ts'
 
 export interface Notice {
   /** `quiet` is for logs: an expected end is never shown as a failure. */
@@ -34,29 +35,32 @@ export function noticeOf(event: NoticeEvent): Notice {
         ? say('quiet', 'Preparing the session.')
         : say('info', `Preparing the session again, attempt ${event.attempt}.`)
     case 'preparation-failed':
-      return say(
-        'failure',
-        `Preparation failed at ${event.step}: ${event.message} Nothing is lost: correct it and retry.`,
-        event.stderr,
-      )
+      return say('failure', failedSentence(event), event.stderr)
     case 'agent-ready':
       return agentReady(event)
     case 'session-ready':
       return say('quiet', 'The session is ready.')
     case 'interrupt-requested':
       return say('info', 'Stop was asked for.')
+    case 'queue-resumed':
+      return say('info', resumedSentence(event))
     case 'agent-exited':
       return event.expected
         ? say('quiet', 'The agent was ended.')
-        : say('failure', `The agent stopped by itself${ending(event)}.`, event.stderr)
+        : say('failure', `The agent ${howEnded(event)}.`, event.stderr)
     case 'runner-lost':
-      return say('warning', 'The runner is not answering; waiting for it to come back.')
+      return say('warning', 'Connection to the agent lost; waiting for it. Its output is kept.')
     case 'runner-returned':
-      return say('info', 'The runner is back; nothing was lost.')
+      return say(
+        'info',
+        event.restart === true
+          ? 'The server of Belay was started again; the agent went on meanwhile, and nothing was lost.'
+          : 'The agent is connected again; nothing was lost.',
+      )
     case 'runner-exited':
       return event.expected
-        ? say('quiet', 'The runner ended.')
-        : say('failure', `The runner stopped by itself${ending(event)}.`)
+        ? say('quiet', `${belaysProcess} ended.`)
+        : say('failure', `${belaysProcess} ${howEnded(event)}; its agent ended with it.`)
     case 'callback-failed':
       return say(
         'warning',
@@ -74,6 +78,20 @@ export function noticeOf(event: NoticeEvent): Notice {
     default:
       return unreachable(event)
   }
+}
+
+/** Whatever keeps an agent is called so to people. */
+const belaysProcess = 'Belay’s process beside the agent'
+
+function failedSentence({ step, code, message }: EventOf<'preparation-failed'>): string {
+  // A person stopped it, and knows what to do.
+  if (code === 'stopped') return message
+  return `${stepName(step)}: ${message} Your prompts are kept: correct it, then retry.`
+}
+
+function resumedSentence({ turns }: EventOf<'queue-resumed'>): string {
+  const which = turns.length === 1 ? `turn ${turns[0]} is` : `turns ${turns.join(', ')} are`
+  return `The prompts that waited go on; ${which} still to be decided about.`
 }
 
 function saidAfter({ kind, after, text }: Extract<NoticeEvent, { type: 'said-after' }>): string {
@@ -145,11 +163,6 @@ function agentReady(event: Extract<NoticeEvent, { type: 'agent-ready' }>): Notic
     default:
       return unreachable(event.restored)
   }
-}
-
-function ending(event: { code?: number | undefined; signal?: string | undefined }): string {
-  if (event.signal !== undefined) return `, signal ${event.signal}`
-  return event.code === undefined ? '' : `, exit code ${event.code}`
 }
 
 function say(level: Notice['level'], sentence: string, lines: readonly string[] = []): Notice {

@@ -8,7 +8,7 @@ const options = [
   { optionId: 'test', name: 'Always for “npm test”', kind: 'allow_always' },
 ] as const
 
-test('[V-10] a settled question says what was answered and where, or why it was not', () => {
+test('[V-174] a settled question says what was answered and where, or why it was not', () => {
   const answered = (optionId: string, by: string) =>
     settledWords({ state: 'answered', options, optionId, by })
   expect(answered('once', 'web')).toBe('Allowed once, in the browser')
@@ -18,7 +18,7 @@ test('[V-10] a settled question says what was answered and where, or why it was 
   const not = (by: string) => settledWords({ state: 'withdrawn', options, optionId: undefined, by })
   expect(not('interrupted')).toBe('Not answered: turn stopped')
   expect(not('agent')).toBe('Not answered: the agent took it back')
-  expect(not('no answer in time')).toBe('Not answered: no answer in time')
+  expect(not('no answer in time')).toBe('Not answered in time')
   expect(settledWords({ state: 'asked', options, optionId: undefined, by: undefined })).toBe(
     undefined,
   )

@@ -1,4 +1,8 @@
-/** What became of a question of the agent, in the words of every surface. Pure. */
+/**
+ * What became of a question of the agent, in the words of every surface. Pure.
+ *
+ * - V-174 A settled question says what was answered and where, or why it was not.
+ */
 import type { PermissionItem } from './item.ts'
 
 const kinds: Readonly<Record<string, string>> = {
@@ -10,11 +14,15 @@ const kinds: Readonly<Record<string, string>> = {
 const places: Readonly<Record<string, string>> = {
   web: 'in the browser',
   terminal: 'in the terminal',
+  api: 'by a program',
 }
-const reasons: Readonly<Record<string, string>> = {
-  interrupted: 'turn stopped',
-  'its turn ended': 'turn ended',
-  agent: 'the agent took it back',
+const withdrawn: Readonly<Record<string, string>> = {
+  interrupted: 'Not answered: turn stopped',
+  agent: 'Not answered: the agent took it back',
+  'turn ended': 'Not answered: turn ended',
+  'its turn ended': 'Not answered: turn ended',
+  'no answer in time': 'Not answered in time',
+  'too many open questions': 'Not asked: too many questions were open',
 }
 
 /** @returns undefined while it is open */
@@ -23,7 +31,7 @@ export function settledWords(
 ): string | undefined {
   const { state, by = '' } = item
   if (state === 'asked') return undefined
-  if (state === 'withdrawn') return `Not answered: ${reasons[by] ?? by}`
+  if (state === 'withdrawn') return withdrawn[by] ?? `Not answered: ${by}`
   return `${answerWords(item)}, ${places[by] ?? `by ${by}`}`
 }
 

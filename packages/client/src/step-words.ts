@@ -17,3 +17,9 @@ const words: Readonly<Record<PreparationStep, string>> = {
 export function stepWords({ step, label }: Pick<StepState, 'step' | 'label'>): string {
   return label === undefined ? words[step] : `${words[step]}: ${label}`
 }
+
+/** A step by the name that a log has for it: one of another version is called as it is there. */
+export function stepName(step: string): string {
+  const known: Readonly<Record<string, string>> = words
+  return known[step] ?? step
+}

@@ -223,7 +223,7 @@ describe('what a person reads', () => {
     expect(waiting.queue).toMatchObject([{ promptId: 'p2', text: 'other', state: 'queued' }])
     const state = fold([...entries, start(2, 'p2')])
     expect(state.queue).toEqual([])
-    expect(state.running).toEqual({ turn: 2, promptId: 'p2', startedAt: 10_000 })
+    expect(state.running).toMatchObject({ turn: 2, promptId: 'p2', startedAt: 10_000 })
     expect(brief(state)).toEqual([
       'prompt p1 done',
       'text one',

@@ -13,12 +13,14 @@
  */
 import { unreachable } from '@belay/actor'
 import type { EventOf, SessionView } from '@belay/protocol'
+import { ranOrNot } from './asked.ts'
 import { takeEvents } from './cursor.ts'
 import type { EndFrame, ViewerFrame } from './frame.ts'
 import {
   isNotice,
   type Item,
   type NoticeEvent,
+  type PermissionItem,
   type PromptItem,
   type ToolItem,
   type ViewerEvent,
@@ -59,6 +61,12 @@ export interface RunningTurn {
   readonly startedAt: number
   /** The agent has said or done something in it. */
   readonly heard?: true
+  /** Questions that are open, since when, and how long others were. */
+  readonly asking: number
+  readonly askingSince: number
+  readonly waitedMs: number
+  /** The key of the latest question about each tool. */
+  readonly asked: Readonly<Record<string, string>>
 }
 
 /** @param cursor the event to begin after; 0 for the whole log */
@@ -136,7 +144,8 @@ function applyEvent(before: Transcript, event: ViewerEvent): Transcript {
       return changeQueue(state, event)
     case 'turn-started': {
       const { turn, promptId, at } = event
-      const running = { turn, promptId, startedAt: at }
+      const unasked = { asking: 0, askingSince: at, waitedMs: 0, asked: {} }
+      const running = { turn, promptId, startedAt: at, ...unasked }
       return { ...leaveQueue(state, event, { state: 'running', turn, startedAt: at }), running }
     }
     case 'turn-delivered':
@@ -269,8 +278,10 @@ function sign(
 
 function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
   const { turn, promptId, outcome, at } = event
-  const startedAt = state.running?.turn === turn ? state.running.startedAt : undefined
-  const closed = state.open.reduce((next, key) => closeOpen(next, key, at), state)
+  const running = state.running?.turn === turn ? state.running : undefined
+  // Questions first: what became of them says whether a tool ran.
+  const open = state.open.toSorted((a, b) => Number(isTool(a)) - Number(isTool(b)))
+  const closed = open.reduce((next, key) => closeOpen(next, key, at), state)
   const told = changePrompt(closed, promptId, { state: 'done', outcome, endedAt: at })
   const ended = put(told, {
     type: 'turn-end',
@@ -286,7 +297,8 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
     action: event.action,
     fault: event.fault,
     finish: event.finish,
-    durationMs: startedAt === undefined ? undefined : at - startedAt,
+    durationMs: running === undefined ? undefined : at - running.startedAt,
+    waitedMs: running === undefined ? 0 : waitedBy(running, at),
   })
   const over = {
     ...ended,
@@ -298,9 +310,45 @@ function endTurn(state: Transcript, event: EventOf<'turn-ended'>): Transcript {
   return put(over, { type: 'changes-place', ...placed(event, `changes:${turn}`), turn })
 }
 
+function isTool(key: string): boolean {
+  return key.startsWith('tool:')
+}
+
+/** The latest question about a tool of a turn. */
+function askedAbout(
+  state: Transcript,
+  tool: Pick<ToolItem, 'turn' | 'toolCallId'>,
+): PermissionItem | undefined {
+  const key = state.running?.turn === tool.turn ? state.running.asked[tool.toolCallId] : undefined
+  const asked = key === undefined ? undefined : findItem(state, key)
+  return asked?.type === 'permission' ? asked : undefined
+}
+
+function waitedBy({ asking, askingSince, waitedMs }: RunningTurn, at: number): number {
+  return waitedMs + (asking === 0 ? 0 : at - askingSince)
+}
+
+/** A question was put, or is settled: the time from here on is another. @param tool what it is about */
+function asks(
+  state: Transcript,
+  { type, permissionId, at }: EventOf<'permission-asked' | 'permission-settled'>,
+  tool: string | undefined,
+): Transcript {
+  const { running } = state
+  if (running === undefined) return state
+  const asking = Math.max(0, running.asking + (type === 'permission-asked' ? 1 : -1))
+  const waitedMs = waitedBy(running, at)
+  const asked =
+    tool === undefined ? running.asked : { ...running.asked, [tool]: `permission:${permissionId}` }
+  return { ...state, running: { ...running, asking, askingSince: at, waitedMs, asked } }
+}
+
 function closeOpen(state: Transcript, key: string, at: number): Transcript {
   const item = findItem(state, key)
-  if (item?.type === 'tool') return put(state, { ...item, status: 'unknown', endedAt: at })
+  if (item?.type === 'tool') {
+    const status = ranOrNot('unknown', askedAbout(state, item))
+    return put(state, { ...item, status, endedAt: at })
+  }
   if (item?.type !== 'permission') return state
   return put(state, { ...item, state: 'withdrawn', by: 'its turn ended', settledAt: at })
 }
@@ -338,7 +386,8 @@ function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
   const said = event.status ?? before?.status ?? 'pending'
   const open = said === 'pending' || said === 'in_progress'
   // An agent may still talk about a tool of a turn that is over: it cannot open it again.
-  const status = open && event.turn <= state.endedTurn ? 'unknown' : said
+  const isLate = open && event.turn <= state.endedTurn
+  const status = isLate ? 'unknown' : ranOrNot(said, askedAbout(state, event))
   const item: ToolItem = {
     type: 'tool',
     ...placed(event, key),
@@ -407,7 +456,7 @@ function askPermission(state: Transcript, event: EventOf<'permission-asked'>): T
     rawInput,
     state: 'asked',
   }
-  return mark(put(state, item), key, true)
+  return asks(mark(put(state, item), key, true), event, toolCallId)
 }
 
 function settlePermission(state: Transcript, event: EventOf<'permission-settled'>): Transcript {
@@ -416,7 +465,8 @@ function settlePermission(state: Transcript, event: EventOf<'permission-settled'
   if (item?.type !== 'permission') return other(state, event)
   const { optionId, by, at } = event
   const settled = optionId === undefined ? 'withdrawn' : 'answered'
-  return mark(put(state, { ...item, state: settled, optionId, by, settledAt: at }), key, false)
+  const told = put(state, { ...item, state: settled, optionId, by, settledAt: at })
+  return item.state === 'asked' ? asks(mark(told, key, false), event, undefined) : told
 }
 
 // Items

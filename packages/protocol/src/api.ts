@@ -65,6 +65,10 @@ const createBody = z
         'Lines of shell, run in the workspace before the agent begins; the first to fail ends it.',
     }),
     finish: finishSchema.optional(),
+    goOn: z.literal(true).optional().meta({
+      description:
+        'Prompts that wait run also after a turn that failed or is in doubt. Absent: they are held until somebody has decided about it.',
+    }),
     title: z.string().max(limits.titleCharsMax).optional(),
     prompt: promptBody.optional(),
     callback: callbackTargetSchema
@@ -278,6 +282,22 @@ export const routes = {
       .meta({ id: 'ResolveBody' }),
     status: 202,
     response: z.object({ action: resolutionSchema, promptId: promptIdSchema }),
+  },
+  resumeQueue: {
+    method: 'post',
+    path: '/v1/sessions/{id}/queue/resume',
+    summary:
+      'Let the prompts run that are held by turns that failed or are in doubt, up to this one. The turns stay to be decided about.',
+    params: session,
+    body: z
+      .strictObject({
+        turn: turnSchema.meta({
+          description: 'The latest turn that holds them: one that failed since holds them on.',
+        }),
+      })
+      .meta({ id: 'ResumeBody' }),
+    status: 202,
+    response: sessionSchema,
   },
   turnChanges: {
     method: 'get',

@@ -30,6 +30,14 @@ export const callbackBodySchema = z
       turn: turnSchema,
       promptId: promptIdSchema,
       ...endFields,
+      undecided: z.array(turnSchema).optional().meta({
+        description:
+          'Turns of the session that somebody has to decide about, as it was when this one ended; of very many the latest.',
+      }),
+      held: z
+        .int()
+        .optional()
+        .meta({ description: 'How many prompts wait until that is decided.' }),
     }),
   })
   .meta({ id: 'CallbackBody' })

@@ -118,6 +118,11 @@ const turnResolved = z.object({
   action: resolutionSchema,
   promptId: promptIdSchema,
 })
+/** A person let the prompts go on that these turns held. What becomes of the turns is still to be decided. */
+const queueResumed = z.object({
+  type: z.literal('queue-resumed'),
+  turns: z.array(turnSchema),
+})
 /** A turn's end could not be told to the callback of the session, and is not tried any more by itself. */
 const callbackFailed = z.object({
   type: z.literal('callback-failed'),
@@ -141,6 +146,9 @@ const runnerLost = z.object({
 const runnerReturned = z.object({
   type: z.literal('runner-returned'),
   generation: generationSchema,
+  restart: z.literal(true).optional().meta({
+    description: 'Its server was away, and was started again.',
+  }),
 })
 const runnerExited = z.object({
   type: z.literal('runner-exited'),
@@ -173,6 +181,7 @@ export const eventSchema = z
     interruptRequested.extend(stamp),
     turnEnded.extend(stamp),
     turnResolved.extend(stamp),
+    queueResumed.extend(stamp),
     callbackFailed.extend(stamp),
     permissionSettled.extend(stamp),
     runnerLost.extend(stamp),

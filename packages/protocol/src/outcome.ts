@@ -102,13 +102,13 @@ export const endings = {
   'runner-exited': {
     ...bad,
     fault: 'machine',
-    sentence: 'The runner beside the agent stopped, and the agent with it.',
+    sentence: 'Cut off: Belay’s process beside the agent ended, and the agent with it.',
     action: 'continue',
   },
   'runner-lost': {
     ...bad,
     fault: 'network',
-    sentence: 'The runner did not come back within its grace.',
+    sentence: 'Cut off: Belay lost its process beside the agent, and ended the agent.',
     action: 'continue',
   },
   'no-start': {

@@ -24,6 +24,7 @@ export const statuses = [
   'preparing',
   'attention',
   'idle',
+  'undecided',
   'starting',
   'working',
   'waiting-person',
@@ -32,6 +33,30 @@ export const statuses = [
   'recovering',
   'deleted',
 ] as const
+
+const undecidedSchema = z
+  .object({
+    count: z.int().min(1),
+    turns: z
+      .array(
+        z.object({
+          turn: turnSchema,
+          outcome: outcomeSchema,
+          code: endingCodeSchema,
+          endedAt: z.int(),
+          actions: z.array(resolutionSchema).meta({ description: 'What may be decided.' }),
+          holds: z
+            .literal(true)
+            .optional()
+            .meta({ description: 'Prompts wait until it is decided about.' }),
+        }),
+      )
+      .meta({ description: 'The latest of them, the oldest first.' }),
+  })
+  .meta({
+    id: 'Undecided',
+    description: 'Turns that failed or are in doubt, and of which nobody has said what becomes.',
+  })
 
 export const summarySchema = z
   .object({
@@ -47,6 +72,10 @@ export const summarySchema = z
       .meta({ description: 'Other sessions that work in the same folder.' }),
     createdAt: z.int(),
     queued: z.int(),
+    held: z.int().optional().meta({
+      description: 'How many of the first prompts that wait do so until a person has decided.',
+    }),
+    undecided: undecidedSchema.optional(),
     lastTurn: z
       .object({
         turn: turnSchema,
@@ -86,6 +115,7 @@ export const viewSchema = summarySchema
     attempt: z.int().meta({ description: 'Preparation attempts so far.' }),
     setup: setupSchema.optional(),
     finish: finishSchema.optional(),
+    goOn: z.literal(true).optional(),
     steps: z.array(stepStateSchema).default([]).meta({
       description:
         'The steps of the present preparation, or of the one that failed, in the order they began.',
@@ -111,7 +141,16 @@ export const viewSchema = summarySchema
       })
       .optional(),
     queue: z.array(
-      z.object({ promptId: promptIdSchema, text: z.string(), textBytes: z.int(), at: z.int() }),
+      z.object({
+        promptId: promptIdSchema,
+        text: z.string(),
+        textBytes: z.int(),
+        at: z.int(),
+        held: z
+          .literal(true)
+          .optional()
+          .meta({ description: 'It waits until a person has decided about a turn.' }),
+      }),
     ),
     permissions: z.array(
       z.object({

@@ -6,6 +6,7 @@ import type { SessionEffect } from './effect.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { lookups } from './row.ts'
 import { initialState, type SessionState } from './state.ts'
+import { undecidedBefore } from './undecided.ts'
 import { isFact, transition } from './transition.ts'
 import { summaryOf } from './view.ts'
 
@@ -31,7 +32,12 @@ export function createSessionActor(overrides: Partial<Deadlines> = {}): SessionA
 
 /** Parts are written only by this package; a missing part is one that never changed. */
 function parseState(_id: string, parts: Readonly<Record<string, unknown>>): SessionState {
-  const state: SessionState = { ...initialState(), ...parts }
+  const initial = initialState()
+  const whole: SessionState = { ...initial, ...parts }
+  const state =
+    whole.undecided === initial.undecided
+      ? { ...whole, undecided: undecidedBefore(whole.last) }
+      : whole
   const { lifecycle } = state
   // Before there were steps, one was kept: it is told again as soon as the next begins.
   return 'problem' in lifecycle || 'deadline' in lifecycle

@@ -14,6 +14,7 @@ import { failPreparation, releaseRunner } from './preparation.ts'
 import { expirePrompt } from './prompt.ts'
 import { loseRunner } from './runner.ts'
 import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
+import { nextPrompt } from './undecided.ts'
 import { abandonTurn, doubtTurn, endTurn } from './turn.ts'
 import { failChanges } from './turn-changes.ts'
 
@@ -54,8 +55,8 @@ export function dues(state: SessionState, deadlines: Deadlines): readonly Due[] 
     ...(isAway ? [] : permissions).map(
       ({ permissionId, deadline }) => ({ type: 'permission', permissionId, at: deadline }) as const,
     ),
-    // After a failed preparation the prompts wait for a person, as long as that takes.
-    ...(lifecycle.type === 'attention' ? [] : queue).map(
+    // What waits for a person waits as long as that takes.
+    ...(lifecycle.type === 'attention' ? [] : queue.filter(({ held }) => held !== true)).map(
       ({ promptId, at }) => ({ type: 'prompt', promptId, at: at + deadlines.queueMs }) as const,
     ),
     ...waitingCallbacks(state).map(
@@ -83,7 +84,7 @@ function turnDues(state: SessionState, turn: ActiveTurn, deadlines: Deadlines): 
 }
 
 function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
-  const { runner, turn, queue, lifecycle, head, changes } = state
+  const { runner, turn, lifecycle, head, changes } = state
   switch (runner.type) {
     case 'none':
       return []
@@ -94,7 +95,8 @@ function runnerDues(state: SessionState, deadlines: Deadlines): readonly Due[] {
     case 'linked':
       if (runner.closing) return [{ type: 'closing', at: head.progressAt + deadlines.interruptMs }]
       if (restoreUnderWay(state) !== undefined || changes.type === 'due') return []
-      if (turn.type === 'active' || queue.length > 0 || lifecycle.type !== 'ready') return []
+      if (turn.type === 'active' || nextPrompt(state) !== undefined || lifecycle.type !== 'ready')
+        return []
       return [{ type: 'idle', at: head.progressAt + deadlines.idleMs }]
   }
 }

@@ -13,6 +13,7 @@ import { type CallbackState, endOf, limits, type OwnEvent } from '@belay/protoco
 import { type Change, ignore, log, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import type { Callback, SessionState } from './state.ts'
+import { undecidedView } from './undecided.ts'
 
 type Tried = Extract<SessionInput, { type: 'callback-tried' }>
 type TurnEnded = Extract<OwnEvent, { type: 'turn-ended' }>
@@ -36,6 +37,7 @@ export function announce(change: Change, ended: TurnEnded): void {
     detail: detail?.slice(0, limits.callbackDetailCharsMax),
     reached,
     endedAt: change.now,
+    ...openDecisions(change.state),
     ...fresh(change),
     attempts: 0,
     problem: undefined,
@@ -43,6 +45,13 @@ export function announce(change: Change, ended: TurnEnded): void {
   }
   set(change, 'callbacks', [...change.state.callbacks, callback])
   attempt(change, callback)
+}
+
+function openDecisions(state: SessionState): Pick<Callback, 'undecided' | 'held'> {
+  const { undecided, held } = undecidedView(state)
+  if (undecided === undefined) return {}
+  const turns = undecided.turns.map(({ turn }) => turn)
+  return { undecided: turns, ...(held === undefined ? {} : { held }) }
 }
 
 /** How often and how long from here on. */
@@ -56,7 +65,7 @@ function attempt(change: Change, callback: Callback): Callback {
   const attempts = callback.attempts + 1
   const sending: Callback = { ...callback, attempts, phase: { type: 'sending' } }
   replace(change, sending)
-  const { turn, promptId, code, detail, reached, endedAt } = callback
+  const { turn, promptId, code, detail, reached, endedAt, undecided, held } = callback
   change.must.push({
     key: keyOf(turn),
     effect: {
@@ -72,6 +81,8 @@ function attempt(change: Change, callback: Callback): Callback {
         turn,
         promptId,
         ...endOf(code, reached, detail),
+        ...(undecided === undefined ? {} : { undecided: [...undecided] }),
+        ...(held === undefined ? {} : { held }),
       },
     },
   })

@@ -17,7 +17,7 @@ export function create(change: Change, input: Create): SessionReply {
           'A session with this id exists and was asked for with other settings.',
         )
   }
-  const { title, agent, workspace, digest, callback, sealedToken, setup, finish } = input
+  const { title, agent, workspace, digest, callback, sealedToken, setup, finish, goOn } = input
   set(change, 'settings', {
     title,
     agent,
@@ -27,6 +27,7 @@ export function create(change: Change, input: Create): SessionReply {
     ...(sealedToken === undefined ? {} : { sealedToken }),
     ...(setup === undefined ? {} : { setup }),
     ...(finish === undefined ? {} : { finish }),
+    ...(goOn === undefined ? {} : { goOn }),
     ...(callback === undefined ? {} : { callback }),
   })
   set(change, 'offer', offerFor(agent))

@@ -10,6 +10,7 @@ import type { SessionReply } from './input.ts'
 import { releaseRunner } from './preparation.ts'
 import { initialState, restoreUnderWay, type SessionState } from './state.ts'
 import { endTurn } from './turn.ts'
+import { undecidedCount } from './undecided.ts'
 
 /** Nobody has touched it for so long that its owner wants it gone. */
 export function expire(change: Change, before: number): SessionReply {
@@ -17,7 +18,9 @@ export function expire(change: Change, before: number): SessionReply {
   const since = last.type === 'ended' ? last.endedAt : settings.createdAt
   const isWorking = turn.type === 'active' || queue.length > 0
   const busy = isWorking || restoreUnderWay(change.state) !== undefined || changes.type === 'due'
-  if (lifecycle.type !== 'ready' || busy || since >= before) return ignore('it is in use')
+  // A failure that nobody has seen does not go with its session, unless its owner wants to go on without.
+  const waits = undecidedCount(change.state) > 0 && settings.goOn !== true
+  if (lifecycle.type !== 'ready' || busy || waits || since >= before) return ignore('it is in use')
   return remove(change)
 }
 

@@ -68,7 +68,7 @@ test('[R-151] the end of a turn whose runner met a fault of its own says which',
     expect.objectContaining({
       type: 'turn-ended',
       code: 'runner-exited',
-      detail: 'Runner: a fault of its own: no space left on device.',
+      detail: 'It met a fault of its own: no space left on device.',
     }),
   )
 })

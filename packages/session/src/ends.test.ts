@@ -79,8 +79,9 @@ test.each(logged)('[S-35] a turn ends as %s once, with the whole row of the tabl
   expect(ends).toHaveLength(1)
   const { outcome, sentence, retryable, action, fault } = endings[code]
   expect(ends[0]).toMatchObject({ turn: 1, code, outcome, sentence, retryable, action, fault })
-  // The next prompt is on its way, whatever the end was: or a person is told what is missing.
-  expect(statusOf(s)).toMatch(/^(starting|preparing|attention)$/)
+  // The next prompt is on its way, or a person is asked for what it waits for.
+  expect(statusOf(s)).toMatch(retryable ? /^(undecided|attention)$/ : /^(starting|preparing)$/)
+  expect(s.state.queue[0]?.held).toBe(retryable ? true : undefined)
   expect(s.events.length).toBeGreaterThan(log.length)
 })
 
@@ -238,4 +239,17 @@ test('[S-31] a grace that ran out while no server was there begins again', () =>
   s.input({ type: 'alarm' })
   s.report(text, stops('end_turn'))
   expect(s.events.at(-1)).toMatchObject({ type: 'turn-ended', outcome: 'completed' })
+})
+
+test('[S-147] a server that was started again is told in one line, and not as a lost runner', () => {
+  const s = runningTurn()
+  const { length } = s.events
+  s.input({ type: 'server-started' })
+  expect(statusOf(s)).toBe('recovering')
+  s.input({ type: 'runner-hello', generation: 1, received: s.state.commands.sent })
+  expect(s.events.slice(length)).toMatchObject([{ type: 'runner-returned', restart: true }])
+  s.input(lost)
+  s.input({ type: 'runner-hello', generation: 1, received: s.state.commands.sent })
+  expect(s.types().slice(length + 1)).toEqual(['runner-lost', 'runner-returned'])
+  expect(s.events.at(-1)).not.toHaveProperty('restart')
 })

@@ -52,6 +52,8 @@ export type SessionInput =
       readonly sealedToken?: string | undefined
       readonly setup?: Setup | undefined
       readonly finish?: Finish | undefined
+      /** Prompts that wait run also after a turn that failed. */
+      readonly goOn?: true | undefined
       readonly digest: string
       readonly prompt: PromptText | undefined
       readonly callback?: CallbackAddress | undefined
@@ -76,6 +78,8 @@ export type SessionInput =
       readonly action: Resolution
       readonly promptId: string
     }
+  /** A person lets the prompts run that are held by a turn that failed. */
+  | { readonly type: 'resume-queue'; readonly turn: number }
   | {
       readonly type: 'permission-answered'
       readonly permissionId: string

@@ -21,10 +21,17 @@ import { failChanges } from './turn-changes.ts'
 
 /** @param signIn a way to sign in that a person chose for this one */
 export function beginPreparation(change: Change, signIn?: string): void {
-  const { lifecycle, runner, settings, agent, offer } = change.state
+  const { lifecycle, runner, settings, agent, offer, queue } = change.state
   const { setup, finish, sealedToken } = settings
   // The workspace may have been changed since the finish was asked for.
   const mayFinish = finish !== undefined && (isOwned(settings.workspace) || finish.folder === true)
+  // What waited for a person has its whole time from here.
+  if (lifecycle.type === 'attention')
+    set(
+      change,
+      'queue',
+      queue.map((prompt) => ({ ...prompt, at: change.now })),
+    )
   const attempt = 'attempt' in lifecycle ? lifecycle.attempt + 1 : 1
   const generation = runner.generation + 1
   set(change, 'lifecycle', {

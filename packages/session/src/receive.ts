@@ -19,6 +19,7 @@ import { takePlan, takeRestored } from './restore.ts'
 import type { ActiveTurn, OpenTool } from './state.ts'
 import { endTurn, noteDelivered } from './turn.ts'
 import { takeChanges } from './turn-changes.ts'
+import { nextPrompt } from './undecided.ts'
 import { updateTurn } from './waiting.ts'
 
 type Frame = Extract<SessionInput, { type: 'runner-frame' }>
@@ -146,7 +147,7 @@ function takeLifecycle(change: Change, report: LifecycleReport, json: string): v
       if (runner.type === 'linked' || runner.type === 'lost')
         set(change, 'runner', { ...runner, prepared: true })
       // With a prompt waiting, ready is said when the agent took it.
-      if (change.state.queue.length === 0 && change.state.turn.type === 'none')
+      if (nextPrompt(change.state) === undefined && change.state.turn.type === 'none')
         finishPreparation(change)
       else takeStep(change, { type: 'step', step: 'first-prompt', status: 'started' })
       return

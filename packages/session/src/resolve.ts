@@ -4,11 +4,11 @@
  * - S-38 A turn whose end may be tried again is resolved at most once: by going on, by sending its prompt again, or by
  *   leaving it; the same decision again returns the first answer.
  */
-import { endings, type Reached, type Resolution } from '@belay/protocol'
 import { type Change, log, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { acceptNext, refuseFull } from './prompt.ts'
 import { findPrompt, findTurn, findTurnText, keepTurn, keepTurnText } from './row.ts'
+import { noteDecision } from './undecided.ts'
 
 type Resolve = Extract<SessionInput, { type: 'turn-resolved' }>
 
@@ -36,6 +36,7 @@ export function resolveTurn(change: Change, input: Resolve): SessionReply {
   const { last } = change.state
   if (last.type === 'ended' && last.turn === turn)
     set(change, 'last', { ...last, resolved: action })
+  noteDecision(change, turn)
   log(change, { type: 'turn-resolved', turn, action, promptId })
   if (action === 'continue')
     acceptNext(change, { promptId, text: continueText, digest: `continue ${turn}` })
@@ -51,10 +52,4 @@ function unresolvable(change: Change, turn: number): SessionReply {
   return turn > latest
     ? refuse('turn-not-found', `This session has had ${latest} turns.`)
     : refuse('turn-not-resolvable', `Turn ${turn} ended in a way that leaves nothing to decide.`)
-}
-
-/** What is worth offering: there is nothing to go on with when the agent never saw the prompt. */
-export function actionsFor(code: keyof typeof endings, reached: Reached): readonly Resolution[] {
-  if (!endings[code].retryable) return []
-  return reached === 'no' ? ['send-again', 'discard'] : ['continue', 'send-again', 'discard']
 }

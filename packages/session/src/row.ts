@@ -64,6 +64,7 @@ export function lookups(input: SessionInput): readonly string[] {
     case 'changes-looked-up':
       return [changesKey(input.turn)]
     case 'interrupt':
+    case 'resume-queue':
     case 'restore':
     case 'plan-restore':
     case 'expire':

@@ -9,12 +9,12 @@
  *   agent and nothing shows that it did.
  */
 import { acknowledge, unackedAfter } from '@belay/channel'
-import { protocolVersion } from '@belay/protocol'
+import { howEnded, protocolVersion } from '@belay/protocol'
 import { type Change, ignore, log, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
 import { fence } from './receive.ts'
-import { restoreUnderWay } from './state.ts'
+import { restoreUnderWay, type SessionState } from './state.ts'
 import { abandonTurn, endTurn, noteDelivered } from './turn.ts'
 
 type Hello = Extract<SessionInput, { type: 'runner-hello' }>
@@ -30,7 +30,11 @@ export function runnerHello(change: Change, hello: Hello): SessionReply {
   const { generation } = runner
   if (runner.type === 'starting') change.settle.push(`start-runner:${generation}`)
   if (runner.type === 'lost' && turn.type === 'active')
-    log(change, { type: 'runner-returned', generation })
+    log(change, {
+      type: 'runner-returned',
+      generation,
+      ...(runner.restart === true ? { restart: true as const } : {}),
+    })
   const before =
     runner.type === 'lost' || runner.type === 'linked'
       ? runner
@@ -90,7 +94,10 @@ export function serverStarted(change: Change): SessionReply {
       set(change, 'runner', { ...runner, deadline: now + deadlines.dialMs })
       return { type: 'done' }
     case 'linked':
-      return runnerLinkLost(change, runner.generation)
+      // Whoever was there was not lost: the server was.
+      set(change, 'runner', lostRunner(change, runner, { restart: true }))
+      change.effects.push({ type: 'probe-runner', generation: runner.generation, final: false })
+      return { type: 'done' }
     case 'lost':
       set(change, 'runner', { ...runner, deadline: now + deadlines.graceMs, waiting: 'grace' })
       change.effects.push({ type: 'probe-runner', generation: runner.generation, final: false })
@@ -102,14 +109,22 @@ export function runnerLinkLost(change: Change, generation: number): SessionReply
   const { runner, turn } = change.state
   if (runner.type !== 'linked' || runner.generation !== generation)
     return ignore('not the linked runner')
-  const deadline = change.now + change.deadlines.graceMs
-  // Which version it speaks, it says with its next hello.
-  const { version: _, ...rest } = runner
-  set(change, 'runner', { ...rest, type: 'lost', since: change.now, deadline, waiting: 'grace' })
+  const lost = lostRunner(change, runner, {})
+  set(change, 'runner', lost)
   // Nobody waits for an idle session's runner: its short absence is not worth an event.
-  if (turn.type === 'active') log(change, { type: 'runner-lost', generation, graceUntil: deadline })
+  if (turn.type === 'active')
+    log(change, { type: 'runner-lost', generation, graceUntil: lost.deadline })
   change.effects.push({ type: 'probe-runner', generation, final: false })
   return { type: 'done' }
+}
+
+type Linked = Extract<SessionState['runner'], { type: 'linked' }>
+type Lost = Extract<SessionState['runner'], { type: 'lost' }>
+
+function lostRunner(change: Change, runner: Linked, why: Pick<Lost, 'restart'>): Lost {
+  const { now, deadlines } = change
+  const deadline = now + deadlines.graceMs
+  return { ...runner, type: 'lost', since: now, deadline, waiting: 'grace', ...why }
 }
 
 export function runnerExited(change: Change, input: Exited): SessionReply {
@@ -124,23 +139,22 @@ export function runnerExited(change: Change, input: Exited): SessionReply {
     ...(code === undefined ? {} : { code }),
     ...(signal === undefined ? {} : { signal }),
   })
-  const exit =
-    signal !== undefined ? `signal ${signal}` : code !== undefined ? `code ${code}` : 'it is gone'
-  const how = fault === undefined ? exit : `a fault of its own: ${fault}`
+  const how = fault === undefined ? howEnded(input) : `met a fault of its own: ${fault}`
   if (turn.type === 'active') {
     if (turn.phase.type === 'stopping')
-      endTurn(change, 'interrupted', `The runner ended first (${how}).`)
-    else if (turn.taken && !turn.sign) endTurn(change, 'in-doubt', `The runner ended (${how}).`)
+      endTurn(change, 'interrupted', `Belay’s process beside the agent ended first: it ${how}.`)
+    else if (turn.taken && !turn.sign)
+      endTurn(change, 'in-doubt', `Belay’s process beside the agent ${how}.`)
     else
       endTurn(
         change,
         'runner-exited',
-        turn.taken ? `Runner: ${how}.` : `Runner: ${how}. Your prompt had not reached the agent.`,
+        turn.taken ? `It ${how}.` : `It ${how}. Your prompt had not reached the agent.`,
       )
   }
   failPreparation(change, {
     code: 'runner-exited',
-    message: `The runner ended while it prepared the session (${how}).`,
+    message: `Belay’s process that prepared the session ${how}.`,
   })
   // Its process is gone; what it may have left behind is looked for and ended.
   releaseRunner(change)
@@ -161,8 +175,15 @@ export function runnerSilent(change: Change, generation: number): SessionReply {
 export function loseRunner(change: Change): void {
   const { turn } = change.state
   if (turn.type === 'active' && turn.phase.type === 'stopping')
-    abandonTurn(change, 'interrupted', 'The runner was away; it is ended.')
-  else abandonTurn(change, turn.type === 'active' && !turn.sign ? 'in-doubt' : 'runner-lost')
+    abandonTurn(change, 'interrupted', 'Belay had lost its process beside the agent; it is ended.')
+  else if (turn.type === 'active' && !turn.sign) abandonTurn(change, 'in-doubt', awayWords(change))
+  else abandonTurn(change, 'runner-lost', awayWords(change))
+}
+
+function awayWords({ state: { runner }, now }: Change): string | undefined {
+  if (runner.type !== 'lost') return undefined
+  const seconds = Math.max(1, Math.round((now - runner.since) / 1000))
+  return `It was lost for ${seconds} s.`
 }
 
 export function runnerStartFailed(change: Change, input: StartFailed): SessionReply {

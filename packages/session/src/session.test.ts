@@ -269,7 +269,8 @@ describe('preparation', () => {
       error: { code: 'sign-in-needed', message: 'Sign in.' },
     })
     expect(s.events).toContainEqual(ended({ turn: 1, code: 'sign-in-needed', reached: 'no' }))
-    expect(statusOf(s)).toBe('idle')
+    expect(statusOf(s)).toBe('undecided')
+    expect(s.types()).toContain('session-ready')
     const silent = createdSession('do it')
     silent.linkRunner()
     silent.ring()
@@ -447,7 +448,7 @@ describe('turns', () => {
       while (s.ring() && rings < 20) rings++
       expect([name, statusOf(s), rings < 20]).toEqual([
         name,
-        expect.stringMatching(/^(attention|idle)$/),
+        expect.stringMatching(/^(attention|idle|undecided)$/),
         true,
       ])
     }

@@ -42,6 +42,7 @@ export interface SessionState extends Parts {
   readonly queue: readonly QueuedPrompt[]
   readonly permissions: readonly OpenPermission[]
   readonly last: LastTurn
+  readonly undecided: Undecided
   readonly changes: Changes
   readonly restore: Restore
   readonly callbacks: readonly Callback[]
@@ -96,6 +97,8 @@ export interface Settings {
   readonly sealedToken?: string
   readonly setup?: Setup
   readonly finish?: Finish
+  /** Prompts that wait run also after a turn that failed. */
+  readonly goOn?: true
   readonly createdAt: number
   /** Digest of what was asked for, to recognise the same request. */
   readonly digest: string
@@ -130,6 +133,8 @@ export type Runner =
       readonly deadline: number
       /** `facts`: grace is over and the runner's own lock and spool are being looked at. */
       readonly waiting: 'grace' | 'facts'
+      /** It is away because its server was, which the log does not tell as a loss. */
+      readonly restart?: true
     }
 
 export interface AgentFacts {
@@ -191,7 +196,10 @@ export interface QueuedPrompt {
   readonly digest: string
   readonly text: string
   readonly attachments?: readonly Attachment[]
+  /** Since when it waits for its turn. */
   readonly at: number
+  /** It waited when a turn failed, and waits for a person. */
+  readonly held?: true
 }
 
 export interface OpenPermission {
@@ -217,6 +225,24 @@ export type LastTurn =
       /** What a person decided about it. */
       readonly resolved?: Resolution
     }
+
+/** Turns that failed or are in doubt, as long as nobody has said what becomes of them. */
+export interface Undecided {
+  /** Those that are only counted. */
+  readonly older: number
+  /** The latest, the oldest first. */
+  readonly turns: readonly UndecidedTurn[]
+}
+
+export interface UndecidedTurn {
+  readonly turn: number
+  readonly outcome: Outcome
+  readonly code: EndingCode
+  readonly reached: Reached
+  readonly endedAt: number
+  /** Prompts waited when it ended, and wait for a decision about it. */
+  readonly holds?: true
+}
 
 /** What a turn changed: its runner tells after the end, and this is what it still owes. */
 export type Changes =
@@ -267,6 +293,9 @@ export interface Callback {
   readonly detail: string | undefined
   readonly reached: Reached
   readonly endedAt: number
+  /** Turns to be decided about when it ended, and how many prompts wait for that. */
+  readonly undecided?: readonly number[]
+  readonly held?: number
   /** Attempts begun, the one under way included. */
   readonly attempts: number
   /** How long to wait after the next failed attempt. */
@@ -300,6 +329,7 @@ export function initialState(): SessionState {
     queue: [],
     permissions: [],
     last: { type: 'none' },
+    undecided: { older: 0, turns: [] },
     changes: { type: 'none' },
     restore: { type: 'none' },
     callbacks: [],

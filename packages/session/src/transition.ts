@@ -42,6 +42,7 @@ import { restoreUnderWay, type SessionState } from './state.ts'
 import { trimLog } from './trim.ts'
 import { interrupt, startTurn } from './turn.ts'
 import { lookUpChanges } from './turn-changes.ts'
+import { nextPrompt, resumeQueue } from './undecided.ts'
 
 export interface SessionContext extends Context {
   readonly deadlines: Deadlines
@@ -144,6 +145,8 @@ function decide(change: Change, input: Request): SessionReply {
       return interrupt(change, input.turn)
     case 'turn-resolved':
       return resolveTurn(change, input)
+    case 'resume-queue':
+      return resumeQueue(change, input.turn)
     case 'callback-resent':
       return resendCallback(change, input.callbackId)
     case 'permission-answered':
@@ -208,8 +211,8 @@ function learn(change: Change, input: Fact): SessionReply {
 
 /** Starts the next turn when everything for it is there, or prepares what is missing. Looks at the state only. */
 function advance(change: Change): void {
-  const { turn, queue, lifecycle, runner } = change.state
-  const next = queue[0]
+  const { turn, lifecycle, runner } = change.state
+  const next = nextPrompt(change.state)
   const restore = restoreUnderWay(change.state)
   if (turn.type === 'active' || (next === undefined && restore === undefined)) return
   if (runner.type === 'linked' && runner.prepared && !runner.closing) {

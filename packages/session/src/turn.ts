@@ -16,6 +16,7 @@ import { failPreparation, releaseRunner } from './preparation.ts'
 import { keepPrompt, keepTurn, keepTurnText } from './row.ts'
 import type { ActiveTurn, QueuedPrompt } from './state.ts'
 import { expectChanges } from './turn-changes.ts'
+import { noteEnd } from './undecided.ts'
 import { updateTurn } from './waiting.ts'
 
 export function startTurn(change: Change, prompt: QueuedPrompt): void {
@@ -81,14 +82,10 @@ export function endTurn(
   const reached = turn.sign ? 'yes' : turn.taken ? 'maybe' : 'no'
   const end = endOf(code, reached, detail)
   set(change, 'turn', { type: 'none', last: turn.turn })
-  set(change, 'last', {
-    type: 'ended',
-    turn: turn.turn,
-    outcome: end.outcome,
-    code,
-    reached,
-    endedAt: change.now,
-  })
+  const { outcome } = end
+  const last = { turn: turn.turn, outcome, code, reached, endedAt: change.now } as const
+  set(change, 'last', { type: 'ended', ...last })
+  noteEnd(change, last)
   set(change, 'head', { ...change.state.head, progressAt: change.now })
   if (end.retryable) keepTurn(change, turn.turn, { code })
   else keepTurnText(change, turn.turn, undefined)
@@ -139,7 +136,11 @@ export function interrupt(change: Change, wanted: number | undefined): SessionRe
   withdrawPermissions(change, 'interrupted')
   if (runner.type !== 'linked') {
     // Nobody is there to obey: the person is free at once, and whoever comes back is fenced.
-    abandonTurn(change, 'interrupted', 'The runner was away; it is ended as soon as it is reached.')
+    abandonTurn(
+      change,
+      'interrupted',
+      'Belay had lost its process beside the agent; it is ended as soon as it is reached.',
+    )
     return { type: 'interrupting', turn: turn.turn }
   }
   updateTurn(change, {

@@ -9,9 +9,9 @@ import {
 } from '@belay/protocol'
 import { linkReason } from './link.ts'
 import { offered } from './offer.ts'
-import { actionsFor } from './resolve.ts'
 import { restoreWords } from './restore.ts'
 import type { LastTurn, SessionState, Problem } from './state.ts'
+import { actionsFor, undecidedCount, undecidedView, undecidedWords } from './undecided.ts'
 
 /** For lists: JSON, or `undefined` for what no list shows. */
 export function summaryOf(state: SessionState): string | undefined {
@@ -26,7 +26,7 @@ function summary(state: SessionState, id: string): SessionSummary {
     id,
     title: settings.title,
     status,
-    why: reasonOf(state, status),
+    why: `${reasonOf(state, status)}${besides(state, status)}`,
     agent: {
       name: state.agent.title !== '' ? state.agent.title : agentName(state),
       demo: 'name' in settings.agent && settings.agent.name === 'demo',
@@ -35,6 +35,7 @@ function summary(state: SessionState, id: string): SessionSummary {
     ...(neighbours.length === 0 ? {} : { sharedWith: [...neighbours] }),
     createdAt: settings.createdAt,
     queued: queue.length,
+    ...undecidedView(state),
     ...(last.type === 'none'
       ? {}
       : {
@@ -79,6 +80,7 @@ export function viewOf(state: SessionState, id: string): SessionView {
     attempt: 'attempt' in lifecycle ? lifecycle.attempt : 0,
     ...(settings.setup === undefined ? {} : { setup: settings.setup }),
     ...(settings.finish === undefined ? {} : { finish: settings.finish }),
+    ...(settings.goOn === undefined ? {} : { goOn: settings.goOn }),
     steps: 'steps' in lifecycle ? [...lifecycle.steps] : [],
     ...(lifecycle.type === 'attention' ? { problem: problemOf(lifecycle.problem) } : {}),
     ...(turn.type === 'active'
@@ -92,11 +94,12 @@ export function viewOf(state: SessionState, id: string): SessionView {
           },
         }
       : {}),
-    queue: state.queue.map(({ promptId, text, at }) => ({
+    queue: state.queue.map(({ promptId, text, at, held }) => ({
       promptId,
       text: text.slice(0, queuedTextCharsMax),
       textBytes: utf8Bytes(text),
       at,
+      ...(held === undefined ? {} : { held }),
     })),
     permissions: state.permissions.map(
       ({ permissionId, title, toolCallId, options, askedAt, turn: asking }) => ({
@@ -128,7 +131,8 @@ export function statusOf(state: SessionState): SessionSummary['status'] {
   if (lifecycle.type === 'absent' || lifecycle.type === 'deleted') return 'deleted'
   if (runner.type === 'lost' && (turn.type === 'active' || lifecycle.type === 'preparing'))
     return 'recovering'
-  if (turn.type === 'none') return lifecycle.type === 'preparing' ? 'preparing' : 'idle'
+  if (turn.type === 'none' && lifecycle.type === 'preparing') return 'preparing'
+  if (turn.type === 'none') return undecidedCount(state) === 0 ? 'idle' : 'undecided'
   if (turn.phase.type === 'stopping') return 'stopping'
   if (permissions.length > 0) return 'waiting-person'
   if (turn.phase.type === 'starting') return 'starting'
@@ -137,14 +141,16 @@ export function statusOf(state: SessionState): SessionSummary['status'] {
 
 /** What goes on, without times: it stands in lists, which are told only of what changes. */
 export function reasonOf(state: SessionState, status: SessionSummary['status']): string {
-  const { lifecycle, permissions, turn, last, changes } = state
+  const { lifecycle, permissions, turn, last, changes, runner } = state
   switch (status) {
     case 'attention':
       return lifecycle.type === 'attention' ? lifecycle.problem.message : ''
     case 'preparing':
       return preparingWhy(state)
     case 'recovering':
-      return 'The runner lost its connection; its agent goes on and is waited for.'
+      return runner.type === 'lost' && runner.restart === true
+        ? 'The server was started again and waits for the agent, which goes on; its output is kept.'
+        : 'Connection to the agent lost; waiting for it. Its output is kept.'
     case 'starting':
       return (
         linkReason(state) ??
@@ -162,19 +168,39 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     }
     case 'working':
       return 'The agent is working.'
-    case 'idle':
-      if (state.restore.type === 'asked')
-        return `Putting the workspace back to ${restoreWords(state.restore)}.`
-      if (state.restore.type === 'planning')
-        return `Looking at what putting the workspace back to ${restoreWords(state.restore)} would do.`
+    case 'undecided': {
+      const link = linkReason(state)
+      return (
+        restoreReason(state) ?? `${undecidedWords(state)}${link === undefined ? '' : ` ${link}`}`
+      )
+    }
+    case 'idle': {
+      const restoring = restoreReason(state)
+      if (restoring !== undefined) return restoring
       if (state.runner.type === 'none') return 'Asleep: the next prompt wakes the agent.'
       return (
         linkReason(state) ??
         (last.type === 'none' ? 'Ready for a prompt.' : 'Waiting for the next prompt.')
       )
+    }
     case 'deleted':
       return 'Deleted.'
   }
+}
+
+/** What else a person is asked for: said beside whatever goes on, so that no failure is passed over. */
+export function besides(state: SessionState, status: SessionSummary['status']): string {
+  if (status === 'deleted' || undecidedCount(state) === 0) return ''
+  return status === 'undecided' && restoreReason(state) === undefined
+    ? ''
+    : ` ${undecidedWords(state)}`
+}
+
+function restoreReason({ restore }: SessionState): string | undefined {
+  if (restore.type === 'asked') return `Putting the workspace back to ${restoreWords(restore)}.`
+  if (restore.type === 'planning')
+    return `Looking at what putting the workspace back to ${restoreWords(restore)} would do.`
+  return undefined
 }
 
 function problemOf({ stderr = [], signIn, ...problem }: Problem): SessionView['problem'] {
@@ -184,7 +210,7 @@ function problemOf({ stderr = [], signIn, ...problem }: Problem): SessionView['p
 
 function preparingWhy(state: SessionState): string {
   const { lifecycle, runner } = state
-  if (runner.type === 'starting') return 'Starting the runner.'
+  if (runner.type === 'starting') return 'Starting Belay’s process beside the agent.'
   const step = lifecycle.type === 'preparing' ? lifecycle.steps.at(-1) : undefined
   switch (step?.step) {
     case undefined:
@@ -208,6 +234,6 @@ function preparingWhy(state: SessionState): string {
     case 'agent-start':
       return linkReason(state) ?? 'Starting the agent.'
     case 'agent-session':
-      return linkReason(state) ?? 'Opening the agent’s session.'
+      return linkReason(state) ?? 'Opening the conversation.'
   }
 }

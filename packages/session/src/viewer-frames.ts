@@ -68,6 +68,7 @@ export function looksSame(left: SessionState, right: SessionState): boolean {
     left.agent === right.agent &&
     left.offer === right.offer &&
     left.last === right.last &&
+    left.undecided === right.undecided &&
     left.settings === right.settings &&
     left.changes === right.changes &&
     left.restore === right.restore &&

@@ -29,7 +29,7 @@ const table: readonly (readonly [string, () => Scenario, number, string])[] = [
     'a new session',
     () => createdSession('do it'),
     4000,
-    'Starting the runner. It is given up in 26 s.',
+    'Starting Belay’s process beside the agent. It is given up in 26 s.',
   ],
   [
     'a clone',
@@ -103,7 +103,7 @@ const table: readonly (readonly [string, () => Scenario, number, string])[] = [
       return s
     },
     4000,
-    'The runner lost its connection 4 s ago; its agent goes on and is waited for. It is looked for in 6 s.',
+    'Connection to the agent lost 4 s ago. Waiting 6 s more; the agent’s output is kept.',
   ],
   [
     'an idle session',
@@ -129,7 +129,7 @@ const table: readonly (readonly [string, () => Scenario, number, string])[] = [
       return s
     },
     minute,
-    'Asleep; the next prompt wakes the agent with its conversation. The last turn was cut off: continue, send it again, or leave it.',
+    'Decide about turn 1: Cut off: Belay’s process beside the agent ended, and the agent with it. It ended 60 s ago: continue, send it again, or leave it.',
   ],
   [
     'one in doubt',
@@ -139,7 +139,7 @@ const table: readonly (readonly [string, () => Scenario, number, string])[] = [
       return s
     },
     minute,
-    'Asleep; the next prompt wakes the agent with its conversation. The last prompt may not have arrived: send it again, or leave it.',
+    'Decide about turn 1: The prompt may not have arrived: the agent was lost before it gave a sign of it. It ended 60 s ago: continue, send it again, or leave it.',
   ],
   [
     'what a turn changed',
@@ -166,7 +166,7 @@ const table: readonly (readonly [string, () => Scenario, number, string])[] = [
       return s
     },
     1000,
-    'The runner is closing; the next prompt begins with another one.',
+    'The agent is being let go; the next prompt starts it again.',
   ],
 ]
 

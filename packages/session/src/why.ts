@@ -7,9 +7,9 @@
 import type { Deadlines, HopState, Why } from '@belay/protocol'
 import { dues } from './alarm.ts'
 import { linkReason, linkSentence } from './link.ts'
-import { actionsFor } from './resolve.ts'
 import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
-import { reasonOf, statusOf } from './view.ts'
+import { actionsFor, heldPrompts, holdingTurns, undecidedWords } from './undecided.ts'
+import { besides, reasonOf, statusOf } from './view.ts'
 
 /** What only the server can see. Times are milliseconds since the epoch. */
 export interface Proofs {
@@ -34,7 +34,7 @@ export function whyOf(state: SessionState, now: number, options: WhyOptions): Wh
     session: options.id,
     at: now,
     status: statusOf(state),
-    sentence: sentenceOf(state, now, options.deadlines),
+    sentence: `${sentenceOf(state, now, options.deadlines)}${besides(state, statusOf(state))}`,
     hops: hopsOf(state, now, options.proofs),
   }
 }
@@ -60,8 +60,14 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
       return `${reason}${since}${end}`
     }
     case 'recovering': {
-      const since = runner.type === 'lost' ? ago(runner.since) : ''
-      return `The runner lost its connection ${since} ago; its agent goes on and is waited for.${end}`
+      if (runner.type !== 'lost') return reason
+      const what =
+        runner.restart === true ? 'The server was started again' : 'Connection to the agent lost'
+      const left =
+        runner.waiting === 'facts'
+          ? 'What became of it is being found out'
+          : `Waiting ${spell(runner.deadline - now)} more`
+      return `${what} ${ago(runner.since)} ago. ${left}; the agent’s output is kept.`
     }
     case 'starting':
       if (linkSentence(state, now) !== undefined) return `${linkSentence(state, now)}${end}`
@@ -83,11 +89,14 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
         return `The agent is working; its last sign was ${spell(silence)} ago.`
       return `The agent has been silent for ${spell(silence)}; no tool is running and nobody is asked.${end}`
     }
+    case 'undecided':
     case 'idle': {
       const restore = restoreUnderWay(state)
       if (restore !== undefined)
         return `${reason} It was asked for ${ago(restore.since)} ago.${end}`
-      return idleSentence(state, now, deadlines)
+      return status === 'undecided'
+        ? decideSentence(state, now)
+        : idleSentence(state, now, deadlines)
     }
   }
 }
@@ -104,24 +113,33 @@ function toolSentence({ openTools }: ActiveTurn, now: number): string {
 }
 
 function idleSentence(state: SessionState, now: number, deadlines: Deadlines): string {
-  const { last, queue, runner, head, changes } = state
-  if (queue.length > 0) return 'The runner is closing; the next prompt begins with another one.'
-  const open = last.type === 'ended' && last.resolved === undefined
-  const decide =
-    open && actionsFor(last.code, last.reached).length > 0
-      ? last.reached === 'yes'
-        ? ' The last turn was cut off: continue, send it again, or leave it.'
-        : ' The last prompt may not have arrived: send it again, or leave it.'
-      : ''
+  const { queue, runner, head, changes } = state
+  if (queue.length > 0) return 'The agent is being let go; the next prompt starts it again.'
   if (runner.type === 'none')
-    return `Asleep; the next prompt wakes the agent with its conversation.${decide}`
+    return 'Asleep; the next prompt wakes the agent with its conversation.'
   const link = linkSentence(state, now)
-  if (link !== undefined) return `${link}${decide}`
-  if (runner.type !== 'linked' || runner.closing) return `Waiting for the next prompt.${decide}`
+  if (link !== undefined) return link
+  if (runner.type !== 'linked' || runner.closing) return 'Waiting for the next prompt.'
   if (changes.type === 'due')
-    return `Waiting for the next prompt; what turn ${changes.turn} changed is being looked at.${decide}`
+    return `Waiting for the next prompt; what turn ${changes.turn} changed is being looked at.`
   const left = head.progressAt + deadlines.idleMs - now
-  return `Waiting for the next prompt; without one the agent is let go in ${spell(left)}.${decide}`
+  return `Waiting for the next prompt; without one the agent is let go in ${spell(left)}.`
+}
+
+/** What can be decided about the turn that is asked about, the latest of several. */
+function decideSentence(state: SessionState, now: number): string {
+  const words = undecidedWords(state)
+  const link = linkSentence(state, now)
+  const about = link === undefined ? '' : ` ${link}`
+  const last = holdingTurns(state).at(-1) ?? state.undecided.turns.at(-1)
+  if (last === undefined) return `${words}${about}`
+  const ways = { continue: 'continue', 'send-again': 'send it again', discard: 'leave it' }
+  const offered = actionsFor(last.code, last.reached).map((action) => ways[action])
+  const held = heldPrompts(state)
+  const prompts = held === 1 ? 'the prompt' : 'the prompts'
+  if (held > 0) offered.push(`let ${prompts} go on and decide later`)
+  const list = `${offered.slice(0, -1).join(', ')}, or ${offered.at(-1)}`
+  return `${words} It ended ${spell(now - last.endedAt)} ago: ${list}.${about}`
 }
 
 /** What ends the waiting if nothing else does. */

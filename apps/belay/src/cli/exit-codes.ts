@@ -18,7 +18,10 @@ export const exitTable = [
   [exitCodes.usage, 'the command line is wrong'],
   [exitCodes.interrupted, 'the turn was stopped, or its prompt or session was cancelled'],
   [exitCodes.inDoubt, 'nobody can know whether the agent acted on the prompt'],
-  [exitCodes.attention, 'the session needs attention: its preparation failed'],
+  [
+    exitCodes.attention,
+    'the session needs attention: its preparation failed, or prompts wait for a decision',
+  ],
   [exitCodes.away, 'no server is running, or it went away'],
   [exitCodes.detached, 'left with Ctrl-C; the session goes on'],
 ] as const

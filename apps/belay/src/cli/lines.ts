@@ -5,9 +5,11 @@ import {
   type NoticeEvent,
   noticeOf,
   type PermissionItem,
+  settledWords,
   shownName,
   type ToolItem,
   type Transcript,
+  type TurnEndItem,
   type ViewerEvent,
 } from '@belay/client'
 import type { ChangedFile, EventOf } from '@belay/protocol'
@@ -92,7 +94,14 @@ const toolMarks = {
   completed: ['✓', 'green'],
   failed: ['✗', 'red'],
   unknown: ['?', 'yellow'],
+  'not-run': ['–', 'dim'],
 } as const
+
+/** What is said of an end that is neither good nor bad. */
+const toolEnds: Partial<Record<ToolItem['status'], string>> = {
+  unknown: ' (nobody can say how it ended)',
+  'not-run': ' (not run: nobody allowed it)',
+}
 
 /** At the start and at the end; what lies between would only repeat the title. */
 function tool(paint: Paint, before: Transcript, after: Transcript, key: string): readonly string[] {
@@ -112,9 +121,10 @@ function isOpen(item: ToolItem): boolean {
 function toolLine(paint: Paint, item: ToolItem): string {
   const [mark, color] = toolMarks[item.status]
   const time =
-    item.endedAt === undefined ? '' : paint('dim', ` ${duration(item.endedAt - item.at)}`)
-  const unknown = item.status === 'unknown' ? ' (nobody can say how it ended)' : ''
-  return `${paint(color, mark)} ${oneLine(item.title)}${unknown}${time}`
+    item.endedAt === undefined || item.status === 'not-run'
+      ? ''
+      : paint('dim', ` ${duration(item.endedAt - item.at)}`)
+  return `${paint(color, mark)} ${oneLine(item.title)}${toolEnds[item.status] ?? ''}${time}`
 }
 
 /** Lines of a failed tool's output that are shown: its end says most. */
@@ -193,11 +203,8 @@ function permissionSettled(
 }
 
 function settledLine(paint: Paint, item: PermissionItem): string {
-  const option = item.options.find((one) => one.optionId === item.optionId)
-  const by = oneLine(item.by ?? '')
-  return item.state === 'answered'
-    ? `  → ${oneLine(option?.name ?? item.optionId ?? '')} ${paint('dim', `(${by})`)}`
-    : paint('dim', `  → withdrawn (${by})`)
+  const words = `  → ${oneLine(settledWords(item) ?? '')}`
+  return item.state === 'answered' ? words : paint('dim', words)
 }
 
 // What a turn changed
@@ -268,8 +275,7 @@ function turnEnded(
     return item?.type === 'tool' ? [toolLine(paint, item)] : []
   })
   const item = findItem(after, `turn-end:${event.turn}`)
-  const ms = item?.type === 'turn-end' ? item.durationMs : undefined
-  const time = ms === undefined ? '' : paint('dim', ` ${duration(ms)}`)
+  const time = item?.type === 'turn-end' ? paint('dim', turnTime(item)) : ''
   const color =
     event.outcome === 'completed' ? 'green' : event.outcome === 'failed' ? 'red' : 'yellow'
   const action = actions[event.action]
@@ -282,6 +288,16 @@ function turnEnded(
     ...(action === undefined ? [] : [paint('dim', `  ${action}`)]),
   ]
 }
+
+/** Work and waiting for a person apart. */
+function turnTime({ durationMs, waitedMs }: TurnEndItem): string {
+  if (durationMs === undefined) return ''
+  const worked = ` ${duration(durationMs - waitedMs)}`
+  return waitedMs < worthMs ? worked : `${worked}, and ${duration(waitedMs)} of waiting for you`
+}
+
+/** A wait that nobody noticed is not worth a word. */
+const worthMs = 500
 
 function finishLines(paint: Paint, { finish }: EventOf<'turn-ended'>): readonly string[] {
   if (finish === undefined) return []

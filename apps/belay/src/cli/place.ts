@@ -27,7 +27,7 @@ export async function connect(world: World, options: PlaceOptions): Promise<Clie
     await client.call('health', {})
   } catch (error) {
     if (!(error instanceof ServerAway)) throw error
-    throw notRunning(world, options)
+    throw error.isSilent ? standsStill(client.address('')) : notRunning(world, options)
   }
   return client
 }
@@ -47,6 +47,14 @@ function clientOf(world: World, options: PlaceOptions): Client {
     },
     token: token ?? '',
   })
+}
+
+/** Whoever took the connection and says nothing is there, and is not to be started beside. */
+function standsStill(url: string): CliError {
+  return new CliError(
+    exitCodes.away,
+    `The Belay server at ${url} is there and does not answer: it stands still, or has too much to do. Agents go on without it; try again in a moment.`,
+  )
 }
 
 function notRunning(world: World, options: PlaceOptions): CliError {

@@ -121,6 +121,7 @@ function addWatchingCommands(program: Command, world: World, done: Done): void {
     .option('--agent-arg <argument>', 'an argument of --command; may be repeated', collect)
     .option('--mode <id>', 'a mode to begin with, of those the agent offers')
     .option('--model <id>', 'a model to begin with, of those the agent offers')
+    .option('--go-on', 'let prompts that wait run also after a turn that failed')
     .option('--title <text>', 'a name for the session')
     .action(async (text: string, options: RunOptions) => done(await run(world, text, options)))
   watching(program.command('attach'))
@@ -170,14 +171,23 @@ function addSessionCommands(program: Command, world: World, done: Done): void {
         'give a prompt another text: --edit PROMPT "text"',
       ).conflicts(['move', 'cancel']),
     )
+    .addOption(
+      new Option('--go-on', 'let the prompts run that wait for a decision about a turn').conflicts([
+        'move',
+        'cancel',
+        'edit',
+      ]),
+    )
     .action(async (given: string, options: QueueOptions) =>
       done(await queue(world, given, options)),
     )
   placed(program.command('resolve'))
-    .description('decide about a turn that was cut off: continue, send-again or discard')
+    .description(
+      'decide about a turn that failed or is in doubt: continue, send-again or discard (leave it)',
+    )
     .argument(...id)
     .addArgument(new Argument('<action>', 'what becomes of it').choices(resolutions))
-    .option('--turn <n>', 'which turn (default: the last)')
+    .option('--turn <n>', 'which turn (default: the latest that is undecided)')
     .action(async (given: string, action: Resolution, options: ResolveOptions) =>
       done(await resolve(world, given, { ...options, action })),
     )
@@ -318,7 +328,9 @@ function ended(error: unknown, world: World, json: boolean): number {
     return exitCodes.failed
   }
   if (error instanceof ServerAway) {
-    const message = `The server went away: ${error.message}.`
+    const message = error.isSilent
+      ? `The server does not answer: ${error.message}. Whether it took this is not known; agents go on, so look with "belay ls" in a moment.`
+      : `The server went away: ${error.message}. Agents go on without it; "belay up" starts it again.`
     say(message, { message })
     return exitCodes.away
   }

@@ -108,15 +108,15 @@ I will edit.
 ? Run npm test
     1  Allow
     2  Reject
-  → Allow (page)
+  → Allow, by page
 ✗ npm test 0.0 s
     boom
 ▸ Sleep
-✗ The agent stopped by itself, exit code 1.
+✗ The agent stopped by itself (exit code 1).
     last words
 ? Sleep (nobody can say how it ended) 2.0 s
 
-■ The agent stopped in the middle of the turn. 18.0 s
+■ The agent stopped in the middle of the turn. 17.0 s, and 1.0 s of waiting for you
     exit code 1
   Send a prompt to go on from here.
 `)

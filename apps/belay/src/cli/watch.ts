@@ -14,13 +14,14 @@ import {
   type ViewerEvent,
   type ViewerFrame,
 } from '@belay/client'
-import type { EventOf } from '@belay/protocol'
+import type { EventOf, SessionView } from '@belay/protocol'
 import { type Client, follow, followSse, type LinkState } from '@belay/client/webapi'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { oneLine, painter } from './paint.ts'
 import { Answerer, type Answering } from './permissions.ts'
 import { Renderer } from './render.ts'
 import { StepTeller } from './steps.ts'
+import { howToGoOn } from './undecided.ts'
 import type { World } from './world.ts'
 
 export interface WatchOptions {
@@ -112,10 +113,16 @@ function linkTeller(world: World, renderer: Renderer): (link: LinkState) => void
       lost = true
       // On a screen both outputs share a line; in files each has its own.
       const lead = world.canAsk && renderer.midLine ? '\n' : ''
-      world.err.write(lead + paint('dim', `· Not connected (${link.reason}); trying again.\n`))
+      world.err.write(
+        lead +
+          paint(
+            'dim',
+            `· Connection lost: ${link.reason}. The session goes on without it; trying again.\n`,
+          ),
+      )
     } else if (link.state === 'open' && lost) {
       lost = false
-      world.err.write(paint('dim', '· Connected again.\n'))
+      world.err.write(paint('dim', '· Connected again; nothing was lost.\n'))
     }
   }
 }
@@ -136,7 +143,8 @@ export function untilPromptEnds(
         return exitCodes.interrupted
       if (ended !== undefined && isChangesOf(event, ended)) return exitCodeOf(ended.outcome)
     }
-    if (ended === undefined) return attention(world, session, transcript)
+    if (ended === undefined)
+      return attention(world, session, transcript) ?? held(world, transcript, promptId)
     return ended.changesFollow === true && !isOver(transcript, frame, ended.turn)
       ? undefined
       : exitCodeOf(ended.outcome)
@@ -162,11 +170,38 @@ export function untilIdle({
 }: Pick<WatchOptions, 'world' | 'session'>): WatchOptions['until'] {
   return (transcript) => {
     const view = transcript.session
-    const rests = view?.status === 'idle' && view.queued === 0 && view.changesDue === undefined
-    if (transcript.caughtUp && rests)
-      return view.lastTurn === undefined ? exitCodes.completed : exitCodeOf(view.lastTurn.outcome)
+    const isDone = view?.status === 'idle' && view.queued === 0
+    const rests = isDone || view?.status === 'undecided'
+    if (transcript.caughtUp && rests && view.changesDue === undefined && !begins(view))
+      return held(world, transcript) ?? codeOfRest(world, view)
     return attention(world, session, transcript)
   }
+}
+
+/** A prompt is about to begin: the session goes on by itself. */
+function begins({ queue: [next] }: SessionView): boolean {
+  return next !== undefined && next.held !== true
+}
+
+/** A failure that nobody decided about is not done, whatever came after it. */
+function codeOfRest(world: World, { undecided, lastTurn, why }: SessionView): number {
+  const failed = undecided?.turns.at(-1)
+  if (failed === undefined)
+    return lastTurn === undefined ? exitCodes.completed : exitCodeOf(lastTurn.outcome)
+  if (failed.turn !== lastTurn?.turn) world.err.write(`${oneLine(why)}\n`)
+  return exitCodeOf(failed.outcome)
+}
+
+/** Prompts wait for a person. @param promptId the one that matters; absent: any */
+function held(world: World, transcript: Transcript, promptId?: string): number | undefined {
+  const view = transcript.session
+  if (!transcript.caughtUp || view?.status !== 'undecided') return undefined
+  const waits = view.queue.some(
+    (prompt) => prompt.held === true && (promptId === undefined || prompt.promptId === promptId),
+  )
+  if (!waits) return undefined
+  world.err.write(`${howToGoOn(view)}\n`)
+  return exitCodes.attention
 }
 
 function attention(world: World, session: string, transcript: Transcript): number | undefined {

@@ -136,7 +136,9 @@ test('[V-64] a session whose preparation fails exits with 5 and says how to go o
   }
   const world = testWorld()
   expect(await cli(world, 'run', 'do it')).toBe(5)
-  expect(world.written()).toContain('✗ Preparation failed at clone: No such repository.')
+  expect(world.written()).toContain(
+    '✗ Clone: No such repository. Your prompts are kept: correct it, then retry.',
+  )
   expect(world.told()).toContain(`belay retry ${onlySession().view.id}`)
 })
 
@@ -180,7 +182,7 @@ test.each([[], ['--sse']])(
       if (index === 10) await server.stop()
       if (index === 20) {
         // oxlint-disable-next-line no-await-in-loop
-        await waitFor(() => world.told().includes('Not connected'), 'the loss to be seen', 5000)
+        await waitFor(() => world.told().includes('Connection lost'), 'the loss to be seen', 5000)
         // oxlint-disable-next-line no-await-in-loop
         await server.start()
         writeAddress()
@@ -191,7 +193,7 @@ test.each([[], ['--sse']])(
     )
     expect(await code).toBe(0)
     expect(world.written()).toBe(`\n> count\n\n${texts.join('')}\n■ It completed. 31.0 s\n`)
-    expect(world.told()).toContain('Connected again.')
+    expect(world.told()).toContain('Connected again; nothing was lost.')
   },
 )
 
@@ -202,8 +204,8 @@ test('[V-63] on a screen, the loss of a connection begins on a line of its own',
   await waitFor(() => world.written().includes('half a line'), 'the line', 5000)
   const told = world.told()
   await server.stop()
-  await waitFor(() => world.told().includes('Not connected'), 'the loss to be seen', 5000)
-  expect(world.told().slice(told.length)).toMatch(/^\n· Not connected/)
+  await waitFor(() => world.told().includes('Connection lost'), 'the loss to be seen', 5000)
+  expect(world.told().slice(told.length)).toMatch(/^\n· Connection lost: /)
   world.interrupt()
   expect(await code).toBe(130)
 })
@@ -232,7 +234,7 @@ test('[V-65] --yes allows once and --reject rejects, without asking', async () =
   const yes = testWorld({ canAsk: true })
   expect(await cli(yes, 'run', 'do it', '--yes')).toBe(0)
   expect(yes.written()).toContain('told once')
-  expect(yes.written()).toContain('→ Once (terminal)')
+  expect(yes.written()).toContain('→ Once, in a terminal')
   const no = testWorld()
   expect(await cli(no, 'run', 'do it', '--reject')).toBe(0)
   expect(no.written()).toContain('told no')
@@ -267,8 +269,8 @@ test('[V-65] an answer given elsewhere ends the question, and the next question 
   })
   expect(await code).toBe(0)
   expect(world.asked).toHaveLength(2)
-  expect(world.written()).toContain('→ No (page)')
-  expect(world.written()).toContain('→ Once (terminal)')
+  expect(world.written()).toContain('→ No, by page')
+  expect(world.written()).toContain('→ Once, in a terminal')
 })
 
 test('[V-65] with nobody to ask it waits and says how to answer; what was answered before is not asked again', async () => {

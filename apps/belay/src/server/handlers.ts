@@ -210,6 +210,10 @@ function waitingHandlers({ host, clock, proofs, deadlines, folders }: HandlerOpt
       )
       return { action, promptId }
     },
+    async resumeQueue({ id, turn }: RouteArgs<'resumeQueue'>) {
+      await ask({ host, id, type: 'done' }, { type: 'resume-queue', turn })
+      return sessionAt(host, id)
+    },
     callbacks({ id }: RouteArgs<'callbacks'>) {
       existing(host, id)
       const state = host.read(id)
@@ -330,10 +334,11 @@ function createInput(
   callbacks: Callbacks,
   seal: Seal,
 ): SessionInput {
-  const { agent, title, prompt, callback, setup, finish } = body
+  const { agent, title, prompt, callback, setup, finish, goOn } = body
   const { workspace, ...sealed } = sealedWorkspace(body.workspace, seal)
   const asked: unknown[] = [agent, workspace, title, prompt]
   if (setup !== undefined || finish !== undefined) asked.push(setup, finish)
+  if (goOn !== undefined) asked.push({ goOn })
   if ('token' in body.workspace && body.workspace.token !== undefined)
     asked.push(seal.mark(body.workspace.token))
   if (callback !== undefined) asked.push(callback.url, callbacks.mark(callback.secret))
@@ -345,6 +350,7 @@ function createInput(
     ...sealed,
     setup,
     finish,
+    goOn,
     title: called,
     digest: digestOf(JSON.stringify(asked)),
     prompt: prompt === undefined ? undefined : promptText(prompt),

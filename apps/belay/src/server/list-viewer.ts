@@ -1,6 +1,6 @@
 /** One viewer of the list of sessions: all of them once, then each that changes. There is no cursor: the latest counts. */
 import type { SessionSummary } from '@belay/protocol'
-import { closeCodes, limits } from '@belay/protocol'
+import { closeCodes, endings, limits } from '@belay/protocol'
 import { endFrame, type Sink, type Viewer } from '@belay/session'
 import type { SessionHost } from './session-host.ts'
 
@@ -54,6 +54,19 @@ export function openListViewer(host: SessionHost, sink: Sink): Viewer {
   }
 }
 
+/**
+ * A summary as it is told. One that an older version wrote of a session that sleeps since then calls it idle, whatever is to
+ * be decided in it.
+ */
+function listed(summary: SessionSummary): SessionSummary {
+  const { status, lastTurn } = summary
+  if (status !== 'idle' || lastTurn?.actions === undefined) return summary
+  const { turn, outcome, code, endedAt, actions } = lastTurn
+  const undecided = { count: 1, turns: [{ turn, outcome, code, endedAt, actions }] }
+  const why = `Decide about turn ${turn}: ${endings[code].sentence}`
+  return { ...summary, status: 'undecided', why, undecided }
+}
+
 /** Summaries of the newest sessions, with their ids. */
 export function listSessions(
   host: Pick<SessionHost, 'list'>,
@@ -62,5 +75,5 @@ export function listSessions(
 ): SessionSummary[] {
   return host
     .list({ limit, ...(before === undefined ? {} : { before }) })
-    .map(({ id, summary }) => ({ ...JSON.parse(summary), id }))
+    .map(({ id, summary }) => ({ ...listed(JSON.parse(summary)), id }))
 }

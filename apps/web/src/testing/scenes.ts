@@ -2,7 +2,7 @@
  * Sessions in every state that a person can see, for screenshots and for what must hold on each screen. What they show
  * is made up; how each state looks is the page's own.
  */
-import type { SessionView } from '@belay/protocol'
+import { endings, type SessionView } from '@belay/protocol'
 import { finishedTurn, type LogEntry } from '@belay/testing'
 import type { PageServer } from './page-server.ts'
 import type { PageSession } from './page-session.ts'
@@ -247,7 +247,20 @@ function inDoubt(server: PageServer, now: number): void {
   const at = now - 26 * minute
   const session = server.create('doubt', {
     title: 'Bump the linter',
-    why: 'Waiting for the next prompt.',
+    status: 'undecided',
+    why: `Decide about turn 1: ${endings['in-doubt'].sentence}`,
+    undecided: {
+      count: 1,
+      turns: [
+        {
+          turn: 1,
+          outcome: 'in-doubt',
+          code: 'in-doubt',
+          endedAt: at + 30_000,
+          actions: ['send-again', 'discard'],
+        },
+      ],
+    },
     agent: codex,
     createdAt: at,
     lastTurn: {

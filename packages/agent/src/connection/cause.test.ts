@@ -10,7 +10,7 @@ test.each([
     exit({ code: 3, stderr: ['no'] }),
     true,
     'crash',
-    'The agent stopped (exit 3).',
+    'The agent stopped by itself (exit code 3).',
     false,
   ],
   [
@@ -18,7 +18,7 @@ test.each([
     exit({ code: 0 }),
     true,
     'crash',
-    'The agent stopped (exit 0).',
+    'The agent ended by itself.',
     false,
   ],
   ['a signal', exit({ signal: 'SIGSEGV' }), true, 'signal', 'SIGSEGV', false],

@@ -3,7 +3,7 @@
  *
  * - M-6 Every end has one cause; those that another try cannot mend are permanent.
  */
-import { type AgentCause, limits, type SignInChoice } from '@belay/protocol'
+import { type AgentCause, howEnded, limits, type SignInChoice } from '@belay/protocol'
 import type { AgentExit } from '../exit.ts'
 
 export interface Cause {
@@ -69,8 +69,7 @@ function verdict(exit: AgentExit, life: Life): Pick<Cause, 'code' | 'title'> {
   if (windows !== undefined) return { code: 'wrong-platform', title: windows }
   if (outOfMemory(exit, life))
     return { code: 'out-of-memory', title: `The agent ran out of memory (${ended(exit)}).` }
-  if (signal !== undefined)
-    return { code: 'signal', title: `The agent was ended by a signal (${signal}).` }
+  if (signal !== undefined) return { code: 'signal', title: `The agent ${howEnded(exit)}.` }
   if (!life.started) {
     if (code === 127)
       return { code: 'missing', title: 'The agent’s program was not found (exit 127).' }
@@ -82,7 +81,7 @@ function verdict(exit: AgentExit, life: Life): Pick<Cause, 'code' | 'title'> {
         title: 'The agent ended at once without an error (exit 0): its command is no agent.',
       }
   }
-  return { code: 'crash', title: `The agent stopped (${ended(exit)}).` }
+  return { code: 'crash', title: `The agent ${howEnded(exit)}.` }
 }
 
 function verdictOfError(error: string): Pick<Cause, 'code' | 'title'> {

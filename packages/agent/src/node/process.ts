@@ -14,7 +14,7 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { limits } from '@belay/protocol'
-import type { AgentExit } from '../exit.ts'
+import { type AgentExit, ownWords } from '../exit.ts'
 import type { Fence } from './fence.ts'
 import { startGuard } from './guard.ts'
 import { Lines } from './lines.ts'
@@ -85,7 +85,8 @@ export function spawnAgent(options: SpawnOptions): AgentProcess {
     // Whatever left the tree, or was being killed by the kernel when the outer process ended, still carries the marker.
     if (child.pid !== undefined) await sweepMarked(options.marker)
     dismissGuard()
-    return { ...exit, stderr: stderr.lines() }
+    const end = { ...exit, stderr: stderr.lines() }
+    return { ...end, stderr: ownWords(end.stderr, end) }
   })
   async function end(): Promise<AgentExit> {
     child.stdin.end()

@@ -49,10 +49,17 @@ export class ApiError extends Error {
 /** No answer of a Belay server: it is down, out of reach, or something else answers in its place. */
 export class ServerAway extends Error {
   override readonly name = 'ServerAway'
+
+  /** Somebody took the request and said nothing in time: whether it was done is not known. */
+  get isSilent(): boolean {
+    return this.cause instanceof Error && this.cause.name === 'TimeoutError'
+  }
 }
 
 /** A request without an answer for this long is given up: the server answers in milliseconds. */
 const answerMsMax = 30_000
+/** Whether it is there at all is answered from memory: two heartbeats are too long to wait for that. */
+const healthMsMax = 10_000
 /** One that waits for something has a bound at the server, which says more than this one. */
 const waitMsMax = 20 * 60_000
 
@@ -76,12 +83,18 @@ export function createClient(options: ClientOptions): Client {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body }),
-      signal: AbortSignal.timeout(route.waits === true ? waitMsMax : answerMsMax),
+      signal: AbortSignal.timeout(msMaxOf(name)),
     })
     if (!isAnswer(name, answer)) throw new ServerAway(`${name} was answered in an unknown shape`)
     return answer
   }
   return { call, address, authorization, platform }
+}
+
+function msMaxOf(name: RouteName): number {
+  const route: Route = routes[name]
+  if (name === 'health') return healthMsMax
+  return route.waits === true ? waitMsMax : answerMsMax
 }
 
 /** Sorts an input's fields into path, query and body, by what the route declares. */

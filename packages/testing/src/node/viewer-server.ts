@@ -235,6 +235,7 @@ export class ViewerServer {
     restartAgent: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     setMode: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     setModel: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
+    resumeQueue: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     retry: ({ id }) => ({ ...this.session(id).view, seq: this.session(id).log.length }),
     prompt: ({ id, promptId, text }) => this.#accept(this.session(id), promptId, text),
     getPrompt: ({ id, promptId }) => ({ session: id, promptId, state: 'queued' }),

@@ -13,6 +13,7 @@ export type Asked = Extract<
       | 'prompt-looked-up'
       | 'interrupt'
       | 'turn-resolved'
+      | 'resume-queue'
       | 'restore'
       | 'plan-restore'
       | 'permission-answered'

@@ -77,6 +77,7 @@ export function finalChecks(world: World): void {
     holdStored(world, session)
     holdTold(world, session)
     holdChanges(world, session)
+    holdUndecided(world, session)
     for (const promptId of world.logs.get(session)?.unseen ?? []) {
       if (world.truth.of(promptId) !== undefined)
         world.stage.violate(
@@ -112,6 +113,20 @@ function holdChanges(world: World, session: string): void {
         `turn ${turn} of ${session} is shown as one that changed nothing, and is ${looked ?? 'unknown'}`,
       )
   }
+}
+
+/** A failure that nobody decided about is shown as long as that is so, and never as rest. */
+function holdUndecided(world: World, session: string): void {
+  const log = world.logs.get(session)
+  const state = world.stateOf(session)
+  if (log === undefined || state === undefined || world.wiped.has(session)) return
+  const { status, undecided } = viewOf(state, session)
+  const turns = [...log.undecided]
+  const shown = `${session} is ${status} with ${undecided?.count ?? 0} undecided turns`
+  const isShown =
+    (undecided?.count ?? 0) === turns.length && (turns.length === 0) === (status === 'idle')
+  if (!isShown && status !== 'attention')
+    world.stage.violate('undecided', `${shown}; nobody decided about ${turns.join(', ') || 'none'}`)
 }
 
 /** Accepted means kept: one visible end. */

@@ -23,6 +23,8 @@ export interface LogCheckOptions {
   readonly truth: Truth
   readonly session: string
   readonly graceMs: number
+  /** Nothing is held in it. */
+  readonly goesOn: boolean
   readonly runner: (generation: number) => RunnerFacts
 }
 
@@ -55,6 +57,10 @@ export class LogCheck {
   /** Turns that were with an agent, and how it was told what they changed. */
   readonly taken = new Set<number>()
   readonly changes = new Map<number, 'changed' | 'unknown'>()
+  /** Turns that failed or are in doubt, and nobody has decided about. */
+  readonly undecided = new Set<number>()
+  /** Of each prompt that waited when turns failed: those that hold it. */
+  readonly #heldBy = new Map<string, Set<number>>()
   /** Turns whose callback was given up. */
   readonly untold = new Set<number>()
   readonly outcomes = new Map<string, number>()
@@ -118,6 +124,14 @@ export class LogCheck {
       const { left } = this.#options.runner(generation)
       this.#hold('true-end', !left, () => `runner ${generation} left and was not asked to`)
     }
+    if (event.type === 'queue-resumed') {
+      this.#hold(
+        'undecided',
+        event.turns.length > 0,
+        () => 'the queue goes on, and nothing held it',
+      )
+      for (const turn of event.turns) this.#free(turn)
+    }
     if (event.type === 'callback-failed') this.untold.add(event.turn)
     if (event.type === 'restored') {
       const { turn } = this.#active ?? {}
@@ -147,6 +161,8 @@ export class LogCheck {
       const { turn } = event
       this.#hold('story', !this.#resolved.has(turn), () => `turn ${turn} is decided about twice`)
       this.#resolved.add(turn)
+      this.undecided.delete(turn)
+      this.#free(turn)
     }
   }
 
@@ -163,6 +179,12 @@ export class LogCheck {
       () => `turn ${turn} is of generation ${generation}`,
     )
     this.#expectQueued(promptId)
+    const held = [...(this.#heldBy.get(promptId) ?? [])]
+    this.#hold(
+      'undecided',
+      held.length === 0,
+      () => `${promptId} begins, and nobody has decided about turn ${held.join(', ')}`,
+    )
     this.prompts.set(promptId, 'started')
     this.turns = turn
     this.#active = { turn, promptId, generation, text: '' }
@@ -208,6 +230,7 @@ export class LogCheck {
     const { promptId, outcome, code } = event
     this.prompts.set(promptId, 'ended')
     this.outcomes.set(code, (this.outcomes.get(code) ?? 0) + 1)
+    if (event.retryable) this.#failed(active.turn)
     this.#hold(
       'story',
       promptId === active.promptId,
@@ -218,6 +241,20 @@ export class LogCheck {
     this.#hold('true-end', asked, () => `turn ${active.turn} ended ${code} and nobody asked for it`)
     this.#holdReached(event)
     this.#holdReason(event, active)
+  }
+
+  /** Whatever waits now waits for a person. */
+  #failed(turn: number): void {
+    this.undecided.add(turn)
+    if (this.#options.goesOn) return
+    for (const [promptId, state] of this.prompts) {
+      if (state !== 'queued') continue
+      this.#heldBy.set(promptId, (this.#heldBy.get(promptId) ?? new Set<number>()).add(turn))
+    }
+  }
+
+  #free(turn: number): void {
+    for (const turns of this.#heldBy.values()) turns.delete(turn)
   }
 
   #holdReached({ reached, promptId, code }: EventOf<'turn-ended'>): void {

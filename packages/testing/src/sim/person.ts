@@ -31,6 +31,8 @@ export class Person {
   readonly session: string
   /** The session was created with a callback. */
   readonly wantsToBeTold: boolean
+  /** The session was created to go on after a turn that failed. */
+  readonly goesOn: boolean
   /** What each prompt was sent with. */
   readonly #texts = new Map<string, string>()
   readonly #options: PersonOptions
@@ -44,6 +46,7 @@ export class Person {
     this.#options = options
     this.session = options.session
     this.wantsToBeTold = options.process.stage.random.chance(0.5)
+    this.goesOn = options.process.stage.random.chance(0.2)
     const prompt = () => this.#prompt()
     const answer = () => this.#answer()
     this.#habits = [
@@ -58,6 +61,7 @@ export class Person {
       answer,
       answer,
       () => this.#decide(),
+      () => this.#goOn(),
       () => this.#ask({ type: 'retry' }),
       () => this.#restore(),
       () => this.#delete(),
@@ -81,6 +85,7 @@ export class Person {
         prompt,
         callback,
         ...(this.#random.chance(0.3) ? { finish: { commit: true } } : {}),
+        ...(this.goesOn ? { goOn: true } : {}),
       },
       () => {
         this.#options.onCreated()
@@ -120,6 +125,7 @@ export class Person {
   #tidyUp(): void {
     const view = this.#viewer?.view
     if (view?.status === 'attention' && view.queue.length > 0) this.#ask({ type: 'retry' })
+    if (view?.held !== undefined) this.#random.pick([() => this.#decide(), () => this.#goOn()])()
     this.#answer()
   }
 
@@ -199,12 +205,20 @@ export class Person {
   }
 
   #decide(): void {
-    const last = this.#viewer?.view?.lastTurn
-    const [action] = this.#random.shuffle(last?.actions ?? [])
-    if (last === undefined || action === undefined || this.#texts.size >= promptsMax) return
+    const [about] = this.#random.shuffle(this.#viewer?.view?.undecided?.turns ?? [])
+    const [drawn] = this.#random.shuffle(about?.actions ?? [])
+    if (about === undefined || drawn === undefined) return
+    const action = this.#texts.size < promptsMax ? drawn : 'discard'
     const promptId = this.#newId()
     this.#texts.set(promptId, 'decided')
-    this.#ask({ type: 'turn-resolved', turn: last.turn, action, promptId })
+    this.#ask({ type: 'turn-resolved', turn: about.turn, action, promptId })
+  }
+
+  /** Lets wait nothing for the turns that are shown, or for one that is not what waits. */
+  #goOn(): void {
+    const holding = this.#viewer?.view?.undecided?.turns.findLast(({ holds }) => holds === true)
+    const turn = holding?.turn ?? this.#random.integer(1, 8)
+    this.#ask({ type: 'resume-queue', turn })
   }
 
   #restore(): void {

@@ -1,5 +1,5 @@
 /**
- * Eleven defects to plant, one at a time: what a simulator that finds nothing is worth is shown by what it finds when there
+ * Thirteen defects to plant, one at a time: what a simulator that finds nothing is worth is shown by what it finds when there
  * is something. Each wraps real code from outside or is played at an edge of the world; the code itself has no switch.
  */
 import type { Context, Step } from '@belay/actor'
@@ -36,6 +36,10 @@ export const plantable = [
   'interrupt-leaks',
   /** The next turn begins beside the checkpoint after the last one. */
   'turn-beside-checkpoint',
+  /** What waits behind a turn that failed runs as if nothing had happened. */
+  'queue-not-held',
+  /** Of the turns that failed only the last is remembered. */
+  'failure-passed-over',
 ] as const
 export type Planted = (typeof plantable)[number]
 
@@ -73,6 +77,13 @@ const inTransition: Readonly<
     if (!final) return step
     const { generation } = step.state.runner
     return merged(step, sound(step.state, { type: 'runner-silent', generation }, context))
+  },
+  'queue-not-held': (sound) => (state, input, context) =>
+    sound({ ...state, queue: state.queue.map(({ held: _, ...prompt }) => prompt) }, input, context),
+  'failure-passed-over': (sound) => (state, input, context) => {
+    const { last, undecided } = state
+    const turns = undecided.turns.filter(({ turn }) => last.type === 'ended' && turn === last.turn)
+    return sound({ ...state, undecided: { older: 0, turns } }, input, context)
   },
   'duplicate-not-dropped': (sound) => (state, input, context) =>
     sound(state, renumbered(state, input), context),

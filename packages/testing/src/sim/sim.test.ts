@@ -126,6 +126,16 @@ const teeth: Readonly<Record<Planted, Tooth>> = {
     faults: ['duplicate'],
     faultMsMax: 1500,
   },
+  'queue-not-held': {
+    found: ['undecided'],
+    faults: ['agent-errs', 'agent-crashes'],
+    faultMsMax: 1500,
+  },
+  'failure-passed-over': {
+    found: ['undecided'],
+    faults: ['agent-errs', 'agent-crashes'],
+    faultMsMax: 1500,
+  },
   'turn-beside-checkpoint': { found: ['checkpoint'], faults: [], faultMsMax: 1500 },
   'interrupt-leaks': { found: ['true-end'], faults: ['delay', 'one-way'], faultMsMax: 1500 },
 }

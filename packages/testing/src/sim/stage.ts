@@ -21,6 +21,7 @@ export type Check =
   | 'answers'
   | 'draft'
   | 'kept'
+  | 'undecided'
   | 'checkpoint'
   | 'changes'
   | 'seen'

@@ -251,7 +251,8 @@ export class World {
       const { stage, truth } = this
       const { graceMs } = deadlines
       const runner = (generation: number) => this.#factsOf(session, generation)
-      log = new LogCheck({ stage, truth, session, graceMs, runner })
+      const goesOn = this.people.some((one) => one.session === session && one.goesOn)
+      log = new LogCheck({ stage, truth, session, graceMs, goesOn, runner })
       this.logs.set(session, log)
     }
     return log

@@ -3,7 +3,9 @@ import type { Client } from '@belay/client/webapi'
 import type { SessionView } from '@belay/protocol'
 import { CliError, exitCodes } from '../exit-codes.ts'
 import { oneLine } from '../paint.ts'
+import { insist } from '../place.ts'
 import { connectTo } from '../sessions.ts'
+import { howToGoOn } from '../undecided.ts'
 import type { World } from '../world.ts'
 import { type ManageOptions, say } from './manage.ts'
 
@@ -13,17 +15,30 @@ export interface QueueOptions extends ManageOptions {
   readonly cancel?: string
   /** The prompt and its new text. */
   readonly edit?: readonly string[]
+  /** Let the prompts run that wait for a decision. */
+  readonly goOn?: boolean
 }
 
 export async function queue(world: World, given: string, options: QueueOptions): Promise<number> {
   const { client, id } = await connectTo(world, given, options)
-  await change(client, id, options)
+  if (options.goOn === true) await goOn(client, id)
+  else await change(client, id, options)
   const view = await client.call('getSession', { id })
   const lines = view.queue.map(
     ({ promptId, text }, index) => `${index + 1}  ${promptId}  ${oneLine(text).slice(0, 80)}`,
   )
+  if (view.held !== undefined) lines.push(howToGoOn(view))
   const said = lines.length === 0 ? 'No prompt waits.' : lines.join('\n')
   return say(world, options, { session: id, queue: view.queue }, said)
+}
+
+/** The prompts that wait for a decision now; those that a later failure holds are asked about anew. */
+async function goOn(client: Client, id: string): Promise<void> {
+  const { undecided } = await client.call('getSession', { id })
+  const turn = undecided?.turns.findLast(({ holds }) => holds === true)?.turn
+  if (turn === undefined)
+    throw new CliError(exitCodes.usage, 'No prompt waits for a decision: they run by themselves.')
+  await insist(() => client.call('resumeQueue', { id, turn }))
 }
 
 async function change(client: Client, id: string, options: QueueOptions): Promise<void> {

@@ -18,7 +18,10 @@ export async function resolve(
 ): Promise<number> {
   const { action } = options
   const { client, id } = await connectTo(world, given, options)
-  const last = (await client.call('getSession', { id })).lastTurn?.turn
+  const { undecided, lastTurn } = await client.call('getSession', { id })
+  // Where prompts wait, what they wait for comes first.
+  const holding = undecided?.turns.findLast(({ holds }) => holds === true)
+  const last = (holding ?? undecided?.turns.at(-1) ?? lastTurn)?.turn
   const turn = options.turn === undefined ? last : Number(options.turn)
   if (turn === undefined || !Number.isInteger(turn) || turn < 1) {
     throw new CliError(exitCodes.usage, `There is no turn ${options.turn ?? ''} to decide about.`)

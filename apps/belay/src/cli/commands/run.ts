@@ -30,6 +30,7 @@ export interface RunOptions extends WatchingOptions, AgentOptions {
   readonly setup?: readonly string[]
   readonly commit?: boolean
   readonly push?: boolean
+  readonly goOn?: boolean
   readonly title?: string
   readonly file?: readonly string[]
 }
@@ -50,6 +51,7 @@ export async function run(world: World, given: string, options: RunOptions): Pro
     workspace,
     setup: options.setup === undefined ? undefined : [...options.setup],
     finish: finishOf(workspace, options),
+    ...(options.goOn === true ? { goOn: true as const } : {}),
     title: options.title,
     prompt: { promptId, text, ...files },
   }
