@@ -52,12 +52,12 @@ export function SessionPage(props: SessionPageProps) {
   const isOpen = link.link.state === 'open' && transcript.caughtUp
   const session = transcript.session
   const [restore, setRestore] = useState<{ readonly turn: number; readonly to: RestoreTo }>()
-  const context = useSessionContext({ client, id, feed, box, setRestore })
   useSeen(id, session, onSeen)
+  const context = useSessionContext({ client, id, feed, box, setRestore })
   const known = session ?? summary
   const folder = folderOf(session, transcript.items.blocks[0])
   const [left, setLeft] = useState<Left>()
-  // Its stream ends as it is deleted, before or after the answer that says what stays.
+  // Its stream may end as it is deleted before the answer says what stays.
   if (left !== undefined) return <LeftBehind client={client} id={id} left={left} />
   if (transcript.ended !== undefined)
     return <Over title={known?.title} sentence={transcript.ended.message} />
@@ -106,14 +106,26 @@ export function SessionPage(props: SessionPageProps) {
           />
           {tab === 'chat' && (
             <>
-              <UndecidedRow session={session} />
-              <QueueList queue={transcript.queue} />
+              <Waiting session={session} queue={transcript.queue} />
               <Composer client={client} id={id} box={box} session={session} isOpen={isOpen} />
             </>
           )}
         </div>
       </div>
     </SessionScope>
+  )
+}
+
+/** What waits: turns for a decision, prompts for their turn. */
+function Waiting({
+  session,
+  queue,
+}: Parameters<typeof UndecidedRow>[0] & Parameters<typeof QueueList>[0]) {
+  return (
+    <>
+      <UndecidedRow session={session} />
+      <QueueList queue={queue} />
+    </>
   )
 }
 

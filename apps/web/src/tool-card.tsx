@@ -1,6 +1,7 @@
 /** One tool call of the agent: what it does, how it stands, what came of it. */
 import { memo } from 'react'
 import {
+  Ban,
   Check,
   CircleDashed,
   CircleHelp,
@@ -100,6 +101,12 @@ function ToolState({ item }: { readonly item: ToolItem }) {
       return (
         <span className="state" data-state={item.status}>
           <X className="icon" aria-hidden="true" /> failed · {took}
+        </span>
+      )
+    case 'not-run':
+      return (
+        <span className="state" data-state={item.status} title="It was not allowed.">
+          <Ban className="icon" aria-hidden="true" /> did not run
         </span>
       )
     case 'unknown':

@@ -31,7 +31,7 @@ function askedAbout(session: SessionView | undefined): UndecidedTurn | undefined
 function Row({ turn, code, actions, holds }: UndecidedTurn) {
   const { decide, goOn, underWay, problem } = useDecision(turn)
   return (
-    <div className="undecided" role="group" aria-label={`Turn ${turn} is undecided`}>
+    <fieldset className="undecided" aria-label={`Turn ${turn} is undecided`}>
       <span className="sentence">
         Turn {turn}: {endings[code].sentence}
       </span>
@@ -63,6 +63,6 @@ function Row({ turn, code, actions, holds }: UndecidedTurn) {
         ))}
       </span>
       {problem !== undefined && <span role="alert">{problem}</span>}
-    </div>
+    </fieldset>
   )
 }

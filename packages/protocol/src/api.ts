@@ -5,15 +5,13 @@
 import { z } from 'zod'
 import {
   agentChoiceSchema,
-  finishSchema,
   folderPathSchema,
   foundAgentSchema,
-  isOwned,
   setupSchema,
   workspaceBodySchema,
 } from './agent.ts'
-import { attachmentDataSchema, attachmentIdSchema, attachmentsBodySchema } from './attachment.ts'
-import { callbackSchema, callbackTargetSchema } from './callback.ts'
+import { attachmentDataSchema, attachmentIdSchema } from './attachment.ts'
+import { callbackSchema } from './callback.ts'
 import { eventSchema } from './event.ts'
 import {
   callbackIdSchema,
@@ -31,59 +29,10 @@ import {
   takeSchema,
   turnChangesReportSchema,
 } from './report.ts'
+import { createBody, promptBody, promptText } from './create-body.ts'
 import { sessionSchema, summarySchema } from './view.ts'
-import { utf8Bytes } from './utf8-bytes.ts'
 import { whySchema } from './why.ts'
 import type { Route } from './route.ts'
-
-const promptText = z
-  .string()
-  .min(1, { error: 'must not be empty' })
-  .refine((text) => utf8Bytes(text) <= limits.promptBytesMax, {
-    error: `must be at most ${limits.promptBytesMax} bytes of UTF-8`,
-  })
-
-const promptBody = z
-  .strictObject({
-    promptId: promptIdSchema,
-    text: promptText,
-    attachments: attachmentsBodySchema.optional().meta({
-      description: 'Pictures and text files for the agent, 512 KiB together.',
-    }),
-  })
-  .meta({ id: 'PromptBody' })
-
-const createBody = z
-  .strictObject({
-    id: sessionIdSchema.optional().meta({
-      description: 'Chosen by the caller to make a repeated request return the first answer.',
-    }),
-    agent: agentChoiceSchema,
-    workspace: workspaceBodySchema,
-    setup: setupSchema.optional().meta({
-      description:
-        'Lines of shell, run in the workspace before the agent begins; the first to fail ends it.',
-    }),
-    finish: finishSchema.optional(),
-    goOn: z.literal(true).optional().meta({
-      description:
-        'Prompts that wait run also after a turn that failed or is in doubt. Absent: they are held until somebody has decided about it.',
-    }),
-    title: z.string().max(limits.titleCharsMax).optional(),
-    prompt: promptBody.optional(),
-    callback: callbackTargetSchema
-      .optional()
-      .meta({ description: 'Told of the end of every turn. The secret is never shown again.' }),
-  })
-  .refine(
-    ({ workspace, finish }) => finish === undefined || isOwned(workspace) || finish.folder === true,
-    {
-      path: ['finish'],
-      error: 'must say `folder: true` to commit in a folder of your own',
-    },
-  )
-  .meta({ id: 'CreateBody' })
-export type CreateBody = z.infer<typeof createBody>
 
 const placeSchema = z
   .object({

@@ -108,7 +108,7 @@ I will edit.
 ? Run npm test
     1  Allow
     2  Reject
-  → Allow, by page
+  → Allowed once, by page
 ✗ npm test 0.0 s
     boom
 ▸ Sleep

@@ -137,7 +137,7 @@ test('[V-64] a session whose preparation fails exits with 5 and says how to go o
   const world = testWorld()
   expect(await cli(world, 'run', 'do it')).toBe(5)
   expect(world.written()).toContain(
-    '✗ Clone: No such repository. Your prompts are kept: correct it, then retry.',
+    '✗ Repository: No such repository. Your prompts are kept: correct it, then retry.',
   )
   expect(world.told()).toContain(`belay retry ${onlySession().view.id}`)
 })
@@ -234,7 +234,7 @@ test('[V-65] --yes allows once and --reject rejects, without asking', async () =
   const yes = testWorld({ canAsk: true })
   expect(await cli(yes, 'run', 'do it', '--yes')).toBe(0)
   expect(yes.written()).toContain('told once')
-  expect(yes.written()).toContain('→ Once, in a terminal')
+  expect(yes.written()).toContain('→ Allowed once, in the terminal')
   const no = testWorld()
   expect(await cli(no, 'run', 'do it', '--reject')).toBe(0)
   expect(no.written()).toContain('told no')
@@ -269,8 +269,8 @@ test('[V-65] an answer given elsewhere ends the question, and the next question 
   })
   expect(await code).toBe(0)
   expect(world.asked).toHaveLength(2)
-  expect(world.written()).toContain('→ No, by page')
-  expect(world.written()).toContain('→ Once, in a terminal')
+  expect(world.written()).toContain('→ Rejected, by page')
+  expect(world.written()).toContain('→ Allowed once, in the terminal')
 })
 
 test('[V-65] with nobody to ask it waits and says how to answer; what was answered before is not asked again', async () => {

@@ -131,10 +131,8 @@ function sessionHandlers({ host, clock, agents, callbacks, seal, folders }: Hand
       return reply.turn === undefined ? {} : { turn: reply.turn }
     },
     async answerPermission({ id, ...answer }: RouteArgs<'answerPermission'>) {
-      const reply = await ask(
-        { host, id, type: 'answered' },
-        { type: 'permission-answered', ...answer },
-      )
+      const input = { type: 'permission-answered', ...answer } as const
+      const reply = await ask({ host, id, type: 'answered' }, input)
       return { optionId: reply.optionId, by: reply.by }
     },
     async events({ id, after, limit }: RouteArgs<'events'>) {

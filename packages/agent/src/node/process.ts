@@ -85,8 +85,8 @@ export function spawnAgent(options: SpawnOptions): AgentProcess {
     // Whatever left the tree, or was being killed by the kernel when the outer process ended, still carries the marker.
     if (child.pid !== undefined) await sweepMarked(options.marker)
     dismissGuard()
-    const end = { ...exit, stderr: stderr.lines() }
-    return { ...end, stderr: ownWords(end.stderr, end) }
+    const all = stderr.lines()
+    return { ...exit, stderr: ownWords(all, { ...exit, stderr: all }) }
   })
   async function end(): Promise<AgentExit> {
     child.stdin.end()

@@ -407,10 +407,10 @@ export class Look {
       await work.breathe()
       work.signal.throwIfAborted()
       try {
-        const now = await this.#read(name, last, { writer, since: work.since })
-        if (now === undefined) continue
-        known.set(name, now)
-        tree.set(name, now.entry)
+        const found = await this.#read(name, last, { writer, since: work.since })
+        if (found === undefined) continue
+        known.set(name, found)
+        tree.set(name, found.entry)
       } catch (error) {
         if (!isRefusal(error)) throw error
         work.cannot(name, error)

@@ -158,8 +158,8 @@ export class Store {
 
   /** The checkpoint that was kept last. */
   async latest(bound: Bound): Promise<Kept | undefined> {
-    const format = '--format=%(refname:lstrip=2) %(objectname)'
-    const named = await this.run(['for-each-ref', format, 'refs/checkpoints'], bound)
+    const lines = '--format=%(refname:lstrip=2) %(objectname)'
+    const named = await this.run(['for-each-ref', lines, 'refs/checkpoints'], bound)
     const { output, fault } = answered(named)
     if (fault !== undefined) throw new Error(fault)
     let number = 0

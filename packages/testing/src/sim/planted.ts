@@ -79,7 +79,7 @@ const inTransition: Readonly<
     return merged(step, sound(step.state, { type: 'runner-silent', generation }, context))
   },
   'queue-not-held': (sound) => (state, input, context) =>
-    sound({ ...state, queue: state.queue.map(({ held: _, ...prompt }) => prompt) }, input, context),
+    sound({ ...state, queue: state.queue.map(unheld) }, input, context),
   'failure-passed-over': (sound) => (state, input, context) => {
     const { last, undecided } = state
     const turns = undecided.turns.filter(({ turn }) => last.type === 'ended' && turn === last.turn)
@@ -190,4 +190,11 @@ function merged(first: SessionStep, second: SessionStep): SessionStep {
     must: [...(first.must ?? []), ...(second.must ?? [])],
     settle: [...(first.settle ?? []), ...(second.settle ?? [])],
   }
+}
+
+type Queued = SessionState['queue'][number]
+
+function unheld({ held, ...prompt }: Queued): Queued {
+  void held
+  return prompt
 }

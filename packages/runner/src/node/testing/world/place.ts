@@ -170,8 +170,8 @@ export class Place {
     const ask = (...args: readonly string[]) =>
       spawnSync('git', ['-C', store, ...args], { env: this.env, encoding: 'latin1' }).stdout
     const last = ['--sort=-version:refname', '--count=1', '--format=%(refname)']
-    const name = ask('for-each-ref', ...last, 'refs/checkpoints').trim()
-    const stdout = ask('ls-tree', '-r', '-z', '--name-only', `${name}:files`)
+    const newest = ask('for-each-ref', ...last, 'refs/checkpoints').trim()
+    const stdout = ask('ls-tree', '-r', '-z', '--name-only', `${newest}:files`)
     return stdout.split('\0').filter((name) => name !== '')
   }
 
