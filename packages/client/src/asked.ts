@@ -9,7 +9,7 @@ import type { PermissionItem, ToolItem } from './item.ts'
 /** The question whose answer a tool waits for, if one was put. */
 type Asked = Pick<PermissionItem, 'state' | 'options' | 'optionId'>
 
-export function isAllowed({ state, options, optionId }: Asked): boolean {
+function isAllowed({ state, options, optionId }: Asked): boolean {
   const chosen = options.find((option) => option.optionId === optionId)
   // What is neither is the agent's own: a question with an answer, which it goes on with.
   return state === 'answered' && chosen?.kind.startsWith('reject') !== true
