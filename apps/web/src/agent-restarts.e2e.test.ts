@@ -44,7 +44,7 @@ describe.skipIf(withoutBrowser)('an agent that dies under a page', () => {
     writeFileSync(join(world.folder, 'die'), '')
     world.killAgent(id)
     await page.locator('output').getByText('Agent failed').waitFor(end)
-    const killed = 'The agent was ended by a signal (SIGKILL).'
+    const killed = 'The agent was killed (SIGKILL), from outside or for lack of memory.'
     const lines = (await said()).filter((line) => line.startsWith('Agent'))
     expect([...new Set(lines)].slice(0, 8)).toEqual(
       [1, 2, 3, 4].flatMap((n) => [
@@ -52,7 +52,7 @@ describe.skipIf(withoutBrowser)('an agent that dies under a page', () => {
         `Agent restarting${killed} It is starting (${n} of 4).`,
       ]),
     )
-    expect(lines.at(-1)).toMatch(/^Agent failedThe agent was ended by a signal/)
+    expect(lines.at(-1)).toMatch(/^Agent failedThe agent was killed \(SIGKILL\)/)
 
     rmSync(join(world.folder, 'die'))
     await page.getByRole('button', { name: 'Start it now' }).click()
