@@ -384,7 +384,7 @@ describe('the budget', () => {
     const fifth = lossesAt(0, 40_000, 80_000, 120_000, 179_000)
     expect(fifth.shown).toMatchObject({ state: 'failed', canSend: 'no' })
     expect(fifth.shown.cause?.title).toBe(
-      'The agent stopped (exit 1). That was the 5th time within 3 min.',
+      'The agent stopped by itself (exit code 1). That was the 5th time within 3 min.',
     )
     expect(fifth.shown.actions).toContain('retry')
   })
