@@ -118,7 +118,9 @@ test('[E-41] of a folder whose disk does not answer one look is under way, howev
   const asked = Array.from({ length: 3 }, () => folders.refusal(own))
   // Something else of this process may end in the same moment.
   expect(underWay() - before).toBeLessThanOrEqual(1)
-  for (const pipe of pipes) closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK))
+  // For both directions it opens at once, whether or not its reader is there yet.
+  const writing = pipes.map((pipe) => openSync(pipe, constants.O_RDWR))
   expect(await Promise.all(asked)).toEqual([undefined, undefined, undefined])
   for (const file of await Promise.all(opening)) await file.close()
+  for (const file of writing) closeSync(file)
 })

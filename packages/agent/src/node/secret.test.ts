@@ -78,6 +78,6 @@ test('[A-82] an agent that ends says why', async () => {
     msMax: 20_000,
   })
   expect(answer).toMatchObject({
-    failure: { message: 'The agent ended with exit code 3. Its last words: no licence' },
+    failure: { message: 'The agent stopped by itself (exit code 3). Its last words: no licence' },
   })
 })
