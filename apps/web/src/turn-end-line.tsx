@@ -2,8 +2,9 @@
 import { memo } from 'react'
 import { Ban, CircleCheck, CircleHelp, CircleSlash, CircleX, type LucideIcon } from 'lucide-react'
 import type { TurnEndItem } from '@belay/client'
-import { resolutions } from '@belay/protocol'
+import { resolutionsOf } from '@belay/protocol'
 import { ClockTime } from './clock-time.tsx'
+import { DecisionButtons } from './decision-buttons.tsx'
 import { useSession } from './session-context.ts'
 import { duration } from './time.ts'
 import { decisionWords, useDecision } from './use-decision.ts'
@@ -50,23 +51,10 @@ function Decide({ item }: { readonly item: TurnEndItem }) {
   const { decide, underWay, problem } = useDecision(item.turn)
   if (item.resolved !== undefined) return <span>{decisionWords[item.resolved][1]}</span>
 
-  // With nothing to go on with there is nothing to continue.
-  const offered = resolutions.filter((action) => action !== 'continue' || item.reached !== 'no')
+  const offered = resolutionsOf(item.code, item.reached)
   return (
     <>
-      {offered.map((action) => (
-        <button
-          key={action}
-          type="button"
-          className="button"
-          data-size="small"
-          data-kind={action === 'discard' ? 'quiet' : undefined}
-          disabled={underWay}
-          onClick={() => decide(action)}
-        >
-          {decisionWords[action][0]}
-        </button>
-      ))}
+      <DecisionButtons actions={offered} decide={decide} underWay={underWay} />
       {problem !== undefined && <span role="alert">{problem}</span>}
     </>
   )

@@ -5,7 +5,8 @@
  * - W-120 Whatever holds prompts back is said above them, with all that can be done about it.
  */
 import { endings, type SessionView } from '@belay/protocol'
-import { decisionWords, useDecision } from './use-decision.ts'
+import { DecisionButtons } from './decision-buttons.tsx'
+import { useDecision } from './use-decision.ts'
 
 interface UndecidedRowProps {
   readonly session: SessionView | undefined
@@ -48,19 +49,7 @@ function Row({ turn, code, actions, holds }: UndecidedTurn) {
             Go on
           </button>
         )}
-        {actions.map((action) => (
-          <button
-            key={action}
-            type="button"
-            className="button"
-            data-size="small"
-            data-kind={action === 'discard' ? 'quiet' : undefined}
-            disabled={underWay}
-            onClick={() => decide(action)}
-          >
-            {decisionWords[action][0]}
-          </button>
-        ))}
+        <DecisionButtons actions={actions} decide={decide} underWay={underWay} />
       </span>
       {problem !== undefined && <span role="alert">{problem}</span>}
     </fieldset>

@@ -12,6 +12,8 @@ export const decisionWords = {
   discard: ['Leave it', 'Left as it is.'],
 } as const satisfies Readonly<Record<Resolution, readonly [string, string]>>
 
+export type Decision = ReturnType<typeof useDecision>
+
 export function useDecision(turn: number) {
   const { client, id } = useSession()
   const [problem, setProblem] = useState<string>()

@@ -177,6 +177,12 @@ export const resolutions = ['continue', 'send-again', 'discard'] as const
 export const resolutionSchema = z.enum(resolutions)
 export type Resolution = z.infer<typeof resolutionSchema>
 
+/** What is offered of a turn: there is nothing to go on with when the agent never saw the prompt. */
+export function resolutionsOf(code: EndingCode, reached: Reached): readonly Resolution[] {
+  if (!endings[code].retryable) return []
+  return reached === 'no' ? resolutions.filter((action) => action !== 'continue') : resolutions
+}
+
 function isEndingCode(text: string): text is EndingCode {
   return Object.hasOwn(endings, text)
 }

@@ -8,25 +8,12 @@
  * - S-144 What is held waits as long as a person takes, and has its whole time in the queue from when it goes on.
  * - S-145 In a session that was created to go on nothing is held, and the turns are undecided all the same.
  */
-import {
-  type EndingCode,
-  endings,
-  limits,
-  type Reached,
-  type Resolution,
-  type SessionSummary,
-} from '@belay/protocol'
+import { endings, limits, resolutionsOf, type SessionSummary } from '@belay/protocol'
 import { type Change, log, set } from './change.ts'
 import type { SessionReply } from './input.ts'
 import type { LastTurn, QueuedPrompt, SessionState, Undecided, UndecidedTurn } from './state.ts'
 
 type Ended = Omit<Extract<LastTurn, { type: 'ended' }>, 'type' | 'resolved'>
-
-/** What is worth offering: there is nothing to go on with when the agent never saw the prompt. */
-export function actionsFor(code: EndingCode, reached: Reached): readonly Resolution[] {
-  if (!endings[code].retryable) return []
-  return reached === 'no' ? ['send-again', 'discard'] : ['continue', 'send-again', 'discard']
-}
 
 /** The prompt whose turn is next, unless it waits for a person. */
 export function nextPrompt({ queue }: SessionState): QueuedPrompt | undefined {
@@ -125,7 +112,7 @@ export function undecidedView(state: SessionState): Pick<SessionSummary, 'undeci
   if (count === 0) return {}
   const turns = state.undecided.turns.map(({ reached, holds, ...turn }) => ({
     ...turn,
-    actions: [...actionsFor(turn.code, reached)],
+    actions: [...resolutionsOf(turn.code, reached)],
     ...(holds === true && held > 0 ? { holds } : {}),
   }))
   return { undecided: { count, turns }, ...(held === 0 ? {} : { held }) }

@@ -1,6 +1,7 @@
 /** What a session looks like from outside, derived from the state alone. */
 import {
   queuedTextCharsMax,
+  resolutionsOf,
   type SessionSummary,
   type SessionView,
   shownAddress,
@@ -11,7 +12,7 @@ import { linkReason } from './link.ts'
 import { offered } from './offer.ts'
 import { restoreWords } from './restore.ts'
 import type { LastTurn, SessionState, Problem } from './state.ts'
-import { actionsFor, undecidedCount, undecidedView, undecidedWords } from './undecided.ts'
+import { undecidedCount, undecidedView, undecidedWords } from './undecided.ts'
 
 /** For lists: JSON, or `undefined` for what no list shows. */
 export function summaryOf(state: SessionState): string | undefined {
@@ -60,7 +61,7 @@ function shown(workspace: Workspace): Workspace {
 
 function decision(last: Extract<LastTurn, { type: 'ended' }>) {
   if (last.resolved !== undefined) return { resolved: last.resolved }
-  const actions = actionsFor(last.code, last.reached)
+  const actions = resolutionsOf(last.code, last.reached)
   return actions.length === 0 ? {} : { actions: [...actions] }
 }
 

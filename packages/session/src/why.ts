@@ -4,11 +4,11 @@
  *
  * - S-33 At any time a session has one whole sentence that says what it waits for, since when, and what ends the waiting.
  */
-import type { Deadlines, HopState, Why } from '@belay/protocol'
+import { type Deadlines, type HopState, resolutionsOf, type Why } from '@belay/protocol'
 import { dues } from './alarm.ts'
 import { linkReason, linkSentence } from './link.ts'
 import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
-import { actionsFor, heldPrompts, holdingTurns, undecidedWords } from './undecided.ts'
+import { heldPrompts, holdingTurns, undecidedWords } from './undecided.ts'
 import { besides, reasonOf, statusOf } from './view.ts'
 
 /** What only the server can see. Times are milliseconds since the epoch. */
@@ -134,7 +134,7 @@ function decideSentence(state: SessionState, now: number): string {
   const last = holdingTurns(state).at(-1) ?? state.undecided.turns.at(-1)
   if (last === undefined) return `${words}${about}`
   const ways = { continue: 'continue', 'send-again': 'send it again', discard: 'leave it' }
-  const offered = actionsFor(last.code, last.reached).map((action) => ways[action])
+  const offered = resolutionsOf(last.code, last.reached).map((action) => ways[action])
   const held = heldPrompts(state)
   const prompts = held === 1 ? 'the prompt' : 'the prompts'
   if (held > 0) offered.push(`let ${prompts} go on and decide later`)

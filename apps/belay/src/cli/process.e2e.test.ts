@@ -1,10 +1,9 @@
 import type { LogEntry } from '@belay/testing'
-import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import {
+  serverFolder,
   start,
   startViewerServer,
-  temporaryFolder,
   type ViewerServer,
   waitFor,
 } from '@belay/testing/node'
@@ -17,10 +16,7 @@ let env: NodeJS.ProcessEnv
 beforeEach(async () => {
   server = await startViewerServer()
   server.agents = [{ name: 'real', title: 'Real', demo: false, found: true, missing: [] }]
-  const folder = temporaryFolder('belay-process')
-  writeFileSync(join(folder, 'server.json'), JSON.stringify({ url: server.url }))
-  writeFileSync(join(folder, 'token'), server.token)
-  env = { ...process.env, BELAY_DATA: folder }
+  env = { ...process.env, BELAY_DATA: serverFolder(server) }
 })
 afterEach(() => server.stop())
 

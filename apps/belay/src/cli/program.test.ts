@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { startViewerServer, temporaryFolder, type ViewerServer } from '@belay/testing/node'
+import { serverFolder, startViewerServer, type ViewerServer } from '@belay/testing/node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { exitHelp, exitTable } from './exit-codes.ts'
 import { runCli } from './program.ts'
@@ -11,9 +11,7 @@ let folder: string
 
 beforeEach(async () => {
   server = await startViewerServer()
-  folder = temporaryFolder('belay-cli')
-  writeFileSync(join(folder, 'server.json'), JSON.stringify({ url: server.url }))
-  writeFileSync(join(folder, 'token'), server.token)
+  folder = serverFolder(server)
 })
 afterEach(async () => {
   await server.stop()

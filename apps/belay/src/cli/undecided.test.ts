@@ -1,10 +1,8 @@
 /** What a terminal says of turns that failed, and of the prompts that wait for a person because of them. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { SessionView } from '@belay/protocol'
 import {
+  serverFolder,
   startViewerServer,
-  temporaryFolder,
   type ViewerServer,
   type ViewerSession,
   waitFor,
@@ -19,9 +17,7 @@ let session: ViewerSession
 
 beforeEach(async () => {
   server = await startViewerServer()
-  folder = temporaryFolder('belay-cli')
-  writeFileSync(join(folder, 'server.json'), JSON.stringify({ url: server.url }))
-  writeFileSync(join(folder, 'token'), server.token)
+  folder = serverFolder(server)
   session = server.create('s1')
 })
 afterEach(() => server.stop())

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionEvent } from '@belay/protocol'
 import { askedCommand, seededRandom, seedFromEnv, seedLine } from '@belay/testing'
 import { belayMain, runnerPid, start, waitFor } from '@belay/testing/node'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import {
   answerAll,
   createSession,
@@ -44,6 +44,8 @@ test('[B-1] [B-5] a server killed 20 times in the middle of turns loses nothing 
     '--data',
     world.dataFolder,
   ])
+  // Also when the test fails on its way.
+  onTestFinished(() => void attach.killHard())
   // A command that meets no server says so and ends; it is what follows already that must survive.
   await waitFor(() => attached(attach.stdout()).length > 0, 'belay attach follows', 20_000)
   const answering = answerAll(socket, world, session)

@@ -22,7 +22,6 @@ import {
   isRefusal,
   isSameOutside,
   isSettled,
-  isStillOutside,
   kindOf,
   nowhere,
   type Outside,
@@ -261,15 +260,17 @@ export class Look {
     for (const [name, then] of this.#folders) {
       const pause = breathe()
       if (pause !== undefined) await pause
-      if (!then.sure || !isStillOutside(pathOf(workspace, name), then)) return undefined
+      const now = then.sure ? outsideIfAllowed(pathOf(workspace, name)) : undefined
+      if (now === undefined || !isSameOutside(then, now)) return undefined
     }
     const fresh = new Map<Name, Outside>()
     for (const [name, then] of this.#known) {
       const pause = breathe()
       if (pause !== undefined) await pause
-      if (then.sure && isStillOutside(pathOf(workspace, name), then)) continue
       const now = outsideIfAllowed(pathOf(workspace, name))
-      if (now === undefined || isRuling(name) || kindOf(now) !== kindOf(then)) return undefined
+      if (now === undefined) return undefined
+      if (then.sure && isSameOutside(then, now)) continue
+      if (isRuling(name) || kindOf(now) !== kindOf(then)) return undefined
       fresh.set(name, now)
     }
     return fresh

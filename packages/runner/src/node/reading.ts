@@ -46,34 +46,12 @@ const tickMs = 20
 
 /** @returns `undefined` when it is not there, also because a file took the place of its folder. @throws when it cannot be looked at */
 export function outside(path: string | Buffer): Outside | undefined {
-  const stats = statsOf(path)
-  return stats === undefined ? undefined : outsideOf(stats)
-}
-
-function statsOf(path: string | Buffer): Stats | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false })
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    return stats === undefined ? undefined : outsideOf(stats)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
     throw error
-  }
-}
-
-/** Whether it still looks so: of thousands of files, this is asked before each prompt. */
-export function isStillOutside(path: string | Buffer, then: Outside): boolean {
-  try {
-    const now = statsOf(path)
-    return (
-      now !== undefined &&
-      now.ctimeMs === then.changed &&
-      now.size === then.size &&
-      now.ino === then.inode &&
-      now.mtimeMs === then.written &&
-      now.mode === then.mode
-    )
-  } catch (error) {
-    if (!isRefusal(error)) throw error
-    return false
   }
 }
 

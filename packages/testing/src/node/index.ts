@@ -29,6 +29,7 @@ export {
   type TcpProxy,
   type TcpProxyCounts,
 } from './tcp-proxy.ts'
+export { serverFolder } from './server-folder.ts'
 export { removeFolder, temporaryFolder } from './temporary-folder.ts'
 export { type Asked, startViewerServer, ViewerServer } from './viewer-server.ts'
 export { type StreamFaults, ViewerSession } from './viewer-session.ts'
