@@ -22,7 +22,7 @@ export function receiptsOf(item: PromptItem): readonly Receipt[] {
   return [
     receipt(item, 'On disk', item.acceptedAt),
     receipt(item, 'Its turn began', item.startedAt),
-    receipt(item, 'With the runner', item.deliveredAt ?? item.takenAt),
+    receipt(item, 'Handed to the agent’s side', item.deliveredAt ?? item.takenAt),
     receipt(item, 'Taken by the agent', item.takenAt),
     receipt(item, 'First output', item.firstOutputAt),
     receipt(item, finishWords(item), item.endedAt),

@@ -1,7 +1,7 @@
 /** The one line that says how things stand; it opens on when each hop was last heard of. */
 import { useEffect, useState, type ReactNode } from 'react'
 import type { Client } from '@belay/client/webapi'
-import type { Why } from '@belay/protocol'
+import { hopWords, type Why } from '@belay/protocol'
 import { Elapsed } from './elapsed.tsx'
 import type { LinkView } from './link-view.ts'
 import { problemOf } from './problem-of.ts'
@@ -135,7 +135,7 @@ function Hops({ client, id }: { readonly client: Client; readonly id: string }) 
       <ul className="hops" aria-label="Last proof of life">
         {why.hops.map(({ hop, state, sentence }) => (
           <li key={hop} data-state={state}>
-            <span className="hop">{hop}</span> {sentence}
+            <span className="hop">{hopWords[hop]}</span> {sentence}
           </li>
         ))}
       </ul>

@@ -73,7 +73,10 @@ export const errorTable = {
     action: 'Look at the session for what its agent offers.',
   },
   'nothing-to-retry': { status: 409, action: 'The session needs no retry: send a prompt.' },
-  'stale-generation': { status: 409, action: 'A newer runner owns this session: end this one.' },
+  'stale-generation': {
+    status: 409,
+    action: 'Another process has taken the place of this one: end it.',
+  },
   'session-deleted': { status: 410, action: 'Start a new session.' },
   'too-large': { status: 413, action: 'Send less.' },
   'media-type': { status: 415, action: 'Send JSON with "content-type: application/json".' },

@@ -6,6 +6,17 @@ import { statuses } from './view.ts'
 export const hops = ['server', 'link', 'runner', 'agent', 'tool', 'person', 'model'] as const
 export type Hop = (typeof hops)[number]
 
+/** What people read for each; the short names are those of the API. */
+export const hopWords: Readonly<Record<Hop, string>> = {
+  server: 'server',
+  link: 'connection',
+  runner: 'process',
+  agent: 'agent',
+  tool: 'tool',
+  person: 'person',
+  model: 'model',
+}
+
 export const hopSchema = z.object({
   hop: z.enum(hops),
   state: z.enum(['alive', 'waited-for', 'silent', 'gone', 'idle']).meta({

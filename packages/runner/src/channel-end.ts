@@ -79,8 +79,8 @@ const frameBytesWanted = 256 * 1024
  * there any more.
  */
 export const dismissals: Readonly<Record<number, string>> = {
-  [closeCodes.done]: 'the session is done with this runner',
-  [closeCodes.fenced]: 'a newer generation owns the session',
+  [closeCodes.done]: 'the session needs it no more',
+  [closeCodes.fenced]: 'another process has taken its place',
 }
 
 /** Which attempt to dial comes after a connection that ended. @param livedMs since it was dialled */

@@ -45,7 +45,7 @@ export function warningsOf({ warning }: Saved): readonly Report[] {
 export function changesOf(turn: number, { changes, problem, warning }: Saved): Report {
   if (problem === undefined && changes !== undefined)
     return { type: 'turn-changes', turn, ...changes }
-  const why = problem ?? warning ?? 'the workspace was not looked at after it.'
+  const why = problem ?? warning ?? 'the folder was not looked at after it.'
   return unknownChanges(turn, why)
 }
 
@@ -60,7 +60,7 @@ export function restoreFailed(restore: Restore, message: string): Report {
 
 /** How a turn ended that its closing runner cut. */
 export function endedBy({ reason = '' }: RunnerState): string {
-  return `The runner ended it: ${reason}`
+  return `Belay’s process beside the agent ended it: ${reason}`
 }
 
 /** What a runner says last: how everything ends that is still open. */
@@ -71,7 +71,9 @@ export function lastReports(state: RunnerState): readonly Report[] {
   return [
     ...open.map((one) => finished(one, one.ending ?? gone)),
     ...(turn?.phase === 'running' ? [changesOf(turn.turn, {})] : []),
-    ...(restore === undefined ? [] : [restoreFailed(restore.restore, 'The runner is closing.')]),
+    ...(restore === undefined
+      ? []
+      : [restoreFailed(restore.restore, 'Belay’s process beside the agent is ending.')]),
     { type: 'closing', reason: reason.slice(0, 500) },
   ]
 }

@@ -400,7 +400,7 @@ describe('a checkpoint', () => {
     ['nothing', { changes: { files: [], patch: '' } }, { files: [], patch: '' }],
     ['a problem', { problem: 'Git was stopped.' }, unknown('Git was stopped.')],
     ['a warning', { warning: 'too large' }, unknown('too large')],
-    ['no word', {}, unknown('the workspace was not looked at after it.')],
+    ['no word', {}, unknown('the folder was not looked at after it.')],
   ])(
     '[R-122] that says %s is told as that, and never as nothing when it is not known',
     (_, what, told) => {
@@ -454,7 +454,12 @@ describe('a checkpoint', () => {
     expect(transition(state, { type: 'alarm' }, 999 + closingSaveMs).effects).toEqual([])
     const step = transition(state, { type: 'alarm' }, 1000 + closingSaveMs)
     expect(step.reports).toMatchObject([
-      { type: 'turn-changes', turn: 1, files: [], problem: expect.stringContaining('closed') },
+      {
+        type: 'turn-changes',
+        turn: 1,
+        files: [],
+        problem: expect.stringContaining('before the folder'),
+      },
       { type: 'closing' },
     ])
     expect(step.effects).toEqual([{ type: 'stop-saving' }, { type: 'finish' }])
@@ -466,7 +471,10 @@ describe('a checkpoint', () => {
     const step = runByHand(state, exited())
     expect(step.reports).toMatchObject([
       { type: 'agent-exited', expected: true },
-      { type: 'turn-finished', error: { message: 'The runner ended it: over' } },
+      {
+        type: 'turn-finished',
+        error: { message: 'Belay’s process beside the agent ended it: over' },
+      },
     ])
     expect(step.effects).toEqual([{ type: 'save', turn: 1, at: 'after', hurried: true }])
     expect(nextAlarm(step.state)).toBe(1000 + closingSaveMs)

@@ -205,7 +205,9 @@ function obey(state: RunnerState, command: Command, now: number): RunnerStep {
 
 function takePrompt(state: RunnerState, turn: Turn, now: number): RunnerStep {
   if (state.phase === 'closing')
-    return told(state, [finished(turn, agentGone(state.reason ?? 'The runner is closing.'))])
+    return told(state, [
+      finished(turn, agentGone(state.reason ?? 'Belay’s process beside the agent is ending.')),
+    ])
   if (state.turn === undefined) return advance({ ...state, turn })
   // The session has given the running turn up, else it would not send another: so that one is stopped first.
   const stopped = interrupt(state, state.turn.turn, now)
@@ -256,7 +258,7 @@ function alarm(state: RunnerState, now: number): RunnerStep {
   if (saving?.until !== undefined && now >= saving.until)
     return after({ state, reports: [], effects: [{ type: 'stop-saving' }] }, (calm) =>
       savedAfter(calm, saving.turn, {
-        problem: 'the runner closed before the workspace was looked at.',
+        problem: 'Belay’s process beside the agent ended before the folder was looked at.',
       }),
     )
   if (turn?.phase !== 'running' || turn.cancelBy === undefined) return ignored(state)

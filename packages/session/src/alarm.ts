@@ -116,7 +116,7 @@ function act(change: Change, due: Due): void {
     case 'dial':
       return failPreparation(change, {
         code: 'runner-start-failed',
-        message: `The runner did not dial in within ${change.deadlines.dialMs / 1000} s of being started.`,
+        message: `Belay’s process beside the agent did not connect within ${change.deadlines.dialMs / 1000} s of being started.`,
       })
     case 'preparation':
       doubtTurn(change)
@@ -146,7 +146,7 @@ function act(change: Change, due: Due): void {
 function ringChanges(change: Change): void {
   const { changes } = change.state
   if (changes.type === 'due' && change.now >= changes.deadline)
-    failChanges(change, 'its runner did not say so in time.')
+    failChanges(change, 'Belay’s process beside the agent did not look in time.')
 }
 
 /** - S-131 A preparation that ends by its deadline says the last cause that is known. */

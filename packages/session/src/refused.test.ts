@@ -28,7 +28,8 @@ test('[K-50] a session that is there has the word in its log, and goes on', () =
   expect(s.events.at(-1)).toMatchObject({
     type: 'warning',
     code: 'effect-refused',
-    message: 'The runner could not be started yet: spawn EAGAIN. It is tried again by itself.',
+    message:
+      'Belay’s process beside the agent could not be started yet: spawn EAGAIN. It is tried again by itself.',
   })
   expect(viewOf(s.state, 's1').status).toBe(before)
 })

@@ -13,9 +13,9 @@ type Refused = Extract<SessionInput, { type: 'effect-refused' }>
 const messageCharsMax = 500
 
 const sentences: Readonly<Record<RefusedEffect, string>> = {
-  'start-runner': 'The runner could not be started yet',
-  'stop-runner': 'Its runner could not be ended yet',
-  'probe-runner': 'Its runner could not be looked for yet',
+  'start-runner': 'Belay’s process beside the agent could not be started yet',
+  'stop-runner': 'Belay’s process beside the agent could not be ended yet',
+  'probe-runner': 'Belay’s process beside the agent could not be looked for yet',
   'remove-files': 'Its files could not be removed yet',
 }
 

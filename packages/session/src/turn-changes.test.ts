@@ -93,7 +93,11 @@ describe('what is due', () => {
   })
 
   test.each<readonly [string, (s: Scenario) => unknown, string]>([
-    ['its runner died', (s) => s.input(exited), 'its runner ended before it said so.'],
+    [
+      'its runner died',
+      (s) => s.input(exited),
+      'Belay’s process beside the agent ended before it had looked.',
+    ],
     [
       'its runner was given up',
       (s) => {
@@ -101,16 +105,20 @@ describe('what is due', () => {
         s.ring()
         s.ring()
       },
-      'its runner ended before it said so.',
+      'Belay’s process beside the agent ended before it had looked.',
     ],
-    ['its runner is silent', (s) => s.ring(), 'its runner did not say so in time.'],
+    [
+      'its runner is silent',
+      (s) => s.ring(),
+      'Belay’s process beside the agent did not look in time.',
+    ],
     [
       'another turn is over',
       (s) => {
         s.prompt('p2')
         s.report({ type: 'turn-taken', turn: 2 }, finished(2))
       },
-      'its runner began another turn without saying so.',
+      'Belay’s process beside the agent began another turn without looking.',
     ],
   ])('[S-100] is said not to be known, once, when %s', (_, happen, why) => {
     const s = due()

@@ -182,7 +182,7 @@ function hopsOf(state: SessionState, now: number, proofs: Proofs): HopState[] {
       'server',
       'alive',
       proofs.serverSince,
-      `The server runs since ${spell(now - proofs.serverSince)}.`,
+      `The server has been running for ${spell(now - proofs.serverSince)}.`,
     ),
     linkHop(state, now, proofs),
     runnerHop(state, now, proofs),
@@ -205,9 +205,14 @@ function hopsOf(state: SessionState, now: number, proofs: Proofs): HopState[] {
 function linkHop({ runner }: SessionState, now: number, { linkHeardAt }: Proofs): HopState {
   switch (runner.type) {
     case 'none':
-      return hop('link', 'idle', undefined, 'No runner is needed now.')
+      return hop('link', 'idle', undefined, 'No connection is needed now.')
     case 'starting':
-      return hop('link', 'waited-for', undefined, 'The runner has not dialled in yet.')
+      return hop(
+        'link',
+        'waited-for',
+        undefined,
+        'Belay’s process beside the agent has not connected yet.',
+      )
     case 'lost':
       return hop(
         'link',
@@ -217,14 +222,19 @@ function linkHop({ runner }: SessionState, now: number, { linkHeardAt }: Proofs)
       )
     case 'linked': {
       if (linkHeardAt === undefined)
-        return hop('link', 'waited-for', undefined, 'The runner is dialling in.')
+        return hop(
+          'link',
+          'waited-for',
+          undefined,
+          'Belay’s process beside the agent is connecting.',
+        )
       const silence = now - linkHeardAt
       const state = silence < silentMs ? 'alive' : 'silent'
       return hop(
         'link',
         state,
         linkHeardAt,
-        `The last byte of the runner came ${spell(silence)} ago.`,
+        `Belay’s process beside the agent was last heard ${spell(silence)} ago.`,
       )
     }
   }
@@ -236,21 +246,32 @@ function runnerHop({ runner: wanted }: SessionState, now: number, { runner }: Pr
       'runner',
       'silent',
       undefined,
-      'Whether the runner’s process is there cannot be seen now: its lock is busy, or its disk refuses.',
+      'Whether Belay’s process beside the agent is there cannot be seen now: its lock is busy, or the disk refuses.',
     )
   if (runner !== undefined)
     return hop(
       'runner',
       'alive',
       runner.since,
-      `The runner’s process ${runner.pid} runs since ${spell(now - runner.since)}.`,
+      `Belay’s process beside the agent (pid ${runner.pid}) has been running for ${spell(now - runner.since)}.`,
     )
-  if (wanted.type === 'none') return hop('runner', 'idle', undefined, 'No runner is needed now.')
+  if (wanted.type === 'none')
+    return hop('runner', 'idle', undefined, 'No process beside the agent is needed now.')
   if (wanted.type === 'starting')
-    return hop('runner', 'waited-for', undefined, 'The runner’s process is being started.')
+    return hop(
+      'runner',
+      'waited-for',
+      undefined,
+      'Belay’s process beside the agent is being started.',
+    )
   if (wanted.type === 'linked')
-    return hop('runner', 'alive', undefined, 'The runner is linked from another machine.')
-  return hop('runner', 'gone', undefined, 'No process on this machine holds the runner’s lock.')
+    return hop(
+      'runner',
+      'alive',
+      undefined,
+      'Belay’s process beside the agent is connected from another machine.',
+    )
+  return hop('runner', 'gone', undefined, 'Belay’s process beside the agent is not there any more.')
 }
 
 function agentHop({ agent, runner }: SessionState, now: number): HopState {
@@ -264,7 +285,7 @@ function agentHop({ agent, runner }: SessionState, now: number): HopState {
     return hop('agent', 'waited-for', undefined, 'The agent is not ready yet.')
   const past = spell(now - process.at)
   return process.type === 'running'
-    ? hop('agent', 'alive', process.at, `The agent’s process is ready since ${past}.`)
+    ? hop('agent', 'alive', process.at, `The agent’s process has been ready for ${past}.`)
     : hop('agent', 'gone', process.at, `The agent’s process ended ${past} ago.`)
 }
 

@@ -394,7 +394,8 @@ const unknown: LogEntry = {
   turn: 1,
   files: [],
   patch: '',
-  problem: 'What turn 1 changed is not known: its runner ended before it said so.',
+  problem:
+    'What turn 1 changed is not known: Belay’s process beside the agent ended before it had looked.',
 }
 
 test.each([

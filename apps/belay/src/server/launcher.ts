@@ -163,7 +163,7 @@ export class Launcher {
     } catch (error) {
       if (this.#abort.signal.aborted || isPassing(error)) throw error
       const why = error instanceof Error ? error.message : String(error)
-      const message = `The runner could not be started: ${why}.`
+      const message = `Belay’s process beside the agent could not be started: ${why}.`
       await host.submit(session, { type: 'runner-start-failed', generation, message })
     }
   }

@@ -66,7 +66,7 @@ test('[E-31] who asked hears why there is no plan, whatever came between', async
     [
       () => host.submit('s1', { type: 'runner-exited', generation: 1, code: 1, signal: undefined }),
       'not-restorable',
-      /runner ended/,
+      /beside the agent ended/,
     ],
   ]
   for (const [end, code, words] of ends) {

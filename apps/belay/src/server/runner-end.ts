@@ -30,7 +30,7 @@ export async function ownerOf(folder: string, signal: AbortSignal): Promise<Lock
     if (owner !== 'unknown') return owner
     if (performance.now() > until)
       throw new Error(
-        `whether a runner holds ${folder} cannot be seen: its lock is busy or its disk refuses`,
+        `whether a process of Belay holds ${folder} cannot be seen: its lock is busy or its disk refuses`,
       )
     // oxlint-disable-next-line no-await-in-loop -- one look after the other
     await sleep(unseenMs, undefined, { signal })

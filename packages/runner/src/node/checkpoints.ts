@@ -181,7 +181,7 @@ export class Checkpoints {
 
   /** Nothing is begun any more. */
   close(): void {
-    this.#closed.abort(new Error('the runner ended.'))
+    this.#closed.abort(new Error('Belay’s process beside the agent ended.'))
     this.#keeper.close()
     this.#sharing.close()
   }

@@ -138,8 +138,8 @@ async function work(config: RunnerConfig, means: Means): Promise<void> {
       close(why)
     },
   })
-  process.on('SIGTERM', () => close('the runner was asked to end (SIGTERM)'))
-  process.on('SIGINT', () => close('the runner was asked to end (SIGINT)'))
+  process.on('SIGTERM', () => close('it was asked to end (SIGTERM)'))
+  process.on('SIGINT', () => close('it was asked to end (SIGINT)'))
   const watching = setInterval(() => {
     if (!existsSync(config.runnerFolder)) close('its folder was removed')
     else if (driver.isWorkspaceLost) close(workspaceLost)

@@ -2,9 +2,9 @@
  * What is held against the world: invariants after every step, and at the end of a run the promises a person was made.
  */
 import { viewSchema } from '@belay/protocol'
-import { restoreUnderWay, viewOf } from '@belay/session'
+import { restoreUnderWay, viewOf, whyOf } from '@belay/session'
 import type { SimViewer } from './viewer.ts'
-import type { World } from './world.ts'
+import { deadlines as simDeadlines, type World } from './world.ts'
 
 /** What holds at any moment. */
 export function stepChecks(world: World): void {
@@ -16,6 +16,7 @@ export function stepChecks(world: World): void {
     if (changes?.type === 'due' && told.has(changes.turn))
       world.stage.violate('changes', `turn ${changes.turn} of ${session} is due and told`)
   }
+  for (const { session } of world.people) holdAsTold(world, session)
   for (const viewer of world.viewers) {
     if (viewer.cursor !== viewer.seen.length) {
       const sentence = `${viewer.name} stands at ${viewer.cursor} and was shown ${viewer.seen.length} events`
@@ -77,7 +78,6 @@ export function finalChecks(world: World): void {
     holdStored(world, session)
     holdTold(world, session)
     holdChanges(world, session)
-    holdUndecided(world, session)
     for (const promptId of world.logs.get(session)?.unseen ?? []) {
       if (world.truth.of(promptId) !== undefined)
         world.stage.violate(
@@ -115,18 +115,40 @@ function holdChanges(world: World, session: string): void {
   }
 }
 
-/** A failure that nobody decided about is shown as long as that is so, and never as rest. */
-function holdUndecided(world: World, session: string): void {
+/** Words of Belay's inside, which nobody who reads a sentence has learnt. */
+const innerWords =
+  /\b(?:runners?|fenced?|spool|generation|hops?|adapter|dials?|dialled|linked|grace|outbox|lease)\b/i
+
+/** What is shown of a session whose log grew: its failures, whatever else it does, and in words that people know. */
+function holdAsTold(world: World, session: string): void {
   const log = world.logs.get(session)
+  if (log === undefined || log.texts.length === log.looked || world.wiped.has(session)) return
+  // The log is at hand; to read the session at every step takes longer than the step.
   const state = world.stateOf(session)
-  if (log === undefined || state === undefined || world.wiped.has(session)) return
+  if (state === undefined) return
   const { status, undecided } = viewOf(state, session)
-  const turns = [...log.undecided]
-  const shown = `${session} is ${status} with ${undecided?.count ?? 0} undecided turns`
-  const isShown =
-    (undecided?.count ?? 0) === turns.length && (turns.length === 0) === (status === 'idle')
-  if (!isShown && status !== 'attention')
-    world.stage.violate('undecided', `${shown}; nobody decided about ${turns.join(', ') || 'none'}`)
+  const count = undecided?.count ?? 0
+  if (count !== log.undecided.size || (count > 0 && status === 'idle'))
+    world.stage.violate(
+      'undecided',
+      `${session} is ${status} with ${count} undecided turns; nobody decided about ${[...log.undecided].join(', ') || 'none'}`,
+    )
+  const proofs = { serverSince: world.stage.now, runner: undefined, linkHeardAt: undefined }
+  const why = whyOf(state, world.stage.now, { id: session, proofs, deadlines: simDeadlines })
+  const said = [why.sentence, ...why.hops.map((hop) => hop.sentence)]
+  for (const text of log.texts.slice(log.looked)) said.push(...sentencesIn(JSON.parse(text)))
+  log.looked = log.texts.length
+  for (const sentence of said) {
+    if (innerWords.test(sentence)) world.stage.violate('words', `${session} says: ${sentence}`)
+  }
+}
+
+/** Every text of more than one word in it. */
+function sentencesIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.includes(' ') ? [value] : []
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).flatMap(sentencesIn)
+    : []
 }
 
 /** Accepted means kept: one visible end. */

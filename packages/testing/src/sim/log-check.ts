@@ -49,6 +49,8 @@ const forgivenMs = 2000
 
 export class LogCheck {
   readonly texts: string[] = []
+  /** How many of its events were there when the session was last held against it. */
+  looked = 0
   /** Where each accepted prompt stands. */
   readonly prompts = new Map<string, 'queued' | 'started' | 'ended' | 'cancelled'>()
   /** Prompts of which the log says that no agent ever saw them. */

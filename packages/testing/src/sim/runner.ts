@@ -140,7 +140,7 @@ export class SimRunner {
   /** SIGTERM. */
   askToEnd(): void {
     if (this.#spool === undefined) this.#exit(143)
-    else this.feed({ type: 'close-asked', reason: 'the runner was asked to end (SIGTERM)' })
+    else this.feed({ type: 'close-asked', reason: 'it was asked to end (SIGTERM)' })
   }
 
   #step(input: Input): void {

@@ -76,7 +76,7 @@ export class SimLauncher {
         if (process.alive) this.#enqueue(session, () => this.#settle(session, generation, 'first'))
       })
     } catch (error) {
-      const message = `The runner could not be started: ${String(error)}.`
+      const message = `Belay’s process beside the agent could not be started: ${String(error)}.`
       await host.submit(session, { type: 'runner-start-failed', generation, message })
     }
   }

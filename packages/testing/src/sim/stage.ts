@@ -27,6 +27,7 @@ export type Check =
   | 'seen'
   | 'stuck'
   | 'deleted'
+  | 'words'
 
 export interface Violation {
   readonly check: Check

@@ -25,7 +25,7 @@ import { Truth } from './truth.ts'
 import { SimViewer } from './viewer.ts'
 
 /** Waits as long as they must be to tell one from another: longer ones say nothing new and cost steps. */
-const deadlines: Deadlines = {
+export const deadlines: Deadlines = {
   ...defaults,
   prepareMs: 60_000,
   turnStartMs: 30_000,

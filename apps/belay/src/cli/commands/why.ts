@@ -1,5 +1,5 @@
 /** `belay why`: what a session waits for, and the last proof of life of each hop. */
-import type { HopState } from '@belay/protocol'
+import { type HopState, hopWords } from '@belay/protocol'
 import { oneLine, type Paint, painter } from '../paint.ts'
 import { connectTo } from '../sessions.ts'
 import type { World } from '../world.ts'
@@ -21,7 +21,9 @@ const marks = {
   idle: ['·', 'dim'],
 } as const
 
+const wordChars = Math.max(...Object.values(hopWords).map((word) => word.length))
+
 function hopLine(paint: Paint, { hop, state, sentence }: HopState): string {
   const [mark, color] = marks[state]
-  return `  ${paint(color, mark)} ${hop.padEnd(7)} ${paint('dim', oneLine(sentence))}`
+  return `  ${paint(color, mark)} ${hopWords[hop].padEnd(wordChars)} ${paint('dim', oneLine(sentence))}`
 }
