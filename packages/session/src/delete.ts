@@ -10,18 +10,27 @@ import type { SessionReply } from './input.ts'
 import { releaseRunner } from './preparation.ts'
 import { initialState, restoreUnderWay, type SessionState } from './state.ts'
 import { endTurn } from './turn.ts'
-import { undecidedCount } from './undecided.ts'
+import { nextPrompt } from './undecided.ts'
 
-/** Nobody has touched it for so long that its owner wants it gone. */
+/** Nobody has touched it for so long that its owner wants it gone, what failed in it and what it holds back included. */
 export function expire(change: Change, before: number): SessionReply {
-  const { lifecycle, turn, queue, last, settings, changes } = change.state
-  const since = last.type === 'ended' ? last.endedAt : settings.createdAt
-  const isWorking = turn.type === 'active' || queue.length > 0
+  const { lifecycle, turn, changes } = change.state
+  const isWorking = turn.type === 'active' || nextPrompt(change.state) !== undefined
   const busy = isWorking || restoreUnderWay(change.state) !== undefined || changes.type === 'due'
-  // A failure that nobody has seen does not go with its session, unless its owner wants to go on without.
-  const waits = undecidedCount(change.state) > 0 && settings.goOn !== true
-  if (lifecycle.type !== 'ready' || busy || waits || since >= before) return ignore('it is in use')
+  const isAtRest =
+    lifecycle.type === 'attention' ? turn.type === 'none' : lifecycle.type === 'ready' && !busy
+  if (!isAtRest || touchedAt(change.state) >= before) return ignore('it is in use')
   return remove(change)
+}
+
+/** When something last happened in it, of what has a date. */
+function touchedAt({ lifecycle, last, settings, queue }: SessionState): number {
+  return Math.max(
+    settings.createdAt,
+    last.type === 'ended' ? last.endedAt : 0,
+    lifecycle.type === 'attention' ? (lifecycle.since ?? 0) : 0,
+    ...queue.map(({ at }) => at),
+  )
 }
 
 export function remove(change: Change, discard?: true): SessionReply {

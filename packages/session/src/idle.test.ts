@@ -78,9 +78,17 @@ test('[S-43] a session expires only when it is idle and nothing has happened sin
   s.report({ type: 'turn-finished', turn: 2, stopReason: 'end_turn' }, unchanged(2))
   expect(s.input({ type: 'expire', before: s.now + 1 })).toEqual({ type: 'done' })
   expect(statusOf(s)).toBe('deleted')
+})
+
+test('[S-43] a session that failed, or whose prompts wait for a person, expires like any other, from its failure on', () => {
   const failed = createdSession('do it')
+  failed.wait(5000)
   failed.input({ type: 'runner-start-failed', generation: 1, message: 'No memory.' })
-  expect(failed.input({ type: 'expire', before: failed.now + 1 })).toMatchObject({
+  expect(failed.input({ type: 'expire', before: failed.now })).toMatchObject({ type: 'ignored' })
+  expect(failed.input({ type: 'expire', before: failed.now + 1 })).toEqual({ type: 'done' })
+  expect(statusOf(failed)).toBe('deleted')
+  const waiting = createdSession('do it')
+  expect(waiting.input({ type: 'expire', before: waiting.now + 1 })).toMatchObject({
     type: 'ignored',
   })
 })

@@ -106,7 +106,14 @@ export type SessionInput =
   /** Delete it if nothing has happened in it since `before`, milliseconds since the epoch, and nothing is going on. */
   | { readonly type: 'expire'; readonly before: number }
   /** Let the log begin later: events up to `through` are not kept any more. */
-  | { readonly type: 'trim'; readonly through: number }
+  | {
+      readonly type: 'trim'
+      readonly through: number
+      /** What came with prompts of which the log tells no more; `turn`: that they began. */
+      readonly attachments?: readonly { readonly id: string; readonly turn?: number }[]
+      /** The last event that was looked at for them. */
+      readonly last?: number
+    }
   | { readonly type: 'callback-resent'; readonly callbackId: string }
   | { readonly type: 'alarm' }
   /** The wall clock went further than time did, by so many milliseconds; back, when it is negative. */

@@ -113,7 +113,7 @@ export function failPreparation(change: Change, problem: Problem): void {
     step.status === 'started' ? { ...step, status: 'failed', ms: change.now - step.since } : step,
   )
   releaseRunner(change)
-  set(change, 'lifecycle', { type: 'attention', attempt, problem, steps })
+  set(change, 'lifecycle', { type: 'attention', attempt, since: change.now, problem, steps })
   failRestore(change, problem.message)
   log(change, {
     type: 'preparation-failed',

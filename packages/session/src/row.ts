@@ -93,7 +93,7 @@ export function lookups(input: SessionInput): readonly string[] {
   }
 }
 
-/** The row that holds an attachment: an `AttachmentData` as JSON. It is as old as its prompt, and goes with the session. */
+/** The row that holds an attachment: an `AttachmentData` as JSON. It is as old as its prompt, and goes with the events that tell of it, or the session. */
 export function attachmentKey(attachmentId: string): string {
   return `attachment:${attachmentId}`
 }
@@ -113,6 +113,10 @@ export function keepAttachments(
     return attachment
   })
   return { attachments: named }
+}
+
+export function forgetAttachment(change: Change, attachmentId: string): void {
+  change.rows.push({ key: attachmentKey(attachmentId), value: undefined })
 }
 
 export function findPrompt(change: Change, promptId: string): PromptRow | undefined {

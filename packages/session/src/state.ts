@@ -79,6 +79,8 @@ export type Lifecycle =
   | {
       readonly type: 'attention'
       readonly attempt: number
+      /** When it failed. Absent: before that was kept. */
+      readonly since?: number
       readonly problem: Problem
       readonly steps: readonly StepState[]
     }

@@ -168,7 +168,7 @@ function decide(change: Change, input: Request): SessionReply {
     case 'expire':
       return expire(change, input.before)
     case 'trim':
-      return trimLog(change, input.through)
+      return trimLog(change, input)
   }
 }
 

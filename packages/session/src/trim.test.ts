@@ -1,7 +1,7 @@
-import { eventSchema, type SessionEvent } from '@belay/protocol'
+import { eventSchema, type Report, type SessionEvent } from '@belay/protocol'
 import { createdSession, runningTurn } from '@belay/testing'
 import { describe, expect, test } from 'vitest'
-import { trimPoint } from './trim.ts'
+import { attachmentsGone, trimPoint } from './trim.ts'
 
 /** A session of two turns, the second prompt waiting while the first runs, then a third that runs. */
 function story(): SessionEvent[] {
@@ -58,4 +58,53 @@ test('[S-54] a session cuts its log and nothing else, and keeps its last event',
   expect(s.input({ type: 'trim', through: s.state.head.seq })).toMatchObject({ type: 'ignored' })
   expect(s.input({ type: 'trim', through: s.state.head.seq - 1 })).toEqual({ type: 'done' })
   expect(s.state).toEqual(before)
+})
+
+describe('what came with a prompt', () => {
+  /** Its first turn went well, its second failed; each prompt brought something. */
+  function attached() {
+    const s = createdSession()
+    s.linkRunner()
+    const run = (turn: number, finished: Partial<Extract<Report, { type: 'turn-finished' }>>) => {
+      const promptId = `p${turn}`
+      const file = { id: `a${turn}`, name: 'x.txt', type: 'text/plain', bytes: 1, data: 'eA==' }
+      const prompt = { promptId, text: promptId, digest: promptId, attachments: [file] }
+      s.input({ type: 'prompt-submitted', prompt })
+      s.report({ type: 'turn-taken', turn }, { type: 'turn-finished', turn, ...finished })
+      s.report({ type: 'turn-changes', turn, files: [], patch: '' })
+    }
+    run(1, { stopReason: 'end_turn' })
+    run(2, { error: { code: 'agent-error', message: 'No.' } })
+    const kept = () => [...s.rows.keys()].filter((key) => key.startsWith('attachment:'))
+    const events = () => s.events.map((event) => eventSchema.parse(event))
+    expect(kept()).toEqual(['attachment:a1', 'attachment:a2'])
+    return { s, kept, events }
+  }
+
+  test('[S-190] goes with the events that tell of it, unless the prompt can still be sent again', () => {
+    const { s, kept, events } = attached()
+    const { seq: last } = s.state.head
+    expect(attachmentsGone(events(), 1)).toEqual([])
+    const attachments = attachmentsGone(events(), last)
+    expect(attachments).toEqual([
+      { id: 'a1', turn: 1 },
+      { id: 'a2', turn: 2 },
+    ])
+    expect(s.input({ type: 'trim', through: last - 1, last, attachments })).toEqual({
+      type: 'done',
+    })
+    expect(kept()).toEqual(['attachment:a2'])
+  })
+
+  test('[S-190] stays while a prompt that was sent again names it, also one that came since it was looked', () => {
+    const { s, kept, events } = attached()
+    const { seq: last } = s.state.head
+    const attachments = attachmentsGone(events(), last)
+    s.input({ type: 'turn-resolved', turn: 2, action: 'send-again', promptId: 'p3' })
+    expect(s.input({ type: 'trim', through: last - 1, last, attachments })).toMatchObject({
+      type: 'ignored',
+    })
+    expect(kept()).toHaveLength(2)
+    expect(attachmentsGone(events(), last)).toEqual([{ id: 'a1', turn: 1 }])
+  })
 })

@@ -6,10 +6,19 @@
  * Invariants:
  * - S-54 A log is cut only where nothing is open: no turn runs across the cut, no prompt waits across it, and no
  *   preparation. Numbers go on as if nothing had been removed.
+ * - S-190 What came with a prompt goes with the events that tell of it, unless the prompt can still be sent again.
  */
 import type { SessionEvent } from '@belay/protocol'
 import { type Change, ignore } from './change.ts'
-import type { SessionReply } from './input.ts'
+import type { SessionInput, SessionReply } from './input.ts'
+import { forgetAttachment } from './row.ts'
+
+/** What came with a prompt, and the turn it began. */
+interface Attached {
+  readonly id: string
+  turn?: number
+}
+type Trim = Extract<SessionInput, { type: 'trim' }>
 
 /** What of a log is to be kept at least; an event that one of the two does not ask for goes. */
 export interface Keep {
@@ -64,8 +73,36 @@ function reach(event: SessionEvent): Reach {
 }
 
 /** Removes what was found to be removable. The state does not depend on the log, so there is nothing to decide but the bound. */
-export function trimLog(change: Change, through: number): SessionReply {
-  if (through >= change.state.head.seq) return ignore('the last event stays')
+export function trimLog(change: Change, { through, attachments = [], last }: Trim): SessionReply {
+  const { head, undecided } = change.state
+  if (through >= head.seq) return ignore('the last event stays')
+  // A prompt that came since may name what came before it.
+  if (attachments.length > 0 && head.seq !== last) return ignore('something was logged meanwhile')
   change.trim = through
+  for (const { id, turn: of } of attachments) {
+    // What can still be sent again is sent with what came with it.
+    const isWanted =
+      of !== undefined &&
+      (undecided.older > 0 || undecided.turns.some(({ turn: one }) => one === of))
+    if (!isWanted) forgetAttachment(change, id)
+  }
   return { type: 'done' }
+}
+
+/** What came with prompts of which nothing is told any more once the log is cut at `through`. */
+export function attachmentsGone(events: Iterable<SessionEvent>, through: number): Attached[] {
+  const came = new Map<string, Attached[]>()
+  const stay = new Set<string>()
+  for (const event of events) {
+    const goes = event.seq <= through
+    if (event.type === 'prompt-accepted') {
+      // A prompt that is sent again brings nothing of its own: it names what came the first time.
+      const named = (event.attachments ?? []).map(({ id }) => ({ id }))
+      if (goes) came.set(event.promptId, named)
+      else for (const { id } of named) stay.add(id)
+    }
+    if (goes && event.type === 'turn-started')
+      for (const one of came.get(event.promptId) ?? []) one.turn = event.turn
+  }
+  return [...came.values()].flat().filter(({ id }) => !stay.has(id))
 }

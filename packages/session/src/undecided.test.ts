@@ -232,19 +232,11 @@ test('[S-145] in a session that was created to go on nothing is held, and the tu
   expect(view(s)).toMatchObject({ goOn: true, status: 'undecided', undecided: { count: 1 } })
 })
 
-test('[S-146] a session with an undecided turn does not expire, unless it was created to go on', () => {
-  const s = paused(0)
-  const later = { type: 'expire', before: s.now + 1 } as const
-  expect(s.input(later)).toMatchObject({ type: 'ignored' })
-  s.input(decide(1, 'discard'))
-  s.input(later)
+test('[S-43] a session with an undecided turn and held prompts expires like any other', () => {
+  const s = paused(1)
+  expect(s.input({ type: 'expire', before: s.now })).toMatchObject({ type: 'ignored' })
+  s.input({ type: 'expire', before: s.now + 1 })
   expect(statusOf(s)).toBe('deleted')
-  const goes = scenario()
-  goes.input(creation({ prompt: { promptId: 'p1', text: 'a', digest: 'a' }, goOn: true }))
-  goes.linkRunner()
-  fail(goes, 1)
-  goes.input({ type: 'expire', before: goes.now + 1 })
-  expect(statusOf(goes)).toBe('deleted')
 })
 
 test('[S-55] of a state from before, the last turn is undecided as it was', () => {

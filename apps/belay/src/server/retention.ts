@@ -3,7 +3,7 @@
  * as a person would; logs lose their beginnings. Whether a session is idle, and where its log may be cut, the session says.
  */
 import { limits, type SessionEvent } from '@belay/protocol'
-import { trimPoint } from '@belay/session'
+import { attachmentsGone, trimPoint } from '@belay/session'
 import type { Logger } from 'pino'
 import type { SessionHost } from './session-host.ts'
 
@@ -59,7 +59,7 @@ async function sweep(options: RetentionOptions): Promise<void> {
 async function expire({ host, clock, log, keep }: RetentionOptions, id: string): Promise<boolean> {
   const { type } = host.read(id).lifecycle
   if (type === 'deleted' || type === 'absent') return true
-  if (keep.sessionsMs === undefined || type !== 'ready') return false
+  if (keep.sessionsMs === undefined) return false
   const reply = await host.submit(id, { type: 'expire', before: clock() - keep.sessionsMs })
   if (reply.type !== 'done') return false
   log.info({ session: id }, 'an old session was deleted')
@@ -70,25 +70,41 @@ async function trim({ host, clock, log, keep }: RetentionOptions, id: string): P
   const { events, eventsMs } = keep
   if (events === undefined && eventsMs === undefined) return
   const since = eventsMs === undefined ? undefined : clock() - eventsMs
-  const through = trimPoint(stored(host, id), { events, since }, host.read(id).head.seq)
-  const first = host.first(id)
-  if (through === undefined || first === undefined || through < first) return
-  await host.submit(id, { type: 'trim', through })
-  const now = host.first(id)
-  // Entries that share a segment stay together.
-  if (now !== first) log.info({ session: id, first: now }, 'old events were removed')
+  const last = host.read(id).head.seq
+  const point = trimPoint(stored(host, id), { events, since }, last)
+  const through = point === undefined ? undefined : storedTogether(host, id, point)
+  if (through === undefined) return
+  const attachments = attachmentsGone(stored(host, id), through)
+  const reply = await host.submit(id, { type: 'trim', through, last, attachments })
+  if (reply.type === 'done')
+    log.info({ session: id, first: through + 1 }, 'old events were removed')
+}
+
+/** Events that share a segment stay together: the last of the last one that goes whole. */
+function storedTogether(host: SessionHost, id: string, point: number): number | undefined {
+  let through: number | undefined
+  for (const { last } of segments(host, id)) {
+    if (last > point) break
+    through = last
+  }
+  return through
 }
 
 /** The log from its beginning, read as far as it is asked for. */
 function* stored(host: SessionHost, id: string): Iterable<SessionEvent> {
+  for (const { text } of segments(host, id)) {
+    const events: SessionEvent[] = JSON.parse(`[${text}]`)
+    yield* events
+  }
+}
+
+function* segments(host: SessionHost, id: string): Iterable<{ last: number; text: string }> {
   let cursor = 0
   for (;;) {
-    const segments = host.log(id, cursor, limits.pageBytesMax)
-    if (segments.length === 0) return
-    for (const segment of segments) {
-      const events: SessionEvent[] = JSON.parse(`[${segment.text}]`)
-      yield* events
-      cursor = segment.last
-    }
+    const some = host.log(id, cursor, limits.pageBytesMax)
+    const last = some.at(-1)?.last
+    if (last === undefined) return
+    yield* some
+    cursor = last
   }
 }
