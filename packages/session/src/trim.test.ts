@@ -76,35 +76,35 @@ describe('what came with a prompt', () => {
     run(1, { stopReason: 'end_turn' })
     run(2, { error: { code: 'agent-error', message: 'No.' } })
     const kept = () => [...s.rows.keys()].filter((key) => key.startsWith('attachment:'))
-    const events = () => s.events.map((event) => eventSchema.parse(event))
+    const log = () => s.events.map((event) => eventSchema.parse(event))
     expect(kept()).toEqual(['attachment:a1', 'attachment:a2'])
-    return { s, kept, events }
+    return { s, kept, log }
   }
 
   test('[S-190] goes with the events that tell of it, unless the prompt can still be sent again', () => {
-    const { s, kept, events } = attached()
-    const { seq: last } = s.state.head
-    expect(attachmentsGone(events(), 1)).toEqual([])
-    const attachments = attachmentsGone(events(), last)
+    const { s, kept, log } = attached()
+    const { seq: end } = s.state.head
+    expect(attachmentsGone(log(), 1)).toEqual([])
+    const attachments = attachmentsGone(log(), end)
     expect(attachments).toEqual([
       { id: 'a1', turn: 1 },
       { id: 'a2', turn: 2 },
     ])
-    expect(s.input({ type: 'trim', through: last - 1, last, attachments })).toEqual({
+    expect(s.input({ type: 'trim', through: end - 1, last: end, attachments })).toEqual({
       type: 'done',
     })
     expect(kept()).toEqual(['attachment:a2'])
   })
 
   test('[S-190] stays while a prompt that was sent again names it, also one that came since it was looked', () => {
-    const { s, kept, events } = attached()
-    const { seq: last } = s.state.head
-    const attachments = attachmentsGone(events(), last)
+    const { s, kept, log } = attached()
+    const { seq: end } = s.state.head
+    const attachments = attachmentsGone(log(), end)
     s.input({ type: 'turn-resolved', turn: 2, action: 'send-again', promptId: 'p3' })
-    expect(s.input({ type: 'trim', through: last - 1, last, attachments })).toMatchObject({
+    expect(s.input({ type: 'trim', through: end - 1, last: end, attachments })).toMatchObject({
       type: 'ignored',
     })
     expect(kept()).toHaveLength(2)
-    expect(attachmentsGone(events(), last)).toEqual([{ id: 'a1', turn: 1 }])
+    expect(attachmentsGone(log(), end)).toEqual([{ id: 'a1', turn: 1 }])
   })
 })
