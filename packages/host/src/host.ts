@@ -82,6 +82,8 @@ export interface Host<State, Input, Reply> {
   watchAll(watcher: (id: string, summary: string | undefined) => void): () => void
   /** Actors with a summary, newest created first. */
   list(options: ListOptions): SummaryRow[]
+  /** How many actors have a summary. */
+  count(): number
   /** Every actor that is stored. */
   ids(): Iterable<string>
   /** Every actor that has a deadline. However many are stored, those at work are few. */
@@ -191,6 +193,11 @@ class ActorHost<State extends Parts, Input, Effect, Reply> implements Host<State
   list(options: ListOptions): SummaryRow[] {
     this.#assertReadable()
     return this.#storage.list(options)
+  }
+
+  count(): number {
+    this.#assertReadable()
+    return this.#storage.count()
   }
 
   ids(): Iterable<string> {

@@ -163,6 +163,7 @@ export function hookStorage(storage: Storage, hooks: CommitHooks): Storage {
     alarms: (limit) => storage.alarms(limit),
     outbox: () => storage.outbox(),
     list: (options) => storage.list(options),
+    count: () => storage.count(),
     ids: () => storage.ids(),
     close: () => storage.close(),
   }

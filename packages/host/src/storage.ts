@@ -95,6 +95,8 @@ export interface Storage {
   outbox(): OutboxRow[]
   /** Actors with a summary, newest created first. */
   list(options: ListOptions): SummaryRow[]
+  /** How many actors have a summary. */
+  count(): number
   /** All stored actors, oldest created first. */
   ids(): Iterable<string>
   close(): void

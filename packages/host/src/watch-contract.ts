@@ -68,6 +68,7 @@ export function lists(play: TestAPI<Stage>): void {
         { id: 'd', summary: JSON.stringify({ label: 'I am d', listed: true }) },
       ])
       expect([...scene.host.ids()]).toEqual(ids)
+      expect(scene.host.count()).toBe(4)
     },
   )
 

@@ -81,6 +81,15 @@ export const errorTable = {
   'too-large': { status: 413, action: 'Send less.' },
   'media-type': { status: 415, action: 'Send JSON with "content-type: application/json".' },
   'queue-full': { status: 429, action: 'Wait for a turn to end, or cancel a queued prompt.' },
+  'sessions-full': {
+    status: 507,
+    action:
+      'Delete sessions that are not needed any more, or start the server with --keep-sessions DAYS.',
+  },
+  'server-full': {
+    status: 503,
+    action: 'Close pages and programs that look at sessions, or try again in a moment.',
+  },
   internal: { status: 500, action: 'Look at the server log; nothing of this request was kept.' },
   'disk-full': {
     status: 507,

@@ -42,6 +42,12 @@ export const limits = {
   /** One page of events. */
   pageEventsMax: 1000,
   pageBytesMax: 900 * 1024,
+  /** Sessions of one server that are not deleted. Its list and its start were measured with 10,000. */
+  sessionsKeptMax: 50_000,
+  /** Streams open at once, of people and programs; a page has two. Fan-out was measured with 100 of one session. */
+  viewersOpenMax: 2000,
+  /** Sockets open at once, whoever holds them. Below what a system lets a process open; runners come in beyond it. */
+  socketsOpenMax: 4000,
   /** One page of the session list. */
   pageSessionsMax: 200,
   /** Lines of an agent's stderr that its exit carries. */

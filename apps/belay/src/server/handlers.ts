@@ -53,6 +53,7 @@ export interface HandlerOptions {
   readonly deadlines: Deadlines
   /** Absent where runners are elsewhere. */
   readonly folders?: Folders | undefined
+  readonly sessionsKeptMax?: number
   /** What else the server was started with. */
   readonly started: Pick<
     RouteAnswer<'settings'>,
@@ -75,14 +76,13 @@ export function createHandlers(options: HandlerOptions): Handlers {
   }
 }
 
-function sessionHandlers({ host, clock, agents, callbacks, seal, folders }: HandlerOptions) {
+function sessionHandlers(options: HandlerOptions) {
+  const { host, clock, callbacks, seal, agents, folders } = options
   return {
     async createSession(body: RouteArgs<'createSession'>) {
       const id = body.id ?? newSessionId(clock())
       // A request that is repeated gets its first answer, whatever became of the agent.
-      const isNew = host.read(id).lifecycle.type === 'absent'
-      if (isNew && 'name' in body.agent) knownAgent(agents(), body.agent.name)
-      if (isNew) await allowed(folders, body.workspace)
+      if (host.read(id).lifecycle.type === 'absent') await admitNew(options, body)
       const input = createInput({ ...body, id }, callbacks, seal)
       const reply = await ask({ host, id, type: 'created' }, input)
       return {
@@ -366,6 +366,20 @@ function named<Body extends CreateBody['workspace']>(
   const { worktree } = workspace
   const branch = (worktree === true ? undefined : worktree.branch) ?? branchFor(title, id)
   return { ...workspace, worktree: { branch } }
+}
+
+/** @throws when this server may not begin it */
+async function admitNew(options: HandlerOptions, { agent, workspace }: CreateBody): Promise<void> {
+  const { host, agents, folders, sessionsKeptMax = limits.sessionsKeptMax } = options
+  const kept = host.count()
+  if (kept >= sessionsKeptMax)
+    throw new RefusalError(
+      'sessions-full',
+      `This server holds ${kept} sessions, and ${sessionsKeptMax} may be there at once; nothing was started.`,
+      { limit: sessionsKeptMax },
+    )
+  if ('name' in agent) knownAgent(agents(), agent.name)
+  await allowed(folders, workspace)
 }
 
 /** @throws when no session may work there */

@@ -7,12 +7,13 @@
  * Invariants:
  * - E-1 Every refusal has one shape.
  * - E-16 A stop takes moments, whatever the other ends of its sockets do.
+ * - E-57 Whatever strangers hold, runners come in beyond `socketsOpenMax`.
  * - E-17 A refused upgrade's socket is closed from this side too.
  */
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Refusal } from '@belay/protocol'
+import { limits, type Refusal } from '@belay/protocol'
 import type { Logger } from 'pino'
 import { apiHeaders } from './http.ts'
 import { RefusalError, refusalFrom } from './problem.ts'
@@ -38,6 +39,7 @@ export interface ListenerOptions {
   readonly links: Upgrading
   /** Why somebody may not come in at all, if so. */
   readonly foreign: (request: IncomingMessage) => Refusal | undefined
+  readonly socketsOpenMax?: number
   readonly log: Logger
 }
 
@@ -53,9 +55,10 @@ export interface Listener {
 /** Time to read the last frames, and to answer a close; what is not answered by then never will be. */
 const farewellMs = 500
 
-export function createListener({ http, streams, links, foreign, log }: ListenerOptions): Listener {
+export function createListener(options: ListenerOptions): Listener {
+  const { http, streams, links, foreign, log } = options
   const server = createServer()
-  const sockets = new Set<Duplex>()
+  const { sockets, refuseBeyond } = socketsOf(server, options)
   const stopping = new AbortController()
 
   /** @throws RefusalError */
@@ -72,16 +75,15 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
     return refusalFrom(error, log, url.split('?', 1)[0] ?? url)
   }
 
-  server.on('connection', (socket: Duplex) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
   server.on('request', (request, response) => {
     try {
-      if (streams.request(request, admit(request), response)) return
+      const url = admit(request)
+      refuseBeyond()
+      if (streams.request(request, url, response)) return
     } catch (error) {
       const { status, problem } = refusalOf(error, request)
-      response.writeHead(status, { ...apiHeaders, 'content-type': 'application/json' })
+      const headers = { ...apiHeaders, 'content-type': 'application/json', connection: 'close' }
+      response.writeHead(status, headers)
       response.end(JSON.stringify(problem))
       return
     }
@@ -94,7 +96,9 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
     socket.on('error', () => socket.destroy())
     try {
       const upgrade = { request, url: admit(request), socket, head }
-      if (links.upgrade(upgrade) || streams.upgrade(upgrade)) return
+      if (links.upgrade(upgrade)) return
+      refuseBeyond()
+      if (streams.upgrade(upgrade)) return
       throw new RefusalError('route-not-found', 'There is no stream here.')
     } catch (error) {
       refuseUpgrade(socket, refusalOf(error, request))
@@ -120,6 +124,33 @@ export function createListener({ http, streams, links, foreign, log }: ListenerO
       const cutting = setTimeout(() => sockets.forEach((socket) => socket.destroy()), farewellMs)
       await closed
       clearTimeout(cutting)
+    },
+  }
+}
+
+/** The sockets of a server, and the number of them beyond which only runners are let in. */
+function socketsOf(
+  server: Server,
+  { log, socketsOpenMax = limits.socketsOpenMax }: ListenerOptions,
+) {
+  const sockets = new Set<Duplex>()
+  // Beyond what is refused in words, nobody's socket is taken at all.
+  server.maxConnections = 2 * socketsOpenMax
+  server.on('drop', () => log.error({ open: sockets.size }, 'too many sockets are open'))
+  server.on('connection', (socket: Duplex) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return {
+    sockets,
+    /** @throws RefusalError */
+    refuseBeyond: () => {
+      if (sockets.size <= socketsOpenMax) return
+      throw new RefusalError(
+        'server-full',
+        `More than ${socketsOpenMax} connections are open, and this server serves no more at once; sessions go on.`,
+        { limit: socketsOpenMax },
+      )
     },
   }
 }

@@ -49,6 +49,8 @@ export interface ServeOptions {
   readonly diskFreeBytesMin?: number
   /** Sessions idle for longer are deleted, milliseconds. Default: never. */
   readonly keep?: Retention
+  /** How many may be there at once, other than `limits` says. */
+  readonly bounds?: Partial<Record<'sessionsKeptMax' | 'viewersOpenMax' | 'socketsOpenMax', number>>
   /** Callbacks may go to addresses of this machine and its networks. */
   readonly allowPrivateCallbacks?: boolean
   /** The store or a transition failed and the process should end: nothing more is accepted. */
@@ -103,7 +105,7 @@ async function serveFolder(
   { path: dataFolder, token, secret }: DataFolder,
   options: ServeOptions,
 ): Promise<RunningServer> {
-  const { log } = options
+  const { log, bounds } = options
   const deadlines: Deadlines = { ...defaultDeadlines, ...options.deadlines }
   const tickets = createTickets()
   const known = knowAgents(dataFolder)
@@ -112,7 +114,7 @@ async function serveFolder(
   const parts = makeParts(options, { host, dataFolder, secret, deadlines })
   made.parts = parts
   const admission = createAdmission({ token, tickets, clock, names: [options.host, hostname()] })
-  const streams = createStreams({ host, refuse: admission.refuseStream })
+  const streams = createStreams({ host, refuse: admission.refuseStream, ...bounds })
   const startedAt = clock()
   const proofs = (id: string) => ({
     serverSince: startedAt,
@@ -124,6 +126,7 @@ async function serveFolder(
   const handlers = createHandlers({
     ...parted,
     ...known,
+    ...bounds,
     started: startedWith(options, startedAt),
   })
   const http = createHttp({ handlers, version, authorize: admission.authorize, pageFolder, log })
@@ -132,6 +135,7 @@ async function serveFolder(
     streams,
     links: parts.links,
     foreign: admission.refuseForeign,
+    ...bounds,
     log,
   })
   let stopRetention: () => void = nothing

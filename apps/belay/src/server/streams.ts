@@ -4,7 +4,7 @@
  * Owns: who may open one, and the set of those that are open. What they carry is the session's `openViewer` and `list-viewer.ts`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Refusal, sessionIdSchema, streams, viewerBeatMs } from '@belay/protocol'
+import { limits, type Refusal, sessionIdSchema, streams, viewerBeatMs } from '@belay/protocol'
 import { openViewer, type Sink, type Viewer } from '@belay/session'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { apiHeaders } from './http.ts'
@@ -26,6 +26,7 @@ export interface StreamOptions {
   readonly host: SessionHost
   /** Why this request may not open a stream, if so. */
   readonly refuse: (request: IncomingMessage, url: URL) => Refusal | undefined
+  readonly viewersOpenMax?: number
 }
 
 interface Wanted {
@@ -35,7 +36,11 @@ interface Wanted {
   readonly after: string
 }
 
-export function createStreams({ host, refuse }: StreamOptions): Streams {
+export function createStreams({
+  host,
+  refuse,
+  viewersOpenMax = limits.viewersOpenMax,
+}: StreamOptions): Streams {
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -52,6 +57,7 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
     const refusal = refuse(request, url)
     if (refusal !== undefined) throw RefusalError.of(refusal, undefined)
     check(host, wanted)
+    if (viewers.size >= viewersOpenMax) throw full(viewersOpenMax)
     return wanted
   }
 
@@ -102,6 +108,14 @@ export function createStreams({ host, refuse }: StreamOptions): Streams {
       viewers.clear()
     },
   }
+}
+
+function full(open: number): RefusalError {
+  return new RefusalError(
+    'server-full',
+    `${open} streams are open, and this server serves no more at once; sessions go on.`,
+    { limit: open },
+  )
 }
 
 function wantedOf(url: URL, request: IncomingMessage): Wanted | undefined {

@@ -186,6 +186,10 @@ export class NodeStorage implements Storage {
     return rows.map(({ id, summary }) => ({ id: String(id), summary: String(summary) }))
   }
 
+  count(): number {
+    return Number(this.#sql.count.get()?.['count'])
+  }
+
   ids(): string[] {
     return this.#sql.ids.all().map(({ id }) => String(id))
   }

@@ -55,6 +55,7 @@ export function prepareStatements<Prepared>(prepare: (sql: string) => Prepared) 
       SELECT id, summary FROM actor
       WHERE summary IS NOT NULL AND number < (SELECT number FROM actor WHERE id = ?1)
       ORDER BY number DESC LIMIT ?2`),
+    count: prepare(`SELECT count(*) AS count FROM actor WHERE summary IS NOT NULL`),
     ids: prepare(`SELECT id FROM actor ORDER BY number`),
   }
 }

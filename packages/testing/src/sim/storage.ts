@@ -62,6 +62,7 @@ export class Disk {
       alarms: (limit) => alarms(actors().values(), limit),
       outbox: () => outbox(actors().values()),
       list: (options) => list([...actors().values()], options),
+      count: () => [...actors().values()].filter(({ head }) => head.summary !== undefined).length,
       ids: () => [...actors().keys()],
       close: () => {},
     }
