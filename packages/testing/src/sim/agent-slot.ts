@@ -54,6 +54,11 @@ export class AgentSlot {
     this.#feed({ type: 'dispose' })
   }
 
+  /** With the process that holds it. */
+  kill(): void {
+    this.#agent?.process.kill('SIGKILL')
+  }
+
   prompt(turn: number, promptId: string, text: string): void {
     this.#turn = turn
     if (this.#state.phase.type === 'ready') this.#agent?.prompt(promptId, text)

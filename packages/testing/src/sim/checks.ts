@@ -133,8 +133,8 @@ function holdAsTold(world: World, session: string): void {
       'undecided',
       `${session} is ${status} with ${count} undecided turns; nobody decided about ${[...log.undecided].join(', ') || 'none'}`,
     )
-  const proofs = { serverSince: world.stage.now, runner: undefined, linkHeardAt: undefined }
-  const why = whyOf(state, world.stage.now, { id: session, proofs, deadlines: simDeadlines })
+  const proofs = { serverSince: world.stage.wall, runner: undefined, linkHeardAt: undefined }
+  const why = whyOf(state, world.stage.wall, { id: session, proofs, deadlines: simDeadlines })
   const said = [why.sentence, ...why.hops.map((hop) => hop.sentence)]
   for (const text of log.texts.slice(log.looked)) said.push(...sentencesIn(JSON.parse(text)))
   log.looked = log.texts.length

@@ -54,9 +54,12 @@ export class Faults {
       'commit-fails': () => {
         disk.failure = random.pick(['before', 'after'])
       },
+      'disk-full': () => this.#fillDisk(),
+      'clock-jumped': () => this.#setClock(),
       'power-loss': () => this.#cutPower(),
       'runner-kill': () => this.#killRunner(),
       'runner-kill-at-point': () => this.#doomRunner(),
+      'throw-in-listener': () => this.#throw(),
       'agent-kill': () => this.#killAgent(),
     }
   }
@@ -75,6 +78,7 @@ export class Faults {
     this.#calm = true
     this.#options.network.heal()
     this.#options.disk.failure = undefined
+    this.#options.disk.full = false
     this.#options.server().process.doomedIn = undefined
     for (const runner of this.#options.runners()) runner.process.doomedIn = undefined
   }
@@ -82,6 +86,14 @@ export class Faults {
   /** Whether a call is repeated by the network. */
   repeats(): boolean {
     return this.#has('duplicate') && this.#options.stage.random.chance(0.1)
+  }
+
+  /** Whether the system refuses what the launcher asks of it. */
+  refuses(): boolean {
+    const { stage } = this.#options
+    if (!this.#has('effect-refused') || stage.random.chance(0.6)) return false
+    stage.fire('effect-refused')
+    return true
   }
 
   /** What becomes of one attempt to tell a callback. */
@@ -198,6 +210,33 @@ export class Faults {
     if (!this.#options.server().process.alive && this.#alive().length === 0) return
     this.#options.stage.fire('power-loss')
     this.#options.cutPower()
+  }
+
+  /** For as long as it takes somebody to make room. */
+  #fillDisk(): void {
+    const { disk, stage } = this.#options
+    if (disk.full) return
+    disk.full = true
+    stage.timeline.after(stage.random.integer(50, 30_000), () => {
+      disk.full = false
+    })
+  }
+
+  /** A lid was closed, or somebody set the clock. */
+  #setClock(): void {
+    const { stage } = this.#options
+    stage.fire('clock-jumped')
+    const by = stage.random.pick([10_000, 90_000, 3_600_000, 86_400_000])
+    stage.ahead += stage.random.chance(0.7) ? by : -by
+  }
+
+  /** Something of ours throws where it hears the agent. */
+  #throw(): void {
+    const { stage } = this.#options
+    const alive = this.#alive()
+    if (alive.length === 0) return
+    stage.fire('throw-in-listener')
+    stage.random.pick(alive).throw()
   }
 
   #alive(): readonly SimRunner[] {

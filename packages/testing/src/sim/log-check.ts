@@ -1,7 +1,7 @@
 /**
  * The log of one session, held against its own story and against the truth, event by event as it is committed.
  */
-import type { EventOf, SessionEvent } from '@belay/protocol'
+import type { Deadlines, EventOf, SessionEvent } from '@belay/protocol'
 import type { Check, Stage } from './stage.ts'
 import type { Truth } from './truth.ts'
 
@@ -10,6 +10,8 @@ export interface RunnerFacts {
   readonly alive: boolean
   /** It ended by itself, as one does that is told to. */
   readonly left: boolean
+  /** The last words of one that a fault of its own ended. */
+  readonly fault: string | undefined
   /** How long it has been dead, milliseconds. */
   readonly deadMs: number
   /** How long its channel has been open and free, milliseconds. */
@@ -22,7 +24,7 @@ export interface LogCheckOptions {
   readonly stage: Stage
   readonly truth: Truth
   readonly session: string
-  readonly graceMs: number
+  readonly spans: Pick<Deadlines, 'graceMs' | 'turnQuietMs' | 'toolMs'>
   /** Nothing is held in it. */
   readonly goesOn: boolean
   readonly runner: (generation: number) => RunnerFacts
@@ -43,6 +45,18 @@ function isInTurn(event: SessionEvent): event is SessionEvent & { readonly turn:
   if (event.type === 'turn-changes') return false
   return event.type !== 'callback-failed' && 'turn' in event && event.turn !== undefined
 }
+
+/** What shows that a turn lives. Others may come while its agent is silent. */
+const signs: ReadonlySet<string> = new Set([
+  'turn-started',
+  'turn-taken',
+  'text',
+  'thought',
+  'tool',
+  'plan',
+  'permission-asked',
+  'permission-settled',
+])
 
 /** A probe of a dead process takes this long to become an event, and a check forgives it. */
 const forgivenMs = 2000
@@ -69,6 +83,8 @@ export class LogCheck {
   readonly #options: LogCheckOptions
   #active: Active | undefined
   #generation = 0
+  /** When the turn last showed a sign of life. */
+  #signAt = 0
   #agentReady = false
   #tookOne = false
   readonly #interrupted = new Set<number>()
@@ -97,6 +113,7 @@ export class LogCheck {
       )
     }
     this.#tell(event)
+    if (signs.has(event.type)) this.#signAt = this.#options.stage.now
   }
 
   #tell(event: SessionEvent): void {
@@ -283,7 +300,21 @@ export class LogCheck {
     )
   }
 
-  #holdReason({ code, promptId }: EventOf<'turn-ended'>, active: Active): void {
+  /** Time is what passed, whatever the wall clock says. */
+  #holdWaited(what: string): void {
+    const { spans, stage } = this.#options
+    const waits: Readonly<Record<string, number>> = {
+      'no-progress': spans.turnQuietMs,
+      'tool-silent': spans.toolMs,
+    }
+    const waited = stage.now - this.#signAt
+    const bound = waits[what]
+    if (bound === undefined) return
+    // A step of less than two seconds is no step.
+    this.#hold('true-end', waited >= bound - forgivenMs, () => `${what} after ${waited} ms`)
+  }
+
+  #holdReason({ code, promptId, detail }: EventOf<'turn-ended'>, active: Active): void {
     const deeds = this.#options.truth.of(promptId)
     const facts = this.#options.runner(active.generation)
     const hold = (check: Check, kept: boolean, sentence: () => string) =>
@@ -298,13 +329,18 @@ export class LogCheck {
       hold('true-words', whole, () => `"${deeds?.said}" was said, "${active.text}" is in the log`)
     }
     if (code === 'runner-exited') hold('true-end', !facts.alive, () => 'the runner lives')
+    if (facts.fault !== undefined && (code === 'runner-exited' || code === 'in-doubt')) {
+      const { fault } = facts
+      hold('true-end', detail?.includes(fault) === true, () => `it met a fault: ${fault}`)
+    }
+    this.#holdWaited(code)
     if (code === 'agent-exited')
       hold('true-end', deeds?.by.process.alive !== true, () => 'the agent lives')
     if (code === 'runner-lost') {
       const { deadMs, linkedMs, serverMs } = facts
       hold('true-end', deadMs < forgivenMs, () => `it had been dead for ${deadMs} ms`)
       hold('true-end', linkedMs < forgivenMs, () => `it had been linked for ${linkedMs} ms`)
-      const awaited = serverMs >= this.#options.graceMs
+      const awaited = serverMs >= this.#options.spans.graceMs
       hold('true-end', awaited, () => `there had been a server for ${serverMs} ms only`)
     }
   }

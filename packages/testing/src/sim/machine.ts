@@ -58,6 +58,8 @@ export class Machine {
   readonly stage: Stage
   readonly folders = new Map<string, Folder>()
   readonly agents = new Set<Inhabitant>()
+  /** What runners wrote before a fault of their own ended them, by `session/generation`. */
+  readonly lastWords = new Map<string, string>()
 
   constructor(stage: Stage) {
     this.stage = stage

@@ -1,5 +1,5 @@
 /**
- * Thirteen defects to plant, one at a time: what a simulator that finds nothing is worth is shown by what it finds when there
+ * Eighteen defects to plant, one at a time: what a simulator that finds nothing is worth is shown by what it finds when there
  * is something. Each wraps real code from outside or is played at an edge of the world; the code itself has no switch.
  */
 import type { Context, Step } from '@belay/actor'
@@ -40,6 +40,16 @@ export const plantable = [
   'queue-not-held',
   /** Of the turns that failed only the last is remembered. */
   'failure-passed-over',
+  /** Deadlines are dates: whoever sets the clock ends what they bound. */
+  'clock-believed',
+  /** A store that refused is taken for one that has written. */
+  'full-disk-unnoticed',
+  /** What the system refused once is not tried again. */
+  'effect-tried-once',
+  /** What the system refused is taken for done. */
+  'refused-as-done',
+  /** A fault of ours is told as any end. */
+  'fault-unsaid',
 ] as const
 export type Planted = (typeof plantable)[number]
 
@@ -85,6 +95,12 @@ const inTransition: Readonly<
     const turns = undecided.turns.filter(({ turn }) => last.type === 'ended' && turn === last.turn)
     return sound({ ...state, undecided: { older: 0, turns } }, input, context)
   },
+  'clock-believed': (sound) => (state, input, context) =>
+    input.type === 'clock-jumped'
+      ? { state, reply: { type: 'ignored', reason: 'a clock is a clock' } }
+      : sound(state, input, context),
+  'fault-unsaid': (sound) => (state, input, context) =>
+    sound(state, input.type === 'runner-exited' ? { ...input, fault: undefined } : input, context),
   'duplicate-not-dropped': (sound) => (state, input, context) =>
     sound(state, renumbered(state, input), context),
 }

@@ -53,6 +53,8 @@ export interface RunnerOptions {
 }
 
 const lockMsMax = 10_000
+/** What a runner writes when a fault of its own ends it. */
+export const faultWords = 'Cannot read properties of undefined'
 const lockPollMs = 100
 const lastAckMsMax = 2500
 
@@ -135,6 +137,13 @@ export class SimRunner {
       },
       onDismissed: (reason) => this.feed({ type: 'close-asked', reason }),
     })
+  }
+
+  /** A fault of ours: its last words, and its end at once, and its agent's. */
+  throw(): void {
+    this.#options.machine.lastWords.set(`${this.session}/${this.generation}`, faultWords)
+    this.#agent.kill()
+    this.#exit(70)
   }
 
   /** SIGTERM. */

@@ -2,8 +2,10 @@
  * Runner processes as `apps/belay/src/server/launcher.ts` treats them: started, found again by their locks, looked at,
  * ended; of one session one at a time, in the order that was decided.
  */
-import { decodeReport, type ReceivedReport } from '@belay/session'
+import { backoffDelayMs, type BackoffPolicy, channelBackoff } from '@belay/channel'
+import { decodeReport, type ReceivedReport, type RefusedEffect } from '@belay/session'
 import type { LockHolder, Machine } from './machine.ts'
+import type { Planted } from './planted.ts'
 import type { Exit, Process } from './process.ts'
 import type { SimRunner } from './runner.ts'
 import type { SimHost } from './sim-host.ts'
@@ -18,8 +20,12 @@ export interface LauncherOptions {
   readonly spawn: (session: string, generation: number) => SimRunner
   /** The runner with this lock, so that it can be asked to end. */
   readonly runnerOf: (holder: LockHolder) => SimRunner | undefined
+  /** Whether the system refuses what is asked of it now. */
+  readonly refuses: () => boolean
+  readonly planted: Planted | undefined
 }
 
+const retrying: BackoffPolicy = { ...channelBackoff, capMs: 4000 }
 const stopMs = 4000
 const probeMs = 250
 const batchMax = 20
@@ -35,45 +41,67 @@ export class SimLauncher {
   }
 
   start(session: string, generation: number): void {
-    this.#enqueue(session, () => this.#start(session, generation))
+    this.#enqueue(session, 'start-runner', () => this.#start(session, generation))
   }
   stop(session: string, generation: number): void {
-    this.#enqueue(session, () => this.#stop(session, generation))
+    this.#enqueue(session, 'stop-runner', () => this.#stop(session, generation))
   }
   probe(session: string, generation: number, kind: 'final' | 'first'): void {
-    this.#enqueue(session, () => this.#settle(session, generation, kind))
+    this.#enqueue(session, 'probe-runner', () => this.#settle(session, generation, kind))
   }
   removeFiles(session: string): void {
-    this.#enqueue(session, async () => {
-      await this.#options.process.sleep(5)
-      this.#options.machine.folders.delete(session)
-      await this.#options.host.submit(session, { type: 'files-removed' })
+    this.#enqueue(session, 'remove-files', async () => {
+      const { process, machine, host, refuses, planted } = this.#options
+      await process.sleep(5)
+      const isRefused = refuses()
+      if (isRefused && planted !== 'refused-as-done') throw new Error('EBUSY')
+      if (!isRefused) machine.folders.delete(session)
+      await host.submit(session, { type: 'files-removed' })
     })
   }
   close(): void {
     this.#closed = true
   }
 
-  #enqueue(session: string, job: () => Promise<void>): void {
-    const { process } = this.#options
+  #enqueue(session: string, what: RefusedEffect, job: () => Promise<void>): void {
     const before = this.#lanes.get(session) ?? Promise.resolve()
+    this.#lanes.set(
+      session,
+      before.then(() => this.#untilDone(session, what, job)),
+    )
+  }
+
+  /** Tries until it is done, or this server ends. */
+  async #untilDone(session: string, what: RefusedEffect, job: () => Promise<void>): Promise<void> {
+    const { process, host, planted } = this.#options
     const isOver = () => this.#closed || !process.alive
-    // What is rejected was asked of a server that is ending.
-    const lane = before.then(() => (isOver() ? undefined : job())).catch(() => {})
-    this.#lanes.set(session, lane)
+    for (let attempt = 1; !isOver(); attempt += 1) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- a try follows the failure of the one before
+        return await job()
+      } catch (error) {
+        if (isOver() || planted === 'effect-tried-once') return
+        const message = String(error)
+        host.submit(session, { type: 'effect-refused', what, message }).catch(() => {})
+        // oxlint-disable-next-line no-await-in-loop
+        await process.sleep(backoffDelayMs(retrying, attempt, 0.5))
+      }
+    }
   }
 
   async #start(session: string, generation: number): Promise<void> {
-    const { host, process, machine, spawn } = this.#options
+    const { host, process, machine, spawn, refuses } = this.#options
     const { runner } = host.read(session)
     if (runner.type !== 'starting' || runner.generation !== generation) return
     if (machine.lockOwner(session)?.generation === generation) return
     await process.sleep(process.stage.random.integer(1, 100))
+    if (refuses()) throw new Error('EAGAIN')
     try {
       const child = spawn(session, generation)
       this.#children.set(session, child)
       child.process.onExit(() => {
-        if (process.alive) this.#enqueue(session, () => this.#settle(session, generation, 'first'))
+        if (process.alive)
+          this.#enqueue(session, 'probe-runner', () => this.#settle(session, generation, 'first'))
       })
     } catch (error) {
       const message = `Belay’s process beside the agent could not be started: ${String(error)}.`
@@ -99,11 +127,13 @@ export class SimLauncher {
     const exit: Partial<Exit> = (child?.generation === generation && child.process.exit) || {}
     await this.#submitSpool(session, generation)
     const { code, signal } = exit
-    await host.submit(session, { type: 'runner-exited', generation, code, signal })
+    const fault = machine.lastWords.get(`${session}/${generation}`)
+    await host.submit(session, { type: 'runner-exited', generation, code, signal, fault })
   }
 
   async #stop(session: string, generation: number): Promise<void> {
-    const { host, machine } = this.#options
+    const { host, machine, refuses } = this.#options
+    if (refuses()) throw new Error('EIO')
     await this.#end(session, generation)
     machine.sweep(session, generation)
     await host.submit(session, { type: 'runner-stopped', generation })

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly spawn: (session: string, generation: number) => SimRunner
   readonly runnerOf: (holder: LockHolder) => SimRunner | undefined
   readonly planted: Planted | undefined
+  /** Whether the system refuses what a launcher asks of it now. */
+  readonly refuses: () => boolean
   /** Somebody's program is told. @returns what went wrong, as far as the server can see */
   readonly callback: (session: string, delivery: Delivery) => string | undefined
 }
@@ -48,7 +50,7 @@ export class SimServer implements Listener {
   readonly #forgotten = new Set<number>()
 
   constructor(options: ServerOptions) {
-    const { stage, disk, machine, spawn, runnerOf, planted } = options
+    const { stage, disk, machine, spawn, runnerOf, refuses, planted } = options
     this.#options = options
     this.startedAt = stage.now
     this.process = new Process(stage, 'server')
@@ -59,8 +61,7 @@ export class SimServer implements Listener {
         perform: (id, effect) => this.#perform(id, effect),
       }),
       storage: disk.open(process),
-      clock: () => stage.now,
-      // Its clock is never set.
+      clock: () => stage.wall,
       steady: () => stage.now,
       soon: (callback) => void process.after(0, callback),
       timer: timerOf(process),
@@ -70,7 +71,15 @@ export class SimServer implements Listener {
       residentsMax,
     })
     this.#links = serverLinks(this.host, process, planted)
-    this.#launcher = new SimLauncher({ host: this.host, process, machine, spawn, runnerOf })
+    this.#launcher = new SimLauncher({
+      host: this.host,
+      process,
+      machine,
+      spawn,
+      runnerOf,
+      refuses,
+      planted,
+    })
     process.every(viewerBeatMs, () => {
       for (const viewer of this.#viewers) viewer.beat()
     })
@@ -193,7 +202,7 @@ function timerOf(process: Process) {
     clear,
     set: (at: number, callback: () => void) => {
       clear()
-      timer = process.after(at - process.stage.now, callback)
+      timer = process.after(Math.max(0, at - process.stage.wall), callback)
     },
   }
 }

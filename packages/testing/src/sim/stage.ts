@@ -58,6 +58,14 @@ export class Stage {
     this.#onLine = onLine
   }
 
+  /** How far the machine's wall clock is ahead of time. */
+  ahead = 0
+
+  /** What the wall clock says. */
+  get wall(): number {
+    return this.timeline.now + this.ahead
+  }
+
   get now(): number {
     return this.timeline.now
   }

@@ -4,16 +4,17 @@
  * A commit may be the last thing a process does, with or without the commit on the disk; nobody knows which, least of
  * all the host that waited for it.
  */
-import type {
-  ActorWrite,
-  AlarmRow,
-  Head,
-  ListOptions,
-  OutboxRow,
-  Segment,
-  Storage,
-  StoredActor,
-  SummaryRow,
+import {
+  type ActorWrite,
+  type AlarmRow,
+  type Head,
+  type ListOptions,
+  type OutboxRow,
+  type Segment,
+  type Storage,
+  StoreRefusal,
+  type StoredActor,
+  type SummaryRow,
 } from '@belay/host'
 import type { Process } from './process.ts'
 import type { Stage } from './stage.ts'
@@ -33,6 +34,8 @@ export interface DiskOptions {
   readonly onCommitted: (writes: readonly ActorWrite[]) => void
   /** Milliseconds until a commit would outlive the power; a real store waits for that itself, so 0. */
   readonly syncAfterMs: number
+  /** It says that it has written what it has not. */
+  readonly lies?: boolean
 }
 
 export class Disk {
@@ -41,6 +44,8 @@ export class Disk {
   #orders = 0
   /** The next commit fails like this. */
   failure: 'before' | 'after' | undefined
+  /** Nothing fits any more. */
+  full = false
   /** Commits that the power would take, oldest first. Kept only when `syncAfterMs` is above 0. */
   #history: (readonly ActorWrite[])[] = []
   #syncedUpTo = 0
@@ -99,6 +104,11 @@ export class Disk {
   }
 
   #commit(process: Process, writes: readonly ActorWrite[]): void {
+    if (this.full) {
+      this.#options.stage.fire('disk-full')
+      if (this.#options.lies === true) return
+      throw new StoreRefusal('full', 'The disk is full, so nothing of this was written.', undefined)
+    }
     const failure = this.failure
     if (failure !== undefined) {
       this.failure = undefined

@@ -78,6 +78,7 @@ export class World {
     this.disk = new Disk({
       stage,
       syncAfterMs: planted === 'ack-before-fsync' ? syncAfterMs : 0,
+      lies: planted === 'full-disk-unnoticed',
       onCommitted: (writes) => this.#check(writes),
     })
     this.server = this.#newServer()
@@ -134,6 +135,7 @@ export class World {
       planted: this.#planted,
       callback: (session, delivery) => this.#callback(session, delivery),
       spawn: (session, generation) => this.#spawn(session, generation),
+      refuses: () => this.faults.refuses(),
       runnerOf: ({ process }) => this.runners.find((runner) => runner.process === process),
     })
   }
@@ -249,10 +251,11 @@ export class World {
     let log = this.logs.get(session)
     if (log === undefined) {
       const { stage, truth } = this
-      const { graceMs } = deadlines
+      const { graceMs, turnQuietMs, toolMs } = deadlines
       const runner = (generation: number) => this.#factsOf(session, generation)
       const goesOn = this.people.some((one) => one.session === session && one.goesOn)
-      log = new LogCheck({ stage, truth, session, graceMs, goesOn, runner })
+      const spans = { graceMs, turnQuietMs, toolMs }
+      log = new LogCheck({ stage, truth, session, spans, goesOn, runner })
       this.logs.set(session, log)
     }
     return log
@@ -265,6 +268,7 @@ export class World {
     return {
       alive: processes.some(({ alive }) => alive),
       left: processes.some(({ exit }) => exit?.code === 0),
+      fault: this.machine.lastWords.get(`${session}/${generation}`),
       deadMs:
         this.stage.now - Math.max(...processes.map(({ endedAt }) => endedAt ?? this.stage.now)),
       linkedMs: this.linkedMs(session, generation),
