@@ -253,3 +253,18 @@ test('[S-147] a server that was started again is told in one line, and not as a 
   expect(s.types().slice(length + 1)).toEqual(['runner-lost', 'runner-returned'])
   expect(s.events.at(-1)).not.toHaveProperty('restart')
 })
+
+test.each([
+  ['interrupted', 'interrupted'],
+  ['agent-exited', 'agent ended'],
+  ['runner-exited', 'agent ended'],
+  ['runner-lost', 'agent ended'],
+  ['agent-error', 'turn ended'],
+  ['end-turn', 'turn ended'],
+] as const)('[S-208] a question that %s leaves without an answer says “%s”', (code, by) => {
+  const s = runningTurn()
+  s.report(asked)
+  ways[code](s)
+  expect(s.events.filter(({ type }) => type === 'turn-ended')).toMatchObject([{ code }])
+  expect(s.events.filter(({ type }) => type === 'permission-settled')).toMatchObject([{ by }])
+})

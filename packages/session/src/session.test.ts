@@ -479,10 +479,10 @@ describe('permissions', () => {
     expect(s.state.permissions).toEqual([])
     expect(s.events.filter(({ type }) => type === 'permission-settled')).toMatchObject([
       { permissionId: 'a2', by: 'agent' },
-      { permissionId: 'a1', by: 'turn ended' },
+      { permissionId: 'a1', by: 'agent ended' },
     ])
     expect(s.input(answer('yes'))).toMatchObject({
-      refusal: { code: 'permission-settled', message: 'It was withdrawn: turn ended.' },
+      refusal: { code: 'permission-settled', message: 'It was withdrawn: agent ended.' },
     })
   })
 })
