@@ -75,6 +75,17 @@ export const scenes: readonly Scene[] = [
   { name: 'settings', path: '/settings', text: 'Deadlines' },
   { name: 'new', path: '/new', text: 'Start session' },
   {
+    name: 'new-more',
+    path: '/new',
+    text: 'After a failed turn',
+    act: async (page) => {
+      const more = page.getByText('Setup commands, commits, failed turns')
+      await more.click()
+      await page.getByText('Go on with the next prompt').click()
+      await more.evaluate((one) => one.scrollIntoView())
+    },
+  },
+  {
     name: 'new-shared',
     path: '/',
     text: 'In a worktree of its own',
