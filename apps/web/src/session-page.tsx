@@ -101,6 +101,7 @@ export function SessionPage(props: SessionPageProps) {
             link={link}
             lastEventAt={feed.lastEventAt}
             toolTitles={toolTitles(transcript)}
+            waitedMs={transcript.running?.waitedMs ?? 0}
             cardShown={tab === 'chat' && session?.status === 'attention'}
             onRetry={onRetry}
           />
