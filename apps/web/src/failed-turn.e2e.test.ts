@@ -146,13 +146,14 @@ describe.skipIf(withoutBrowser).each(['codex-zed', 'claude'] as const)('%s', (na
     { timeout: 3 * end.timeout },
     async ({ world, page }) => {
       const { start } = agentOf(name, world)
-      const first = '[[reset]] [[slow 100 30]]'
+      // Long enough to queue two prompts meanwhile.
+      const first = '[[reset]] [[slow 400 25]]'
       const id = await startSession(page, world, first, start)
       await page.getByText('tok5 ').waitFor(end)
       await queue(page, second, third)
       world.killAgent(id)
       await undecided(page).getByRole('button', { name: 'Send again' }).click(end)
-      await page.getByText('tok100').waitFor(end)
+      await page.getByText('tok400').waitFor(end)
       await ended(page, world, id, 4)
       await expectIdle(page, world, id)
       expect(await ran(world, id)).toEqual([first, first, second, third])
@@ -217,8 +218,9 @@ describe.skipIf(withoutBrowser).each(['codex-zed', 'claude'] as const)('%s', (na
       await no.waitFor(end)
       world.killAgent(id)
       await page.getByText('Not answered: agent ended').waitFor(end)
-      expect(await tools.count()).toBe(2 * told)
-      await expect.poll(() => tools.getByText('did not run').count()).toBe(2 * told)
+      // Of a long transcript the page shows the end alone.
+      await expect.poll(() => tools.count()).toBeGreaterThanOrEqual(told)
+      expect(await tools.getByText('did not run').count()).toBe(await tools.count())
       expect(existsSync(file)).toBe(false)
       const shown = await world.belay('attach', id, '--until-idle')
       if (told > 0) expect(shown.out).toContain('not run: nobody allowed it')

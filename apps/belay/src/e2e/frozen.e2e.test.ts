@@ -42,7 +42,8 @@ test(
       saying(prompt, silent),
       saying(attach, 'Connection lost: the server was silent for too long.'),
     ])
-    expect(performance.now() - frozenAt).toBeLessThan(2 * viewerBeatMs)
+    // Some slack for a machine that does much else; what is given up later is told much later.
+    expect(performance.now() - frozenAt).toBeLessThan(3 * viewerBeatMs)
 
     process.kill(pid, 'SIGCONT')
     expect((await ls.exited).code).toBe(0)
