@@ -192,7 +192,7 @@ export const scenes: readonly Scene[] = [
   {
     name: 'held-list',
     path: '/',
-    text: '1 to decide',
+    text: 'Paused',
     act: async (page, server) => {
       await page.locator('a.row').first().waitFor()
       failWithQueue(server, Date.now())
