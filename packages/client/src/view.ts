@@ -26,6 +26,7 @@ import {
   type ViewerEvent,
 } from './item.ts'
 import { appendItem, emptyList, itemAt, type ItemList, replaceItem } from './item-list.ts'
+import { type RunningTurn, waitedBy } from './running-turn.ts'
 import { nothingTakenBack, takeBack, type TakenBack } from './taken-back.ts'
 import { addPosition, noPositions, positionOf, type Positions } from './positions.ts'
 
@@ -55,20 +56,6 @@ export interface Transcript {
   /** Turns whose changes the workspace does not hold any more. */
   readonly takenBack: TakenBack
 }
-export interface RunningTurn {
-  readonly turn: number
-  readonly promptId: string
-  readonly startedAt: number
-  /** The agent has said or done something in it. */
-  readonly heard?: true
-  /** Questions that are open, since when, and how long others were. */
-  readonly asking: number
-  readonly askingSince: number
-  readonly waitedMs: number
-  /** The key of the latest question about each tool. */
-  readonly asked: Readonly<Record<string, string>>
-}
-
 /** @param cursor the event to begin after; 0 for the whole log */
 export function emptyTranscript(cursor = 0): Transcript {
   return {
@@ -324,10 +311,6 @@ function askedAbout(
   return asked?.type === 'permission' ? asked : undefined
 }
 
-function waitedBy({ asking, askingSince, waitedMs }: RunningTurn, at: number): number {
-  return waitedMs + (asking === 0 ? 0 : at - askingSince)
-}
-
 /** A question was put, or is settled: the time from here on is another. @param tool what it is about */
 function asks(
   state: Transcript,
@@ -389,7 +372,7 @@ function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
   const isLate = open && event.turn <= state.endedTurn
   const asked = askedAbout(state, event)
   const status = isLate ? 'unknown' : ranOrNot(said, asked)
-  const goesOn = open && status !== 'unknown'
+  const isOpen = open && status !== 'unknown'
   const item: ToolItem = {
     type: 'tool',
     ...placed(event, key),
@@ -402,12 +385,12 @@ function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
     locations: event.locations ?? before?.locations ?? [],
     rawInput: event.rawInput ?? before?.rawInput,
     rawOutput: event.rawOutput ?? before?.rawOutput,
-    endedAt: goesOn ? undefined : (before?.endedAt ?? event.at),
+    endedAt: isOpen ? undefined : (before?.endedAt ?? event.at),
     // Some agents ask about a tool before they tell of it.
     askingSince: before === undefined && asked?.state === 'asked' ? event.at : before?.askingSince,
     waitedMs: before?.waitedMs ?? 0,
   }
-  return mark(put(state, goesOn ? item : askedAlready(item, event.at)), key, goesOn)
+  return mark(put(state, isOpen ? item : askedAlready(item, event.at)), key, isOpen)
 }
 
 function addPlan(state: Transcript, event: EventOf<'plan'>): Transcript {

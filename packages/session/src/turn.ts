@@ -109,21 +109,18 @@ export function endTurn(
   announce(change, ended)
 }
 
+const withItsAgent: ReadonlySet<EndingCode> = new Set([
+  'agent-exited',
+  'agent-start-failed',
+  'runner-exited',
+  'runner-lost',
+  'in-doubt',
+])
+
 /** Why a question of a turn that ends has no answer. Before it was told apart, all that was said was "turn ended". */
 function unanswered(code: EndingCode): 'interrupted' | 'agent ended' | 'turn ended' {
-  switch (code) {
-    case 'interrupted':
-    case 'interrupt-forced':
-      return 'interrupted'
-    case 'agent-exited':
-    case 'agent-start-failed':
-    case 'runner-exited':
-    case 'runner-lost':
-    case 'in-doubt':
-      return 'agent ended'
-    default:
-      return 'turn ended'
-  }
+  if (code === 'interrupted' || code === 'interrupt-forced') return 'interrupted'
+  return withItsAgent.has(code) ? 'agent ended' : 'turn ended'
 }
 
 /** Ends the active turn, if any, while its agent may still be at work: the runner goes with it. */

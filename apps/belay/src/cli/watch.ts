@@ -50,7 +50,7 @@ export async function watch(options: WatchOptions): Promise<number> {
   const stopListening = onLeave(world, session, resolve)
   const following = (options.sse ? followSse : follow)(client, session, {
     after: options.after,
-    onLink: link.hear,
+    onLink: (state) => link.hear(state),
     onFrame(frame) {
       transcript = applyFrame(transcript, frame)
       if (json) world.out.write(`${JSON.stringify(frame)}\n`)

@@ -74,8 +74,8 @@ export async function startRealWorld(): Promise<RealWorld> {
       })
       return session.id
     },
-    async belay(...args) {
-      const run = await start(process.execPath, [belayMain, ...args, '--data', dataFolder])
+    async belay(...words) {
+      const run = await start(process.execPath, [belayMain, ...words, '--data', dataFolder])
       const { code } = await run.exited
       return { code, out: `${run.stdout()}${run.stderr()}` }
     },

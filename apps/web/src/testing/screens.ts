@@ -1,7 +1,7 @@
 /** Each screen and state of the page, and the way to it, for screenshots and for what must hold on all of them. */
 import type { Page } from 'playwright-core'
 import type { PageServer } from './page-server.ts'
-import { askForSignIn, failWithQueue } from './scenes.ts'
+import { askForSignIn, failWithQueue } from './scene-changes.ts'
 
 export interface Scene {
   readonly name: string
