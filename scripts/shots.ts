@@ -1,7 +1,7 @@
 /**
  * `npm run shots`: a picture of each screen of the page, light and dark, into `docs/img`. The sessions are scripted; all
  * else is the page as it is built. With `--width 390` all are as wide as that; one that is as narrow as a phone is one,
- * touched and without keys.
+ * touched and without keys. `--only held,frozen` makes those whose name holds one of the words.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { fillScenes } from '../apps/web/src/testing/scenes.ts'
 const { values } = parseArgs({
   options: { out: { type: 'string' }, only: { type: 'string' }, width: { type: 'string' } },
 })
+const only = values.only?.split(',')
 const folder = values.out ?? join(import.meta.dirname, '../docs/img')
 mkdirSync(folder, { recursive: true })
 const dist = temporaryFolder('shots')
@@ -23,7 +24,7 @@ const browser = await launchChromium()
 let bytes = 0
 for (const scheme of ['light', 'dark'] as const) {
   for (const scene of scenes) {
-    if (values.only !== undefined && !scene.name.includes(values.only)) continue
+    if (only !== undefined && !only.some((word) => scene.name.includes(word))) continue
     const server = new PageServer(dist)
     await server.start()
     fillScenes(server, Date.now())

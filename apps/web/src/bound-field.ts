@@ -1,7 +1,7 @@
 /** A text of the form of a new session, bound to the field that shows it. */
 import type { ChangeEvent } from 'react'
 import type { Place } from '@belay/protocol'
-import type { NewSessionForm, wrongFields } from './new-session-form.ts'
+import type { FieldName, NewSessionForm, wrongFields } from './new-session-form.ts'
 
 export interface FieldsProps {
   readonly form: NewSessionForm
@@ -13,7 +13,7 @@ export interface FieldsProps {
   readonly place: Place | undefined
 }
 
-type TextName = Exclude<keyof NewSessionForm, 'agent' | 'where' | 'shallow' | 'finish' | 'apart'>
+type TextName = Exclude<FieldName, 'agent'>
 
 /** What a text field or area needs to show one text, its fault, and to change it. */
 export function bound(

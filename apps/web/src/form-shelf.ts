@@ -1,5 +1,5 @@
 /** The new-session form, kept in this browser so that closing the dialog or the page loses nothing of it. */
-import { emptyForm, finishes, type NewSessionForm } from './new-session-form.ts'
+import { afterFailures, emptyForm, finishes, type NewSessionForm } from './new-session-form.ts'
 import { keepOn, type Shelf } from './shelf.ts'
 
 const key = 'belay.new-session'
@@ -33,6 +33,7 @@ export function readForm(shelf: Shelf): NewSessionForm {
     token: '',
     setup: text('setup'),
     finish: finishes.find((one) => one === text('finish')) ?? 'leave',
+    afterFailure: afterFailures.find((one) => one === text('afterFailure')) ?? 'wait',
     prompt: text('prompt'),
   }
 }

@@ -147,6 +147,7 @@ test('[W-14] everything that a session can be started with can be typed', () => 
     token: ' abc ',
     setup: 'npm ci\n\n npm run build ',
     finish: 'push',
+    afterFailure: 'go-on',
   }
   expect(routes.createSession.body.parse(bodyOf(attemptOf(every, undefined, first)))).toMatchObject(
     {
@@ -159,10 +160,12 @@ test('[W-14] everything that a session can be started with can be typed', () => 
       },
       setup: ['npm ci', 'npm run build'],
       finish: { commit: true, push: true },
+      goOn: true,
     },
   )
   const folder = bodyOf(attemptOf({ ...form, finish: 'commit' }, undefined, first))
   expect(routes.createSession.body.parse(folder).finish).toEqual({ commit: true, folder: true })
+  expect(folder).not.toHaveProperty('goOn')
 })
 
 const session = {
@@ -230,6 +233,7 @@ test('[W-46] a repository’s token is never kept in the browser, and all else i
     token: 'very-secret',
     setup: 'npm ci',
     finish: 'commit',
+    afterFailure: 'go-on',
     shallow: true,
     where: 'repository',
     ref: 'v1',

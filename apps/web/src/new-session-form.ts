@@ -25,6 +25,10 @@ export const otherAgent = ''
 export const finishes = ['leave', 'commit', 'push'] as const
 export type FinishChoice = (typeof finishes)[number]
 
+/** What becomes of the prompts that wait when a turn fails. */
+export const afterFailures = ['wait', 'go-on'] as const
+export type AfterFailure = (typeof afterFailures)[number]
+
 export interface NewSessionForm {
   /** A known agent's name, or `otherAgent`. */
   readonly agent: string
@@ -47,6 +51,7 @@ export interface NewSessionForm {
   /** Lines of shell. */
   readonly setup: string
   readonly finish: FinishChoice
+  readonly afterFailure: AfterFailure
   readonly prompt: string
 }
 
@@ -66,6 +71,7 @@ export const emptyForm: NewSessionForm = {
   token: '',
   setup: '',
   finish: 'leave',
+  afterFailure: 'wait',
   prompt: '',
 }
 
@@ -93,6 +99,7 @@ export function bodyOf({ form, sessionId, promptId }: Attempt): CreateBody {
     workspace: workspaceOf(form),
     ...(setup.length === 0 ? {} : { setup }),
     ...(form.finish === 'leave' ? {} : { finish: finishOf(form) }),
+    ...(form.afterFailure === 'wait' ? {} : { goOn: true as const }),
     ...(form.prompt.trim() === '' ? {} : { prompt: { promptId, text: form.prompt } }),
   }
 }
@@ -161,7 +168,7 @@ function finishOf(form: NewSessionForm): NonNullable<CreateBody['finish']> {
 
 /** The settings of a session, to be edited. Its token is not among them: the server shows it to nobody. */
 export function formOf(session: SessionView): NewSessionForm {
-  const { agentChoice: agent, workspace, setup = [], finish } = session
+  const { agentChoice: agent, workspace, setup = [], finish, goOn } = session
   const named = 'name' in agent
   const repository = workspace.type === 'repository' ? workspace : undefined
   return {
@@ -179,6 +186,7 @@ export function formOf(session: SessionView): NewSessionForm {
     user: repository?.user ?? '',
     setup: setup.join('\n'),
     finish: finish === undefined ? 'leave' : finish.push === true ? 'push' : 'commit',
+    afterFailure: goOn === true ? 'go-on' : 'wait',
   }
 }
 
@@ -197,7 +205,10 @@ export function isComplete(form: NewSessionForm): boolean {
   return place.trim() !== '' && (form.agent !== otherAgent || form.command.trim() !== '')
 }
 
-export type FieldName = Exclude<keyof NewSessionForm, 'where' | 'shallow' | 'finish' | 'apart'>
+export type FieldName = Exclude<
+  keyof NewSessionForm,
+  'where' | 'shallow' | 'finish' | 'afterFailure' | 'apart'
+>
 
 type WrongFields = Partial<Record<FieldName, string>>
 

@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest'
 import { signIn, test as browserTest, withoutBrowser } from './testing/browser-test.ts'
 import type { PageServer } from './testing/page-server.ts'
 import { fillScenes } from './testing/scenes.ts'
+import { tabTo } from './testing/tab-to.ts'
 
 const test = browserTest
   .extend('contextOptions', {
@@ -168,6 +169,32 @@ describe.skipIf(withoutBrowser)('the pages', () => {
     ])
     expect(page.url()).toBe(`${server.url}/s/attention`)
     expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('given-now')
+  })
+
+  test('[W-188] what follows a failed turn is chosen with the keys, and is still there when the choice is taken back', async ({
+    server,
+    page,
+  }) => {
+    await open(page, server, '/new')
+    const dialog = page.getByRole('dialog', { name: 'New session' })
+    await dialog.getByRole('radio', { name: /Codex/ }).first().waitFor()
+    await dialog.getByRole('textbox', { name: 'Folder' }).fill('/home/me/project')
+    const more = dialog.getByText('Setup commands, commits, failed turns')
+    const waits = dialog.getByRole('radio', { name: 'Wait for me' })
+    const goesOn = dialog.getByRole('radio', { name: 'Go on with the next prompt' })
+    await tabTo(more)
+    await page.keyboard.press('Enter')
+    expect(await waits.isChecked()).toBe(true)
+    await tabTo(waits)
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowLeft')
+    expect(await waits.isVisible()).toBe(true)
+    await page.keyboard.press('ArrowRight')
+    expect(await goesOn.isChecked()).toBe(true)
+    await dialog.getByRole('button', { name: 'Start session' }).click()
+    await expect
+      .poll(() => server.asked)
+      .toMatchObject([{ path: '/v1/sessions', body: { goOn: true } }])
   })
 
   test('[W-52] the theme that is chosen and a sign-out hold in all tabs', async ({

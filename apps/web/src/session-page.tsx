@@ -100,7 +100,7 @@ export function SessionPage(props: SessionPageProps) {
             session={known}
             link={link}
             lastEventAt={feed.lastEventAt}
-            toolTitles={toolTitles(transcript)}
+            {...turnFacts(transcript)}
             cardShown={tab === 'chat' && session?.status === 'attention'}
             onRetry={onRetry}
           />
@@ -168,6 +168,10 @@ function useSeen(
     document.addEventListener('visibilitychange', look)
     return () => document.removeEventListener('visibilitychange', look)
   }, [id, ended, onSeen])
+}
+
+function turnFacts(transcript: Transcript) {
+  return { toolTitles: toolTitles(transcript), waitedMs: transcript.running?.waitedMs ?? 0 }
 }
 
 function toolTitles(transcript: Transcript): readonly string[] {

@@ -31,6 +31,11 @@ export const SessionRow = memo(function SessionRow({
   const tone = stale ? staleTone(known) : known
   const reason = fresh ? '' : statusReason(session)
   const at = movedAt(session)
+  // What the reason says is not said again beside it: there is little room.
+  const { status, undecided, held = 0, queued } = session
+  const isSaid = status === 'undecided' && undecided?.count === 1
+  const decisions = isSaid ? 0 : (undecided?.count ?? 0)
+  const waiting = status === 'undecided' ? queued - held : queued
   return (
     <li>
       <Link
@@ -61,10 +66,8 @@ export const SessionRow = memo(function SessionRow({
             {reason}
           </span>
           <span className="row-agent">
-            {(session.undecided?.count ?? 0) > 0 && (
-              <span>{session.undecided?.count} to decide</span>
-            )}
-            {session.queued > 0 && <span>{session.queued} queued</span>}
+            {decisions > 0 && <span>{decisions} to decide</span>}
+            {waiting > 0 && <span>{waiting} queued</span>}
             {session.agent.demo ? <span className="badge">DEMO</span> : session.agent.name}
           </span>
         </span>

@@ -243,3 +243,10 @@ test('[W-37] an agent that can be started again offers it, and one that is well 
     standingOf(at(1000, { session: session({ agentLink: again }) })).canRestart,
   ).toBeUndefined()
 })
+
+test('[W-37] a running turn is counted from its start, without how long a person was waited for', () => {
+  const since = (part: Partial<StandingFacts>) =>
+    standingOf(at(9000, { session: working, lastEventAt: 9000, ...part })).since
+  expect(since({})).toBe(0)
+  expect(since({ waitedMs: 4000 })).toBe(4000)
+})

@@ -36,6 +36,8 @@ export interface StandingFacts {
   readonly lastEventAt: number | undefined
   /** What the open tools are called, the first one first. */
   readonly toolTitles: readonly string[]
+  /** How much of the running turn's time a person was waited for. */
+  readonly waitedMs?: number
   /** Whether the card of a failed preparation is on the screen: it says why, so this line need not. */
   readonly cardShown?: boolean
   readonly now: number
@@ -98,16 +100,16 @@ function sessionStanding(facts: StandingFacts): Standing {
     case 'recovering':
       return runnerStanding(session, now) ?? plain
     case 'working':
-      return quietStanding(session, lastEventAt, now) ?? withTurn(session, plain)
+      return quietStanding(session, lastEventAt, now) ?? withTurn(facts, plain)
     case 'waiting-tool':
-      return withTurn(session, { ...plain, reason: toolReason(toolTitles) ?? plain.reason })
+      return withTurn(facts, { ...plain, reason: toolReason(toolTitles) ?? plain.reason })
     case 'waiting-person': {
       const asked = session.permissions?.[0]
       return asked === undefined ? plain : { ...plain, since: asked.askedAt }
     }
     case 'starting':
     case 'stopping':
-      return withTurn(session, plain)
+      return withTurn(facts, plain)
     case 'undecided':
     case 'idle':
       return session.restore === undefined
@@ -121,8 +123,10 @@ function sessionStanding(facts: StandingFacts): Standing {
   }
 }
 
-function withTurn({ turn }: KnownSession, standing: Standing): Standing {
-  return turn === undefined ? standing : { ...standing, since: turn.startedAt }
+/** With how long the turn has been worked on. */
+function withTurn({ session, waitedMs = 0 }: StandingFacts, standing: Standing): Standing {
+  const turn = session?.turn
+  return turn === undefined ? standing : { ...standing, since: turn.startedAt + waitedMs }
 }
 
 function runnerStanding({ runner }: KnownSession, now: number): Standing | undefined {

@@ -20,6 +20,7 @@ interface StatusLineProps {
   /** When the log's last event was stored. */
   readonly lastEventAt: () => number | undefined
   readonly toolTitles: readonly string[]
+  readonly waitedMs: number
   /** Whether the card of a failed preparation is on the screen. */
   readonly cardShown: boolean
   readonly onRetry: () => void

@@ -16,7 +16,7 @@ import {
   X,
   type LucideIcon,
 } from 'lucide-react'
-import type { ToolItem } from '@belay/client'
+import { type ToolItem, toolMs } from '@belay/client'
 import { Elapsed } from './elapsed.tsx'
 import { useFolder } from './folder.ts'
 import { duration } from './time.ts'
@@ -76,19 +76,25 @@ export const ToolCard = memo(function ToolCard({ item }: { readonly item: ToolIt
 })
 
 function ToolState({ item }: { readonly item: ToolItem }) {
-  const took = item.endedAt === undefined ? undefined : duration(item.endedAt - item.at)
+  const ms = toolMs(item)
+  const took = ms === undefined ? undefined : duration(ms)
+  const waits = item.askingSince === undefined ? 'waiting' : 'waiting for you'
   switch (item.status) {
     case 'pending':
       return (
         <span className="state" data-state={item.status}>
-          <CircleDashed className="icon" aria-hidden="true" /> waiting
+          <CircleDashed className="icon" aria-hidden="true" /> {waits}
         </span>
       )
     case 'in_progress':
-      return (
+      return item.askingSince !== undefined ? (
+        <span className="state" data-state="pending">
+          <CircleDashed className="icon" aria-hidden="true" /> {waits}
+        </span>
+      ) : (
         <span className="state" data-state={item.status}>
           <LoaderCircle className="icon spin" aria-hidden="true" /> running{' '}
-          <Elapsed since={item.at} />
+          <Elapsed since={item.at + item.waitedMs} />
         </span>
       )
     case 'completed':

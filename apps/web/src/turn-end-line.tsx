@@ -1,7 +1,7 @@
 /** Where a turn ended: how, why, after how long, and what can be done. */
 import { memo } from 'react'
 import { Ban, CircleCheck, CircleHelp, CircleSlash, CircleX, type LucideIcon } from 'lucide-react'
-import type { TurnEndItem } from '@belay/client'
+import { type TurnEndItem, turnTimeWords } from '@belay/client'
 import { resolutionsOf } from '@belay/protocol'
 import { ClockTime } from './clock-time.tsx'
 import { DecisionButtons } from './decision-buttons.tsx'
@@ -19,12 +19,13 @@ const icons: Readonly<Record<TurnEndItem['outcome'], LucideIcon>> = {
 
 export const TurnEndLine = memo(function TurnEndLine({ item }: { readonly item: TurnEndItem }) {
   const Icon = icons[item.outcome]
+  const took = turnTimeWords(item, duration)
   return (
     <div>
       <div className="turn-end" data-outcome={item.outcome}>
         <Icon className="icon" aria-label={item.outcome} />
         <span className="sentence">{item.sentence}</span>
-        {item.durationMs !== undefined && <span>{duration(item.durationMs)}</span>}
+        {took !== undefined && <span>{took}</span>}
         <ClockTime at={item.at} />
         {item.retryable ? <Decide item={item} /> : <Offer item={item} />}
       </div>

@@ -1,6 +1,7 @@
 /** What the questions of a turn say of its work: whether a tool ran, and who was waited for. */
 import type { EventOf } from '@belay/protocol'
 import { expect, test } from 'vitest'
+import { toolMs, turnTimeWords } from './asked.ts'
 import type { ToolItem, TurnEndItem } from './item.ts'
 import { applyFrame, emptyTranscript, findItem, type Transcript } from './view.ts'
 
@@ -59,10 +60,12 @@ function told(
   return applyFrame(emptyTranscript(), { type: 'events', events })
 }
 
-const toolOf = (entries: readonly Entry[]): ToolItem['status'] | undefined => {
+const itemOf = (entries: readonly Entry[]): ToolItem => {
   const item = findItem(told(entries), 'tool:1:t')
-  return item?.type === 'tool' ? item.status : undefined
+  if (item?.type !== 'tool') throw new Error('there is no tool')
+  return item
 }
+const toolOf = (entries: readonly Entry[]) => itemOf(entries).status
 
 test('[V-172] a tool that nobody allowed did not run, whatever its agent calls that', () => {
   const rejected = [tool('pending'), asked, settled('no')]
@@ -94,4 +97,32 @@ test('[V-173] the time of a turn is told as work and as waiting for a person', (
   // Two questions at once are one wait.
   expect(end([asked, ask('b'), settled('yes'), ended])).toMatchObject({ waitedMs: 3000 })
   expect(end([tool('completed'), ended])).toMatchObject({ durationMs: 2000, waitedMs: 0 })
+})
+
+test('[V-173] a wait that nobody noticed is no word of a turn’s time', () => {
+  const seconds = (ms: number) => `${ms / 1000} s`
+  const words = (durationMs: number | undefined, waitedMs: number) =>
+    turnTimeWords({ durationMs, waitedMs }, seconds)
+  expect(words(192_000, 180_000)).toBe('worked 12 s · waited 180 s for you')
+  expect(words(12_000, 499)).toBe('12 s')
+  expect(words(undefined, 0)).toBe(undefined)
+})
+
+test('[V-234] how long a person was asked about a tool is no time of its own', () => {
+  const running = [tool('in_progress'), asked]
+  expect(itemOf(running)).toMatchObject({ askingSince: 2000, waitedMs: 0, endedAt: undefined })
+  const allowed = [...running, tool('in_progress'), settled('yes')]
+  expect(itemOf(allowed)).toMatchObject({ askingSince: undefined, waitedMs: 2000 })
+  expect(toolMs(itemOf(allowed))).toBe(undefined)
+  expect(toolMs(itemOf([...allowed, tool('completed')]))).toBe(2000)
+  // Asked about before it is told of, and asked twice.
+  expect(toolMs(itemOf([asked, tool('pending'), settled('yes'), tool('completed')]))).toBe(1000)
+  const twice = [tool('pending'), asked, ask('b'), settled('yes'), tool('completed')]
+  expect(toolMs(itemOf(twice))).toBe(1000)
+  expect(itemOf(twice).askingSince).toBe(undefined)
+})
+
+test('[V-234] a tool whose turn ends while a person is asked has had its time before the question', () => {
+  expect(toolMs(itemOf([tool('in_progress'), asked, ended]))).toBe(1000)
+  expect(toolMs(itemOf([tool('in_progress'), ended]))).toBe(1000)
 })

@@ -88,6 +88,10 @@ export interface ToolItem extends Placed {
   readonly rawInput: unknown
   readonly rawOutput: unknown
   readonly endedAt: number | undefined
+  /** Since when a person is asked about it. */
+  readonly askingSince: number | undefined
+  /** How long it waited for answers that are in: no time of its own. */
+  readonly waitedMs: number
 }
 export interface PlanItem extends Placed {
   readonly type: 'plan'

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { viewerBeatMs } from '@belay/protocol'
 import { type Hear, Link, type LinkState, silenceMsMax, viewerBackoff } from './link.ts'
 
 /** A link on a clock that a test moves; lines are dialled into an array. */
@@ -97,9 +98,10 @@ test('[V-42] a server that opens and drops at once is not dialled in a tight loo
   expect(states.at(-1)).toMatchObject({ state: 'waiting', attempt: 1, nextAt: 50 })
 })
 
-test('[V-43] a line without a sign of life for 22 s is given up, any sign keeps it', () => {
+test('[V-43] a line without a sign of life for 18 s, less than two heartbeats, is given up, any sign keeps it', () => {
   const { last, lines, pass } = world()
   last().hear.text('hello')
+  expect(silenceMsMax).toBeLessThan(2 * viewerBeatMs)
   pass(silenceMsMax - 1000)
   last().hear.alive()
   pass(silenceMsMax - 1000)

@@ -17,6 +17,9 @@ test('[V-174] a settled question says what was answered and where, or why it was
   expect(answered('gone', 'web')).toBe('“gone”, in the browser')
   const not = (by: string) => settledWords({ state: 'withdrawn', options, optionId: undefined, by })
   expect(not('interrupted')).toBe('Not answered: turn stopped')
+  expect(not('agent ended')).toBe('Not answered: agent ended')
+  // In logs from before it was told apart.
+  expect(not('turn ended')).toBe('Not answered: turn ended')
   expect(not('agent')).toBe('Not answered: the agent took it back')
   expect(not('no answer in time')).toBe('Not answered in time')
   expect(settledWords({ state: 'asked', options, optionId: undefined, by: undefined })).toBe(

@@ -19,6 +19,7 @@ const places: Readonly<Record<string, string>> = {
 const withdrawn: Readonly<Record<string, string>> = {
   interrupted: 'Not answered: turn stopped',
   agent: 'Not answered: the agent took it back',
+  'agent ended': 'Not answered: agent ended',
   'turn ended': 'Not answered: turn ended',
   'its turn ended': 'Not answered: turn ended',
   'no answer in time': 'Not answered in time',

@@ -13,7 +13,7 @@
  */
 import { unreachable } from '@belay/actor'
 import type { EventOf, SessionView } from '@belay/protocol'
-import { ranOrNot } from './asked.ts'
+import { askedAlready, askingAbout, ranOrNot } from './asked.ts'
 import { takeEvents } from './cursor.ts'
 import type { EndFrame, ViewerFrame } from './frame.ts'
 import {
@@ -26,6 +26,7 @@ import {
   type ViewerEvent,
 } from './item.ts'
 import { appendItem, emptyList, itemAt, type ItemList, replaceItem } from './item-list.ts'
+import { type RunningTurn, waitedBy } from './running-turn.ts'
 import { nothingTakenBack, takeBack, type TakenBack } from './taken-back.ts'
 import { addPosition, noPositions, positionOf, type Positions } from './positions.ts'
 
@@ -55,20 +56,6 @@ export interface Transcript {
   /** Turns whose changes the workspace does not hold any more. */
   readonly takenBack: TakenBack
 }
-export interface RunningTurn {
-  readonly turn: number
-  readonly promptId: string
-  readonly startedAt: number
-  /** The agent has said or done something in it. */
-  readonly heard?: true
-  /** Questions that are open, since when, and how long others were. */
-  readonly asking: number
-  readonly askingSince: number
-  readonly waitedMs: number
-  /** The key of the latest question about each tool. */
-  readonly asked: Readonly<Record<string, string>>
-}
-
 /** @param cursor the event to begin after; 0 for the whole log */
 export function emptyTranscript(cursor = 0): Transcript {
   return {
@@ -324,10 +311,6 @@ function askedAbout(
   return asked?.type === 'permission' ? asked : undefined
 }
 
-function waitedBy({ asking, askingSince, waitedMs }: RunningTurn, at: number): number {
-  return waitedMs + (asking === 0 ? 0 : at - askingSince)
-}
-
 /** A question was put, or is settled: the time from here on is another. @param tool what it is about */
 function asks(
   state: Transcript,
@@ -347,7 +330,7 @@ function closeOpen(state: Transcript, key: string, at: number): Transcript {
   const item = findItem(state, key)
   if (item?.type === 'tool') {
     const status = ranOrNot('unknown', askedAbout(state, item))
-    return put(state, { ...item, status, endedAt: at })
+    return put(state, askedAlready({ ...item, status, endedAt: at }, at))
   }
   if (item?.type !== 'permission') return state
   return put(state, { ...item, state: 'withdrawn', by: 'its turn ended', settledAt: at })
@@ -387,7 +370,9 @@ function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
   const open = said === 'pending' || said === 'in_progress'
   // An agent may still talk about a tool of a turn that is over: it cannot open it again.
   const isLate = open && event.turn <= state.endedTurn
-  const status = isLate ? 'unknown' : ranOrNot(said, askedAbout(state, event))
+  const asked = askedAbout(state, event)
+  const status = isLate ? 'unknown' : ranOrNot(said, asked)
+  const isOpen = open && status !== 'unknown'
   const item: ToolItem = {
     type: 'tool',
     ...placed(event, key),
@@ -400,9 +385,12 @@ function addTool(state: Transcript, event: EventOf<'tool'>): Transcript {
     locations: event.locations ?? before?.locations ?? [],
     rawInput: event.rawInput ?? before?.rawInput,
     rawOutput: event.rawOutput ?? before?.rawOutput,
-    endedAt: open && status !== 'unknown' ? undefined : (before?.endedAt ?? event.at),
+    endedAt: isOpen ? undefined : (before?.endedAt ?? event.at),
+    // Some agents ask about a tool before they tell of it.
+    askingSince: before === undefined && asked?.state === 'asked' ? event.at : before?.askingSince,
+    waitedMs: before?.waitedMs ?? 0,
   }
-  return mark(put(state, item), key, open && status !== 'unknown')
+  return mark(put(state, isOpen ? item : askedAlready(item, event.at)), key, isOpen)
 }
 
 function addPlan(state: Transcript, event: EventOf<'plan'>): Transcript {
@@ -444,7 +432,7 @@ function restored(state: Transcript, event: EventOf<'restored'>): Transcript {
 function askPermission(state: Transcript, event: EventOf<'permission-asked'>): Transcript {
   const { permissionId, turn, title, toolCallId, options, content, rawInput } = event
   const key = `permission:${permissionId}`
-  const item: Item = {
+  const item: PermissionItem = {
     type: 'permission',
     ...placed(event, key),
     permissionId,
@@ -456,7 +444,18 @@ function askPermission(state: Transcript, event: EventOf<'permission-asked'>): T
     rawInput,
     state: 'asked',
   }
-  return asks(mark(put(state, item), key, true), event, toolCallId)
+  const told = asks(mark(put(state, item), key, true), event, toolCallId)
+  return changeAsked(told, item, (tool) => askingAbout(tool, event.at))
+}
+
+/** The tool that a question is about, if there is one. */
+function changeAsked(
+  state: Transcript,
+  { turn, toolCallId }: PermissionItem,
+  change: (tool: ToolItem) => ToolItem,
+): Transcript {
+  const tool = findItem(state, `tool:${turn}:${toolCallId}`)
+  return tool?.type === 'tool' ? put(state, change(tool)) : state
 }
 
 function settlePermission(state: Transcript, event: EventOf<'permission-settled'>): Transcript {
@@ -466,7 +465,10 @@ function settlePermission(state: Transcript, event: EventOf<'permission-settled'
   const { optionId, by, at } = event
   const settled = optionId === undefined ? 'withdrawn' : 'answered'
   const told = put(state, { ...item, state: settled, optionId, by, settledAt: at })
-  return item.state === 'asked' ? asks(mark(told, key, false), event, undefined) : told
+  if (item.state !== 'asked') return told
+  const isLatest = state.running?.asked[item.toolCallId ?? ''] === key
+  const quiet = asks(mark(told, key, false), event, undefined)
+  return isLatest ? changeAsked(quiet, item, (tool) => askedAlready(tool, at)) : quiet
 }
 
 // Items

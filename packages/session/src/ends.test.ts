@@ -1,5 +1,12 @@
 /** Every way a turn can end, and every stored deadline. */
-import { deadlines, type EndingCode, endingCodes, endings, type Report } from '@belay/protocol'
+import {
+  deadlines,
+  type EndingCode,
+  endingCodes,
+  endings,
+  type Report,
+  type ReportOf,
+} from '@belay/protocol'
 import { createdSession, runningTurn, type Scenario, statusOf } from '@belay/testing'
 import { expect, test } from 'vitest'
 
@@ -10,7 +17,7 @@ const tool = (status: 'in_progress' | 'completed'): Report => ({
   toolCallId: 't1',
   status,
 })
-const asked: Report = {
+const asked: ReportOf<'permission-asked'> = {
   type: 'permission-asked',
   turn: 1,
   permissionId: 'a1',
@@ -252,4 +259,31 @@ test('[S-147] a server that was started again is told in one line, and not as a 
   s.input({ type: 'runner-hello', generation: 1, received: s.state.commands.sent })
   expect(s.types().slice(length + 1)).toEqual(['runner-lost', 'runner-returned'])
   expect(s.events.at(-1)).not.toHaveProperty('restart')
+})
+
+test.each([
+  ['interrupted', 'interrupted'],
+  ['agent-exited', 'agent ended'],
+  ['runner-exited', 'agent ended'],
+  ['runner-lost', 'agent ended'],
+  ['agent-error', 'turn ended'],
+  ['end-turn', 'turn ended'],
+] as const)('[S-208] a question that %s leaves without an answer says “%s”', (code, by) => {
+  const s = runningTurn()
+  s.report(asked)
+  ways[code](s)
+  expect(s.events.filter(({ type }) => type === 'turn-ended')).toMatchObject([{ code }])
+  expect(s.events.filter(({ type }) => type === 'permission-settled')).toMatchObject([{ by }])
+})
+
+test('[S-210] a turn that its agent cancels after a person refused something was stopped by that person', () => {
+  const s = runningTurn()
+  s.report({ ...asked, options: [{ optionId: 'no', name: 'No', kind: 'reject_once' }] })
+  s.input({ type: 'permission-answered', permissionId: 'a1', optionId: 'no', by: 'web' })
+  s.report(stops('cancelled'))
+  expect(s.events.at(-1)).toMatchObject({
+    type: 'turn-ended',
+    code: 'interrupted',
+    detail: 'The agent ended the turn because its question was answered with “No”.',
+  })
 })

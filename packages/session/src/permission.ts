@@ -10,6 +10,7 @@ import { limits, type ReportOf, utf8Bytes } from '@belay/protocol'
 import { type Change, log, logReport, post, refuse, set } from './change.ts'
 import type { SessionInput, SessionReply } from './input.ts'
 import { findPermission, keepPermission } from './row.ts'
+import type { ActiveTurn, OpenPermission } from './state.ts'
 import { updateTurn } from './waiting.ts'
 
 type Answer = Extract<SessionInput, { type: 'permission-answered' }>
@@ -53,12 +54,14 @@ export function answerPermission(change: Change, input: Answer): SessionReply {
     (permission) => permission.permissionId === permissionId,
   )
   if (open === undefined) return alreadySettled(change, input)
-  if (!open.options.some((option) => option.optionId === optionId)) {
+  const chosen = open.options.find((option) => option.optionId === optionId)
+  if (chosen === undefined) {
     const offered = open.options.map((option) => option.optionId).join(', ')
     return refuse('option-unknown', `"${optionId}" was not offered; these were: ${offered}.`)
   }
   close(change, permissionId)
   settle(change, permissionId, optionId, by)
+  if (chosen.kind.startsWith('reject')) updateTurn(change, { refused: chosen.name })
   post(change, { type: 'answer', permissionId, optionId })
   return { type: 'answered', optionId, by }
 }
@@ -102,6 +105,7 @@ export function withdrawPermissions(change: Change, by: string): void {
 }
 
 function close(change: Change, permissionId: string): void {
+  const asked = change.state.permissions.find((open) => open.permissionId === permissionId)
   set(
     change,
     'permissions',
@@ -109,7 +113,20 @@ function close(change: Change, permissionId: string): void {
   )
   // What was asked about goes on from here, and has all its time.
   set(change, 'head', { ...change.state.head, progressAt: change.now })
-  updateTurn(change, {})
+  updateTurn(change, asked === undefined ? {} : { openTools: withoutWait(change, asked) })
+}
+
+/** The tool that was asked about has run only since then. */
+function withoutWait(
+  { state: { turn }, now }: Change,
+  { toolCallId, askedAt }: OpenPermission,
+): ActiveTurn['openTools'] {
+  if (turn.type !== 'active') return []
+  return turn.openTools.map((tool) =>
+    tool.id === toolCallId
+      ? { ...tool, since: tool.since + now - Math.max(tool.since, askedAt) }
+      : tool,
+  )
 }
 
 function settle(

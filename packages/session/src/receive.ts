@@ -224,7 +224,15 @@ function finishTurn(change: Change, report: ReportOf<'turn-finished'>): void {
   }
   // An agent that answers has heard the prompt. Not so when it was cancelled: the runner may have held it back.
   if (report.stopReason !== 'cancelled') progress(change, {})
+  const refused = turn.type === 'active' ? turn.refused : undefined
+  // Some agents end their turn on a "no": nobody else did, and they do not say so.
+  if (report.stopReason === 'cancelled' && !stopping && refused !== undefined)
+    return endTurn(change, 'interrupted', refusedWords(refused), report.finish)
   endTurn(change, endingOf(report, stopping), undefined, report.finish)
+}
+
+function refusedWords(option: string): string {
+  return `The agent ended the turn because its question was answered with “${option}”.`
 }
 
 function endingOf(

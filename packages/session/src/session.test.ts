@@ -18,10 +18,11 @@ const tool = (turn: number, status: 'completed' | 'in_progress'): Report => ({
   status,
 })
 const finished = (turn: number): Report => ({ type: 'turn-finished', turn, stopReason: 'end_turn' })
-const asked = (turn: number, permissionId = 'a1'): Report => ({
+const asked = (turn: number, permissionId = 'a1', toolCallId?: string): Report => ({
   type: 'permission-asked',
   turn,
   permissionId,
+  toolCallId,
   title: 'Write a file',
   options: [
     { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
@@ -471,6 +472,20 @@ describe('permissions', () => {
     ])
   })
 
+  test('[S-209] a tool that waited for an answer has run only without that', () => {
+    const s = runningTurn()
+    s.report(tool(1, 'in_progress'))
+    s.wait(1000)
+    s.report(asked(1, 'a1', 't1'))
+    s.wait(60_000)
+    const before = s.state.turn
+    s.input(answer('yes'))
+    if (before.type !== 'active' || s.state.turn.type !== 'active') throw new Error('no turn')
+    expect(s.state.turn.openTools).toEqual(
+      before.openTools.map((one) => ({ ...one, since: one.since + 60_000 })),
+    )
+  })
+
   test('[S-12] open permissions are withdrawn with their turn, visibly', () => {
     const s = runningTurn()
     s.report(asked(1), asked(1, 'a2'))
@@ -479,10 +494,10 @@ describe('permissions', () => {
     expect(s.state.permissions).toEqual([])
     expect(s.events.filter(({ type }) => type === 'permission-settled')).toMatchObject([
       { permissionId: 'a2', by: 'agent' },
-      { permissionId: 'a1', by: 'turn ended' },
+      { permissionId: 'a1', by: 'agent ended' },
     ])
     expect(s.input(answer('yes'))).toMatchObject({
-      refusal: { code: 'permission-settled', message: 'It was withdrawn: turn ended.' },
+      refusal: { code: 'permission-settled', message: 'It was withdrawn: agent ended.' },
     })
   })
 })

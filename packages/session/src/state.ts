@@ -183,6 +183,8 @@ export interface ActiveTurn {
   /** Set while a person or a tool is waited for: the clocks of the turn stand still. */
   readonly waitingSince: number | undefined
   readonly waitedMs: number
+  /** With which option a person last refused something in it. */
+  readonly refused?: string
 }
 
 /** A tool under way. */

@@ -5,6 +5,7 @@
  * - S-9 Whatever hangs on a turn (deadlines, interrupt, permissions, tools) is part of it or withdrawn with it,
  *   and cannot reach the next.
  * - S-90 A prompt that the runner acknowledged before it was taken is logged as delivered, once.
+ * - S-208 A question that a turn leaves without an answer says whether it was stopped, its agent ended, or it ended otherwise.
  * - S-10 A turn ended against the will of its agent gives up its runner: nothing of it goes on behind our back.
  */
 import { endOf, endings, type EndingCode, type FinishResult } from '@belay/protocol'
@@ -78,7 +79,7 @@ export function endTurn(
 ): void {
   const { turn } = change.state
   if (turn.type !== 'active') return
-  withdrawPermissions(change, 'turn ended')
+  withdrawPermissions(change, unanswered(code))
   const reached = turn.sign ? 'yes' : turn.taken ? 'maybe' : 'no'
   const end = endOf(code, reached, detail)
   set(change, 'turn', { type: 'none', last: turn.turn })
@@ -106,6 +107,20 @@ export function endTurn(
   } as const
   log(change, ended)
   announce(change, ended)
+}
+
+const withItsAgent: ReadonlySet<EndingCode> = new Set([
+  'agent-exited',
+  'agent-start-failed',
+  'runner-exited',
+  'runner-lost',
+  'in-doubt',
+])
+
+/** Why a question of a turn that ends has no answer. Before it was told apart, all that was said was "turn ended". */
+function unanswered(code: EndingCode): 'interrupted' | 'agent ended' | 'turn ended' {
+  if (code === 'interrupted' || code === 'interrupt-forced') return 'interrupted'
+  return withItsAgent.has(code) ? 'agent ended' : 'turn ended'
 }
 
 /** Ends the active turn, if any, while its agent may still be at work: the runner goes with it. */

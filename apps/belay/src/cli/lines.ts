@@ -8,8 +8,9 @@ import {
   settledWords,
   shownName,
   type ToolItem,
+  toolMs,
   type Transcript,
-  type TurnEndItem,
+  turnTimeWords,
   type ViewerEvent,
 } from '@belay/client'
 import type { ChangedFile, EventOf } from '@belay/protocol'
@@ -120,10 +121,9 @@ function isOpen(item: ToolItem): boolean {
 
 function toolLine(paint: Paint, item: ToolItem): string {
   const [mark, color] = toolMarks[item.status]
+  const took = toolMs(item)
   const time =
-    item.endedAt === undefined || item.status === 'not-run'
-      ? ''
-      : paint('dim', ` ${duration(item.endedAt - item.at)}`)
+    took === undefined || item.status === 'not-run' ? '' : paint('dim', ` ${duration(took)}`)
   return `${paint(color, mark)} ${oneLine(item.title)}${toolEnds[item.status] ?? ''}${time}`
 }
 
@@ -275,7 +275,8 @@ function turnEnded(
     return item?.type === 'tool' ? [toolLine(paint, item)] : []
   })
   const item = findItem(after, `turn-end:${event.turn}`)
-  const time = item?.type === 'turn-end' ? paint('dim', turnTime(item)) : ''
+  const took = item?.type === 'turn-end' ? turnTimeWords(item, duration) : undefined
+  const time = took === undefined ? '' : paint('dim', ` ${took}`)
   const color =
     event.outcome === 'completed' ? 'green' : event.outcome === 'failed' ? 'red' : 'yellow'
   const action = actions[event.action]
@@ -288,16 +289,6 @@ function turnEnded(
     ...(action === undefined ? [] : [paint('dim', `  ${action}`)]),
   ]
 }
-
-/** Work and waiting for a person apart. */
-function turnTime({ durationMs, waitedMs }: TurnEndItem): string {
-  if (durationMs === undefined) return ''
-  const worked = ` ${duration(durationMs - waitedMs)}`
-  return waitedMs < worthMs ? worked : `${worked}, and ${duration(waitedMs)} of waiting for you`
-}
-
-/** A wait that nobody noticed is not worth a word. */
-const worthMs = 500
 
 function finishLines(paint: Paint, { finish }: EventOf<'turn-ended'>): readonly string[] {
   if (finish === undefined) return []

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { backoffDelayMs, channelBackoff } from '@belay/channel'
 import { type Client, createClient, ServerAway } from '@belay/client/webapi'
 import { CliError, exitCodes } from './exit-codes.ts'
+import { tellingSilence } from './silence.ts'
 import type { World } from './world.ts'
 
 export interface PlaceOptions {
@@ -17,19 +18,26 @@ export function dataFolderOf(world: World, { data }: PlaceOptions): string {
   return resolve(world.cwd, data ?? world.env['BELAY_DATA'] ?? join(homedir(), '.belay'))
 }
 
+/** How often a server that takes connections is asked whether it is there: half a minute is no moment any more. */
+const asksMax = 3
+
 /**
- * A client of the running server.
+ * A client of the running server; one that stands still is waited for.
  * @throws CliError in one sentence that says how to start one
  */
 export async function connect(world: World, options: PlaceOptions): Promise<Client> {
-  const client = clientOf(world, options)
-  try {
-    await client.call('health', {})
-  } catch (error) {
-    if (!(error instanceof ServerAway)) throw error
-    throw error.isSilent ? standsStill(client.address('')) : notRunning(world, options)
+  const client = tellingSilence(world, clientOf(world, options))
+  for (let asks = 1; ; asks++) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- each follows the silence of the one before
+      await client.call('health', {})
+      return client
+    } catch (error) {
+      if (!(error instanceof ServerAway)) throw error
+      if (!error.isSilent) throw notRunning(world, options)
+      if (asks === asksMax) throw standsStill(client.address(''))
+    }
   }
-  return client
 }
 
 function clientOf(world: World, options: PlaceOptions): Client {

@@ -116,7 +116,7 @@ I will edit.
     last words
 ? Sleep (nobody can say how it ended) 2.0 s
 
-■ The agent stopped in the middle of the turn. 17.0 s, and 1.0 s of waiting for you
+■ The agent stopped in the middle of the turn. worked 17.0 s · waited 1.0 s for you
     exit code 1
   Send a prompt to go on from here.
 `)

@@ -43,14 +43,14 @@ export async function watch(options: WatchOptions): Promise<number> {
   const { world, client, session, json } = options
   const renderer = new Renderer(painter(world.out.color), options.after)
   const answerer = new Answerer(options)
-  const tellLink = linkTeller(world, renderer)
+  const link = linkTeller(world, renderer)
   const steps = new StepTeller(painter(world.err.color))
   let transcript = emptyTranscript(options.after)
   const { promise, resolve } = Promise.withResolvers<number>()
   const stopListening = onLeave(world, session, resolve)
   const following = (options.sse ? followSse : follow)(client, session, {
     after: options.after,
-    onLink: tellLink,
+    onLink: (state) => link.hear(state),
     onFrame(frame) {
       transcript = applyFrame(transcript, frame)
       if (json) world.out.write(`${JSON.stringify(frame)}\n`)
@@ -69,6 +69,7 @@ export async function watch(options: WatchOptions): Promise<number> {
     return await promise
   } finally {
     following.close()
+    link.close()
     answerer.close()
     stopListening()
     if (!json) world.out.write(renderer.finish())
@@ -104,26 +105,40 @@ function onLeave(world: World, session: string, leave: (code: number) => void): 
   })
 }
 
-/** Says that the connection is lost, and that it is back, once each. A loss that heals at once is not worth a word. */
-function linkTeller(world: World, renderer: Renderer): (link: LinkState) => void {
+/** A loss that heals within it is not worth a word. */
+const quietMs = 1_000
+
+/** Says that the connection is lost, and that it is back, once each. */
+function linkTeller(world: World, renderer: Renderer) {
   const paint = painter(world.err.color)
-  let lost = false
-  return (link) => {
-    if (link.state === 'waiting' && !lost) {
-      lost = true
-      // On a screen both outputs share a line; in files each has its own.
-      const lead = world.canAsk && renderer.midLine ? '\n' : ''
-      world.err.write(
-        lead +
-          paint(
-            'dim',
-            `· Connection lost: ${link.reason}. The session goes on without it; trying again.\n`,
-          ),
-      )
-    } else if (link.state === 'open' && lost) {
-      lost = false
-      world.err.write(paint('dim', '· Connected again; nothing was lost.\n'))
-    }
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isTold = false
+
+  function lost(reason: string): void {
+    isTold = true
+    // On a screen both outputs share a line; in files each has its own.
+    const lead = world.canAsk && renderer.midLine ? '\n' : ''
+    const words = `· Connection lost: ${reason}. The session goes on without it; trying again.\n`
+    world.err.write(lead + paint('dim', words))
+  }
+  function quiet(): void {
+    clearTimeout(timer)
+    timer = undefined
+  }
+  return {
+    hear({ state, reason }: LinkState): void {
+      if (state === 'open') {
+        quiet()
+        if (isTold) world.err.write(paint('dim', '· Connected again; nothing was lost.\n'))
+        isTold = false
+      } else if (reason !== undefined && state !== 'over' && !isTold) {
+        if (state === 'waiting') {
+          quiet()
+          lost(reason)
+        } else timer ??= setTimeout(() => lost(reason), quietMs)
+      }
+    },
+    close: quiet,
   }
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Client, createClient } from '@belay/client/webapi'
 import {
   agentPids,
+  belayMain,
   type BelayServer,
   codexAgent,
   endRunners,
@@ -10,21 +11,31 @@ import {
   gitRepository,
   killHard,
   runnerPid,
+  start,
   startBelay,
   startFakeModel,
   temporaryFolder,
 } from '@belay/testing/node'
 import { buildPage } from './build-page.ts'
 
+interface Agent {
+  readonly command: string
+  readonly args: string[]
+  /** Beside the environment of the server. */
+  readonly env?: Record<string, string>
+}
+
 export interface RealWorld {
   readonly folder: string
-  readonly agent: { readonly command: string; readonly args: string[] }
+  readonly agent: Agent
   readonly token: string
   readonly url: string
   readonly client: Client
   readonly model: FakeModel
   /** A session on the folder with its first prompt. @returns its id */
-  create(prompt: string, agent?: RealWorld['agent']): Promise<string>
+  create(prompt: string, agent?: Agent): Promise<string>
+  /** The command line, as a person runs it. @returns what it wrote and how it ended */
+  belay(...args: string[]): Promise<{ readonly code: number | undefined; readonly out: string }>
   /** `kill -9` of the server. Its runners go on. */
   killServer(): Promise<void>
   /** Stops it in its tracks: it takes connections and bytes, and answers nothing. */
@@ -62,6 +73,11 @@ export async function startRealWorld(): Promise<RealWorld> {
         prompt: { promptId: 'p1', text },
       })
       return session.id
+    },
+    async belay(...words) {
+      const run = await start(process.execPath, [belayMain, ...words, '--data', dataFolder])
+      const { code } = await run.exited
+      return { code, out: `${run.stdout()}${run.stderr()}` }
     },
     async killServer() {
       await server.kill()

@@ -1,6 +1,7 @@
 /** Each screen and state of the page, and the way to it, for screenshots and for what must hold on all of them. */
 import type { Page } from 'playwright-core'
 import type { PageServer } from './page-server.ts'
+import { askForSignIn, failWithQueue } from './scene-changes.ts'
 
 export interface Scene {
   readonly name: string
@@ -74,6 +75,17 @@ export const scenes: readonly Scene[] = [
   { name: 'log', path: '/s/finished/log', text: 'session-ready' },
   { name: 'settings', path: '/settings', text: 'Deadlines' },
   { name: 'new', path: '/new', text: 'Start session' },
+  {
+    name: 'new-more',
+    path: '/new',
+    text: 'After a failed turn',
+    act: async (page) => {
+      const more = page.getByText('Setup commands, commits, failed turns')
+      await more.click()
+      await page.getByText('Go on with the next prompt').click()
+      await more.evaluate((one) => one.scrollIntoView())
+    },
+  },
   {
     name: 'new-shared',
     path: '/',
@@ -156,6 +168,53 @@ export const scenes: readonly Scene[] = [
       const graceUntil = Date.now() + 9000
       const runner = { state: 'lost', generation: 1, graceUntil } as const
       server.sessions.get('working')?.change({ status: 'recovering', runner })
+    },
+  },
+  {
+    name: 'recovering-list',
+    path: '/',
+    text: 'Recovering',
+    act: async (page, server) => {
+      await page.locator('a.row').first().waitFor()
+      const why = 'Connection to the agent lost. Waiting 9 s more; its output is kept.'
+      server.sessions.get('working')?.change({ status: 'recovering', why })
+    },
+  },
+  {
+    name: 'held',
+    path: '/s/working',
+    text: 'Go on',
+    act: async (page, server) => {
+      await allRead(page)
+      failWithQueue(server, Date.now())
+    },
+  },
+  {
+    name: 'held-list',
+    path: '/',
+    text: 'Paused',
+    act: async (page, server) => {
+      await page.locator('a.row').first().waitFor()
+      failWithQueue(server, Date.now())
+    },
+  },
+  {
+    name: 'agent-sign-in',
+    path: '/s/attention',
+    text: 'Sign in: ',
+    act: async (page, server) => {
+      await page.getByText('could not be prepared').waitFor()
+      askForSignIn(server, Date.now())
+    },
+  },
+  {
+    name: 'frozen',
+    path: '/s/finished',
+    text: 'Not sent yet',
+    act: async (page) => {
+      await page.route('**/prompts', () => new Promise<never>(() => {}))
+      await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('And in the help?')
+      await page.getByRole('button', { name: 'Send' }).click()
     },
   },
   {

@@ -380,6 +380,19 @@ test('[A-16] a replay that goes on after the answer is of the replay until it st
   expect(texts()).toEqual(['new'])
 })
 
+test('[A-21] a permission of an agent that ends is not told as taken back', async () => {
+  const one = await agent(`
+    methods['session/prompt'] = () => new Promise(() => {
+      send({ id: 'p1', method: 'session/request_permission', params: { sessionId: 's1', toolCall: { toolCallId: 't', title: 'Write' }, options: [{ optionId: 'a', name: 'Allow', kind: 'allow_once' }] } })
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50)
+    })`)
+  await one.open(undefined)
+  expect(await one.prompt('x')).toMatchObject({ failure: { code: 'agent-exited' } })
+  await one.exited
+  expect(heard.asks).toHaveLength(1)
+  expect(heard.gone).toEqual([])
+})
+
 test('[A-21] a permission waits for its answer; one that is taken back is told as gone', async () => {
   const one = await agent(`
     methods['session/prompt'] = async () => {

@@ -404,7 +404,9 @@ class AcpConnection implements AgentConnection {
     signal.addEventListener('abort', () => {
       if (!this.#pending.has(id)) return
       settle(undefined)
-      if (!this.#ended) loudly(() => this.#on.permissionGone(id))
+      // One that ended took nothing back: its exit says what became of the question.
+      const isGoing = this.#ended || this.#sdk.signal.aborted
+      if (!isGoing) loudly(() => this.#on.permissionGone(id))
     })
     loudly(() => this.#on.permission(id, ask))
     return promise
