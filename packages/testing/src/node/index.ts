@@ -34,6 +34,7 @@ export { removeFolder, temporaryFolder } from './temporary-folder.ts'
 export { type Asked, startViewerServer, ViewerServer } from './viewer-server.ts'
 export { type StreamFaults, ViewerSession } from './viewer-session.ts'
 export { waitFor } from './wait-for.ts'
+export { realAgent } from './real-agents.ts'
 export { rudeAgent } from './rude-agent.ts'
 export { rudeServer } from './rude-server.ts'
 export {
