@@ -240,6 +240,8 @@ export interface UndecidedTurn {
   readonly code: EndingCode
   readonly reached: Reached
   readonly endedAt: number
+  /** Why it ended, where that is more than its code says. */
+  readonly sentence?: string
   /** Prompts waited when it ended, and wait for a decision about it. */
   readonly holds?: true
 }

@@ -8,7 +8,7 @@ import {
   utf8Bytes,
   type Workspace,
 } from '@belay/protocol'
-import { linkReason } from './link.ts'
+import { beside, linkReason } from './link.ts'
 import { offered } from './offer.ts'
 import { restoreWords } from './restore.ts'
 import type { LastTurn, SessionState, Problem } from './state.ts'
@@ -169,12 +169,8 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     }
     case 'working':
       return 'The agent is working.'
-    case 'undecided': {
-      const link = linkReason(state)
-      return (
-        restoreReason(state) ?? `${undecidedWords(state)}${link === undefined ? '' : ` ${link}`}`
-      )
-    }
+    case 'undecided':
+      return restoreReason(state) ?? beside(state, undecidedWords(state), linkReason(state))
     case 'idle': {
       const restoring = restoreReason(state)
       if (restoring !== undefined) return restoring

@@ -70,7 +70,7 @@ export async function startFailureWorld(failure: Failure, browser: Browser): Pro
   const model = await startFakeModel()
   const { command, args, env } = codexAgent({ modelUrl: model.url, home: temporaryFolder('home') })
   const folder = gitRepository().path
-  const options = { dataFolder, env, args: failure.server ?? [] }
+  const options = { dataFolder, args: failure.server ?? [] }
   let server = await startBelay(options)
   const port = Number(new URL(server.url).port)
   const viewers = await startTcpProxy(port)
@@ -90,7 +90,7 @@ export async function startFailureWorld(failure: Failure, browser: Browser): Pro
     page,
     viewers,
     runners,
-    codex: { command, args: [...args] },
+    codex: { command, args: [...args], env: { ...env } },
     get server() {
       return server
     },

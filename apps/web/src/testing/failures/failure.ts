@@ -29,6 +29,8 @@ export interface Failure {
   readonly line?: 'viewer'
   /** It shows only when this is over, which begins with the fault. */
   readonly patienceMs?: number
+  /** The agent tries its model again for itself: time counts from the last try. */
+  readonly triesOfModel?: true
   /** More of the command line of the server. */
   readonly server?: readonly string[]
   /** Its data folder is a disk of its own, so small. */

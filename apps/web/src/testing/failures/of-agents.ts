@@ -1,20 +1,24 @@
 /** What goes wrong with an agent or its model. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { realAgent } from '@belay/testing/node'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AgentChoice } from '@belay/protocol'
+import { realAgent, temporaryFolder } from '@belay/testing/node'
 import { acts, type Failure } from './failure.ts'
 import type { FailureWorld } from './failure-world.ts'
-import { type AgentChoice } from '@belay/protocol'
-import { temporaryFolder } from '@belay/testing/node'
 
 const long = '[[slow 2000 50]]'
-/** Words, and then the end of it as the script says. */
+/** Words, and what the script says once there is a file `now` in the folder. */
 const speaksThen = (then: string) => `
 methods['session/prompt'] = async () => {
   say('tok1 tok2 tok3 ')
-  await later(3000)
+  while (!fs.existsSync('now')) await later(20)
   ${then}
 }
 main()`
+
+function now(world: FailureWorld): void {
+  writeFileSync(join(world.folder, 'now'), '')
+}
 
 function pi(world: FailureWorld): AgentChoice {
   const agent = realAgent('pi', { modelUrl: world.model.url, home: temporaryFolder('home') })
@@ -25,7 +29,23 @@ function pi(world: FailureWorld): AgentChoice {
 function piSignedOut(world: FailureWorld): AgentChoice {
   const agent = pi(world)
   const home = temporaryFolder('home')
-  return { ...agent, env: { ...agent.env, HOME: home } }
+  return { ...agent, env: { ...agent.env, HOME: home, OPENAI_API_KEY: '', CODEX_API_KEY: '' } }
+}
+
+/** An agent that has done a turn, and then a model that fails at the next, as often as the agent tries. */
+function byModel(
+  script: string,
+  agentOf?: (world: FailureWorld) => AgentChoice,
+): Pick<Failure, 'before' | 'fault' | 'triesOfModel'> {
+  return {
+    triesOfModel: true,
+    async before(world) {
+      const agent = agentOf?.(world)
+      await world.create('[[say ready]]', agent === undefined ? {} : { agent })
+      await world.page.getByText('The agent finished.').waitFor()
+    },
+    fault: (world) => prompt(world, `[[reset]] ${script}`),
+  }
 }
 
 export const agentFailures: readonly Failure[] = [
@@ -48,23 +68,23 @@ export const agentFailures: readonly Failure[] = [
       world.working('go', {
         agent: world.rude(speaksThen("console.error('out of cheese'); process.exit(3)")),
       }),
-    fault: () => sleep(0),
-    patienceMs: 3000,
+    fault: async (world) => now(world),
   },
   {
     id: 'agent-missing',
     of: 'agent',
     what: 'The agent is not installed',
-    says: '“/opt/nowhere/agent”',
+    says: 'The program "/opt/nowhere/agent" was not found.',
     act: acts.retry,
     fault: (world) => world.create('hello', { agent: { command: '/opt/nowhere/agent', args: [] } }),
   },
   {
     id: 'agent-mute',
     of: 'agent',
-    what: 'An agent starts and answers nothing',
-    says: 'initialize',
-    act: acts.nothing,
+    what: 'An agent starts and does not answer `initialize`, twice',
+    says: 'The agent did not answer initialize within 3 s, twice in a row.',
+    act: acts.retry,
+    server: ['--deadline', 'agentStartMs=3000'],
     patienceMs: 10_000,
     fault: (world) =>
       world.create('hello', {
@@ -74,8 +94,8 @@ export const agentFailures: readonly Failure[] = [
   {
     id: 'agent-mute-session',
     of: 'agent',
-    what: 'An agent starts and never opens the conversation',
-    says: 'session/new',
+    what: 'An agent does not answer `session/new`, twice',
+    says: 'The agent did not open the conversation within 3 s, twice in a row.',
     act: acts.retry,
     server: ['--deadline', 'agentSessionMs=3000'],
     patienceMs: 12_000,
@@ -101,7 +121,7 @@ export const agentFailures: readonly Failure[] = [
     id: 'agent-not-acp',
     of: 'agent',
     what: 'The program is no agent: it prints words, and ends',
-    says: 'is no agent',
+    says: 'The agent ended at once without an error (exit 0): its command is no agent.',
     act: acts.retry,
     fault: (world) =>
       world.create('hello', {
@@ -125,9 +145,9 @@ export const agentFailures: readonly Failure[] = [
     id: 'agent-dies-again',
     of: 'agent',
     what: 'An agent dies at every start',
-    says: 'The agent stopped by itself (exit code 7).',
+    says: 'The agent stopped by itself (exit code 7), twice in a row.',
     act: acts.retry,
-    patienceMs: 30_000,
+    patienceMs: 3000,
     fault: (world) =>
       world.create('hello', { agent: world.rude("console.error('no'); process.exit(7)") }),
   },
@@ -146,9 +166,7 @@ export const agentFailures: readonly Failure[] = [
     what: 'Codex’ model answers 500 for good',
     says: 'high demand',
     act: acts.decide,
-    patienceMs: 10_000,
-    before: (world) => world.create('[[say ready]]'),
-    fault: (world) => prompt(world, '[[reset]] [[error 500]]'),
+    ...byModel('[[error 500]]'),
   },
   {
     id: 'model-500-pi',
@@ -157,8 +175,7 @@ export const agentFailures: readonly Failure[] = [
     says: 'The model of the agent failed.',
     act: acts.decide,
     installs: true,
-    patienceMs: 20_000,
-    fault: (world) => world.create('[[error 500]]', { agent: pi(world) }),
+    ...byModel('[[error 500]]', pi),
   },
   {
     id: 'model-429',
@@ -166,10 +183,8 @@ export const agentFailures: readonly Failure[] = [
     what: 'pi’s model answers 429 once',
     says: 'Waiting for the next prompt',
     act: acts.nothing,
-    on: ['API', 'ls', 'why', 'list', 'page'],
     installs: true,
-    patienceMs: 10_000,
-    fault: (world) => world.create('[[error 429 1]] [[say recovered]]', { agent: pi(world) }),
+    ...byModel('[[error 429 1]] [[say recovered]]', pi),
   },
   {
     id: 'model-cut',
@@ -177,27 +192,24 @@ export const agentFailures: readonly Failure[] = [
     what: 'The answer of Codex’ model breaks off halfway, always',
     says: 'disconnected',
     act: acts.decide,
-    patienceMs: 10_000,
-    fault: (world) => world.create('[[drop 3 20]] [[slow 5 10]]'),
+    ...byModel('[[drop 3 20]] [[slow 5 10]]'),
   },
   {
     id: 'model-401',
     of: 'model',
-    what: 'The model refuses Codex’ key (401)',
+    what: 'Codex’ model refuses its key (401)',
     says: '401',
     act: acts.decide,
-    patienceMs: 10_000,
-    fault: (world) => world.create('[[error 401]]'),
+    ...byModel('[[error 401]]'),
   },
   {
     id: 'model-401-pi',
     of: 'model',
-    what: 'The model refuses pi’s key (401)',
+    what: 'pi’s model refuses its key (401)',
     says: '401',
     act: acts.decide,
     installs: true,
-    patienceMs: 10_000,
-    fault: (world) => world.create('[[error 401]]', { agent: pi(world) }),
+    ...byModel('[[error 401]]', pi),
   },
   {
     id: 'queue-held',

@@ -22,13 +22,16 @@ export interface Showing extends Told {
 const waitMs = 20_000
 const lookEveryMs = 40
 
+/** An agent that has not given up its model by then has none that failed. */
+const triesMsMax = 60_000
+
 /** @param from when the fault was, as `performance.now` has it */
 export async function watchSurfaces(
   world: FailureWorld,
   failure: Failure,
   from: number,
 ): Promise<readonly Showing[]> {
-  const until = from + boundMs(failure) + waitMs
+  const until = from + boundMs(failure) + (failure.triesOfModel === true ? triesMsMax : waitMs)
   const wanted = failure.on ?? surfaces
   const commands = watchEach(
     world,
@@ -39,8 +42,29 @@ export async function watchSurfaces(
   const others = wanted
     .filter((surface) => surface !== 'ls' && surface !== 'why')
     .map((surface) => watchEach(world, failure, [surface], { from, until }))
+  const tries = failure.triesOfModel === true ? lastTries(world) : undefined
   const all = (await Promise.all([commands, ...others])).flat()
-  return wanted.flatMap((surface) => all.filter((one) => one.surface === surface))
+  const late = Math.round((tries?.stop() ?? from) - from)
+  return wanted
+    .flatMap((surface) => all.filter((one) => one.surface === surface))
+    .map(({ ms, ...one }) => (ms === undefined ? one : { ...one, ms: Math.max(0, ms - late) }))
+}
+
+/** Looks when the model was asked last, until it is stopped. */
+function lastTries({ model }: FailureWorld): { stop(): number } {
+  let count = model.requests().length
+  let at = performance.now()
+  const timer = setInterval(() => {
+    const { length } = model.requests()
+    if (length > count) at = performance.now()
+    count = length
+  }, lookEveryMs)
+  return {
+    stop() {
+      clearInterval(timer)
+      return at
+    },
+  }
 }
 
 /** One after the other in turns, because each command is a process. */
