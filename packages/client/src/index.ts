@@ -1,4 +1,5 @@
 /** A viewer's side, without a platform: frames in, what a person sees out. */
+export { serverAwayWords } from './away-words.ts'
 export { takeEvents, type Taken } from './cursor.ts'
 export {
   type Draft,

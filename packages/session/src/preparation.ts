@@ -145,10 +145,10 @@ export function releaseRunner(change: Change): void {
   set(change, 'runner', { type: 'none', generation })
   forgetLink(change)
   set(change, 'commands', emptyOutgoing)
-  failChanges(change, 'its runner ended before it said so.')
+  failChanges(change, 'the process that looks at it ended before it said so.')
   // One that was not told of it yet takes nothing with it: the next runner is.
   if (restoreUnderWay(change.state)?.deadline !== undefined)
-    failRestore(change, 'The runner ended before it said that it was done.')
+    failRestore(change, 'Belay’s process beside the agent ended before it said that it was done.')
   change.settle.push(`start-runner:${generation}`)
   change.must.push({
     key: `stop-runner:${generation}`,

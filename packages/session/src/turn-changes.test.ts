@@ -93,7 +93,7 @@ describe('what is due', () => {
   })
 
   test.each<readonly [string, (s: Scenario) => unknown, string]>([
-    ['its runner died', (s) => s.input(exited), 'its runner ended before it said so.'],
+    ['its runner died', (s) => s.input(exited), 'the process that looks at it ended before it said so.'],
     [
       'its runner was given up',
       (s) => {
@@ -101,16 +101,16 @@ describe('what is due', () => {
         s.ring()
         s.ring()
       },
-      'its runner ended before it said so.',
+      'the process that looks at it ended before it said so.',
     ],
-    ['its runner is silent', (s) => s.ring(), 'its runner did not say so in time.'],
+    ['its runner is silent', (s) => s.ring(), 'it was not looked at in time.'],
     [
       'another turn is over',
       (s) => {
         s.prompt('p2')
         s.report({ type: 'turn-taken', turn: 2 }, finished(2))
       },
-      'its runner began another turn without saying so.',
+      'another turn began before it was looked at.',
     ],
   ])('[S-100] is said not to be known, once, when %s', (_, happen, why) => {
     const s = due()

@@ -142,6 +142,19 @@ export function statusOf(state: SessionState): SessionSummary['status'] {
 
 /** What goes on, without times: it stands in lists, which are told only of what changes. */
 export function reasonOf(state: SessionState, status: SessionSummary['status']): string {
+  return fullDisk(state, status) ?? reasonFor(state, status)
+}
+
+/** What holds up everything comes before what is done. */
+export function fullDisk(
+  { turn }: SessionState,
+  status: SessionSummary['status'],
+): string | undefined {
+  const isAtWork = status === 'working' || status === 'waiting-tool' || status === 'starting'
+  return isAtWork && turn.type === 'active' ? turn.full : undefined
+}
+
+function reasonFor(state: SessionState, status: SessionSummary['status']): string {
   const { lifecycle, permissions, turn, last, changes, runner } = state
   switch (status) {
     case 'attention':

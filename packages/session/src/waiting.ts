@@ -2,6 +2,7 @@
  * What a running turn waits for, and its clocks.
  *
  * - S-14 While a person is asked or a tool runs, neither the quiet nor the time limit of the turn goes on.
+ * - S-178 Nor while the disk beside the agent is full.
  */
 import { type Change, set } from './change.ts'
 import type { ActiveTurn } from './state.ts'
@@ -14,7 +15,7 @@ export function updateTurn(
   const { turn, permissions } = change.state
   if (turn.type !== 'active') return
   const next = { ...turn, ...fields }
-  const waits = permissions.length > 0 || next.openTools.length > 0
+  const waits = permissions.length > 0 || next.openTools.length > 0 || next.full !== undefined
   if (waits && next.waitingSince === undefined) {
     set(change, 'turn', { ...next, waitingSince: change.now })
   } else if (!waits && next.waitingSince !== undefined) {

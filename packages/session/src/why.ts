@@ -9,7 +9,7 @@ import { dues } from './alarm.ts'
 import { beside, linkReason, linkSentence } from './link.ts'
 import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
 import { heldPrompts, holdingTurns, undecidedWords } from './undecided.ts'
-import { besides, reasonOf, statusOf } from './view.ts'
+import { besides, fullDisk, reasonOf, statusOf } from './view.ts'
 
 /** What only the server can see. Times are milliseconds since the epoch. */
 export interface Proofs {
@@ -46,6 +46,8 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
   const ago = (at: number) => spell(now - at)
   // A start that takes long names its own span, and two would be one too many.
   const end = state.agent.link?.notice === undefined ? givenUp(state, now, deadlines) : ''
+  const full = fullDisk(state, status)
+  if (full !== undefined) return full
   switch (status) {
     case 'deleted':
       return reason

@@ -28,7 +28,7 @@ test('[V-68] without a server every command says in one sentence how to start on
     // oxlint-disable-next-line no-await-in-loop
     expect(await cli(args)).toMatchObject({
       code: 6,
-      err: `No Belay server is running on ${folder}: start one with "belay up".\n`,
+      err: `The Belay server of ${folder} does not answer; agents go on without it. Start it with "belay up".\n`,
       out: '',
     })
   }

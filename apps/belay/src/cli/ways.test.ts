@@ -12,6 +12,7 @@ const link: NonNullable<SessionView['agentLink']> = {
   since: 1,
   attempt: 4,
   attemptsMax: 4,
+  canSend: 'no',
   actions: ['restart'],
 }
 

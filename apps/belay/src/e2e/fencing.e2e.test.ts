@@ -59,7 +59,7 @@ test('[S-19] [S-20] after a cut longer than the grace the turn has ended once, i
   )
   // The session's own word: the runner that could have said it was out.
   expect(late).toMatchObject([
-    { type: 'turn-changes', files: [], problem: expect.stringContaining('its runner ended') },
+    { type: 'turn-changes', files: [], problem: expect.stringContaining('looks at it ended') },
   ])
   expect(ofType(viewer.events, 'turn-ended')).toHaveLength(2)
   expectDense(viewer.events)

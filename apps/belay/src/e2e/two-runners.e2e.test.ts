@@ -109,7 +109,7 @@ test('[K-2] [S-19] of two runners the older is refused, told so and ends; nothin
   expect(
     events.filter((event) => event.seq > seq && 'turn' in event && event.turn === 1),
   ).toMatchObject([
-    { type: 'turn-changes', files: [], problem: expect.stringContaining('its runner ended') },
+    { type: 'turn-changes', files: [], problem: expect.stringContaining('looks at it ended') },
   ])
   expectDense(events)
   await client.call('deleteSession', { id: session })

@@ -33,21 +33,13 @@ export async function watchSurfaces(
 ): Promise<readonly Showing[]> {
   const until = from + boundMs(failure) + (failure.triesOfModel === true ? triesMsMax : waitMs)
   const wanted = failure.on ?? surfaces
-  const commands = watchEach(
-    world,
-    failure,
-    wanted.filter((surface) => surface === 'ls' || surface === 'why'),
-    { from, until },
-  )
-  const others = wanted
-    .filter((surface) => surface !== 'ls' && surface !== 'why')
-    .map((surface) => watchEach(world, failure, [surface], { from, until }))
+  const watched = wanted.map((surface) => watchOne(world, failure, surface, { from, until }))
   const tries = failure.triesOfModel === true ? lastTries(world) : undefined
-  const all = (await Promise.all([commands, ...others])).flat()
+  const all = await Promise.all(watched)
   const late = Math.round((tries?.stop() ?? from) - from)
-  return wanted
-    .flatMap((surface) => all.filter((one) => one.surface === surface))
-    .map(({ ms, ...one }) => (ms === undefined ? one : { ...one, ms: Math.max(0, ms - late) }))
+  return all.map(({ ms, ...one }) =>
+    ms === undefined ? one : { ...one, ms: Math.max(0, ms - late) },
+  )
 }
 
 /** Looks when the model was asked last, until it is stopped. */
@@ -67,28 +59,22 @@ function lastTries({ model }: FailureWorld): { stop(): number } {
   }
 }
 
-/** One after the other in turns, because each command is a process. */
-async function watchEach(
+async function watchOne(
   world: FailureWorld,
   failure: Failure,
-  wanted: readonly Surface[],
+  surface: Surface,
   { from, until }: { readonly from: number; readonly until: number },
-): Promise<readonly Showing[]> {
-  const seen = new Map<Surface, Showing>()
-  while (wanted.some((surface) => seen.get(surface)?.ms === undefined)) {
-    for (const surface of wanted) {
-      if (seen.get(surface)?.ms !== undefined) continue
-      // oxlint-disable-next-line no-await-in-loop -- each look follows the one before
-      const told = await read(world, surface)
-      const ms = Math.round(performance.now() - from)
-      const says = told.text.includes(failure.says) && hasActions(failure, surface, told)
-      seen.set(surface, { surface, ...told, ...(says ? { ms } : {}) })
-    }
-    if (performance.now() > until) break
+): Promise<Showing> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- each look follows the one before
+    const told = await read(world, surface)
+    const now = performance.now()
+    if (told.text.includes(failure.says) && hasActions(failure, surface, told))
+      return { surface, ...told, ms: Math.round(now - from) }
+    if (now > until) return { surface, ...told }
     // oxlint-disable-next-line no-await-in-loop
     await sleep(lookEveryMs)
   }
-  return [...seen.values()]
 }
 
 /** Whether what a person is to do is offered there. */
@@ -158,7 +144,7 @@ async function readPage(
     const root = document.querySelector(${JSON.stringify(root)})
     if (root === null) return { text: '', actions: [] }
     const titles = [...root.querySelectorAll('[title]')].map((one) => one.title)
-    const buttons = [...root.querySelectorAll('button')].filter((one) => one.checkVisibility() && !one.disabled)
+    const buttons = [...root.querySelectorAll('button')].filter((one) => one.checkVisibility())
     return {
       text: [root.innerText, ...titles].join('\\n'),
       actions: buttons.map((one) => (one.getAttribute('aria-label') ?? one.textContent).trim()),
