@@ -80,7 +80,6 @@ export async function startFailureWorld(failure: Failure, browser: Browser): Pro
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 } })
   const page = await context.newPage()
   await page.goto(`${url}/#token=${server.token}`)
-  const pids = new Set<number>()
   let session = ''
   const world: FailureWorld = {
     dataFolder,
@@ -97,41 +96,20 @@ export async function startFailureWorld(failure: Failure, browser: Browser): Pro
     get session() {
       return session
     },
-    rude(script) {
-      const agent = rudeAgent(temporaryFolder('agent'), script)
-      return { command: agent.command, args: [...agent.args] }
-    },
+    rude,
     async create(text, more = {}) {
-      const answer = await client.call('createSession', {
-        agent: world.codex,
-        workspace: { type: 'folder', path: folder },
-        prompt: { promptId: 'p1', text },
-        ...more,
-      })
-      session = answer.session.id
+      session = await createOn(world, text, more)
       await page.goto(`${url}/s/${session}`)
     },
     async working(text, more) {
       await world.create(text, more)
-      await page.getByText('tok3 ').first().waitFor({ timeout: seenMs })
-      await waitFor(
-        async () => (await client.call('getSession', { id: session })).status === 'working',
-        'the agent is at work',
-        seenMs,
-      )
+      await isWorking(world)
     },
-    async belay(...words) {
-      const variables = { BELAY_DATA: dataFolder, BELAY_URL: url, BELAY_TOKEN: server.token }
-      const run = await start(process.execPath, [belayMain, ...words], {
-        env: { ...process.env, ...variables },
-      })
-      await run.exited
-      return `${run.stdout()}${run.stderr()}`
-    },
+    belay: (...words) =>
+      runBelay(words, { BELAY_DATA: dataFolder, BELAY_URL: url, BELAY_TOKEN: server.token }),
     runnerPid() {
       const pid = runnerPid(dataFolder, session)
       if (pid === undefined) throw new Error(`nobody runs ${session}`)
-      pids.add(pid)
       return pid
     },
     agentPids: () => agentPids(world.runnerPid()),
@@ -157,6 +135,45 @@ export async function startFailureWorld(failure: Failure, browser: Browser): Pro
     },
   }
   return world
+}
+
+async function createOn(
+  { client, codex, folder }: FailureWorld,
+  text: string,
+  more: Partial<CreateBody>,
+): Promise<string> {
+  const { session } = await client.call('createSession', {
+    agent: codex,
+    workspace: { type: 'folder', path: folder },
+    prompt: { promptId: 'p1', text },
+    ...more,
+  })
+  return session.id
+}
+
+async function isWorking({ page, client, session }: FailureWorld): Promise<void> {
+  await page.getByText('tok3 ').first().waitFor({ timeout: seenMs })
+  await waitFor(
+    async () => (await client.call('getSession', { id: session })).status === 'working',
+    'the agent is at work',
+    seenMs,
+  )
+}
+
+async function runBelay(
+  words: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<string> {
+  const run = await start(process.execPath, [belayMain, ...words], {
+    env: { ...process.env, ...variables },
+  })
+  await run.exited
+  return `${run.stdout()}${run.stderr()}`
+}
+
+function rude(script: string): AgentChoice {
+  const { command, args } = rudeAgent(temporaryFolder('agent'), script)
+  return { command, args: [...args] }
 }
 
 /** The file in which those that keep agents read where their server is. */

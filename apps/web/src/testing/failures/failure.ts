@@ -22,6 +22,8 @@ export interface Failure {
   readonly what: string
   /** The sentence that each surface has to say, whatever else it says. */
   readonly says: string
+  /** In the table, where the sentence is none. */
+  readonly told?: string
   readonly act: Act
   /** Surfaces that can say it; without it all. */
   readonly on?: readonly Surface[]

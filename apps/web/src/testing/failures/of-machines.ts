@@ -1,10 +1,10 @@
 /** What goes wrong around an agent: with Belay's own processes, the lines between them, and the machine. */
-import { chmodSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askedCommand } from '@belay/testing'
 import { killHard, temporaryFolder } from '@belay/testing/node'
 import { acts, type Failure } from './failure.ts'
-import { addressFile, type FailureWorld } from './failure-world.ts'
+import { addressFile } from './failure-world.ts'
 
 const long = '[[slow 2000 50]]'
 
