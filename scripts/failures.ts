@@ -13,7 +13,15 @@ import { stage, type Staged } from '../apps/web/src/testing/failures/stage.ts'
 
 const page = join(import.meta.dirname, '../docs/failures.md')
 const [start, end] = ['<!-- staged: npm run failures -->', '<!-- end of what was staged -->']
-const head = ['failure', 'of', 'what happens', 'what is said', 'what you can do', 'within', ...surfaces]
+const head = [
+  'failure',
+  'of',
+  'what happens',
+  'what is said',
+  'what you can do',
+  'within',
+  ...surfaces,
+]
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((id) => failures.every((one) => one.id !== id))

@@ -8,12 +8,18 @@ import { stage } from './testing/failures/stage.ts'
 
 const some = ['agent-exits', 'queue-held', 'server-killed', 'folder-no-repository']
 
-describe.skipIf(withoutBrowser)('[T-71] every surface says the same sentence, and what can be done, of', () => {
-  beforeAll(() => buildPage(fileURLToPath(new URL('../dist', import.meta.url))))
+describe.skipIf(withoutBrowser)(
+  '[T-71] every surface says the same sentence, and what can be done, of',
+  () => {
+    beforeAll(() => buildPage(fileURLToPath(new URL('../dist', import.meta.url))))
 
-  test.for(failures.filter(({ id }) => some.includes(id)))('$id: $what', async (failure, { browser }) => {
-    const { showings, others } = await stage(failure, browser)
-    expect(others).toEqual([])
-    expect(showings.length).toBeGreaterThanOrEqual(3)
-  })
-})
+    test.for(failures.filter(({ id }) => some.includes(id)))(
+      '$id: $what',
+      async (failure, { browser }) => {
+        const { showings, others } = await stage(failure, browser)
+        expect(others).toEqual([])
+        expect(showings.length).toBeGreaterThanOrEqual(3)
+      },
+    )
+  },
+)

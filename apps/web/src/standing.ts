@@ -79,8 +79,7 @@ export function linkStanding(
       reason: `This device has no network; it reconnects by itself, ${next}.${known}`,
       retry,
     }
-  if (now - downSince < awayMs)
-    return { tone: 'away', word: 'Reconnecting', reason: goesOn, retry }
+  if (now - downSince < awayMs) return { tone: 'away', word: 'Reconnecting', reason: goesOn, retry }
   return { tone: 'away', word: 'Server away', reason: goesOn, retry, since: downSince }
 }
 

@@ -11,7 +11,10 @@ const quiet = deadlines.turnQuietMs + 1000
 
 function sentences(s: Scenario): readonly string[] {
   const proofs = { serverSince: s.now, linkHeardAt: s.now, runner: undefined }
-  return [viewOf(s.state, s.id).why, whyOf(s.state, s.now, { id: s.id, deadlines, proofs }).sentence]
+  return [
+    viewOf(s.state, s.id).why,
+    whyOf(s.state, s.now, { id: s.id, deadlines, proofs }).sentence,
+  ]
 }
 
 test('[S-178] a full disk is said until something is written again, and its silence is not the agent’s', () => {

@@ -93,7 +93,11 @@ describe('what is due', () => {
   })
 
   test.each<readonly [string, (s: Scenario) => unknown, string]>([
-    ['its runner died', (s) => s.input(exited), 'the process that looks at it ended before it said so.'],
+    [
+      'its runner died',
+      (s) => s.input(exited),
+      'the process that looks at it ended before it said so.',
+    ],
     [
       'its runner was given up',
       (s) => {

@@ -394,7 +394,8 @@ const unknown: LogEntry = {
   turn: 1,
   files: [],
   patch: '',
-  problem: 'What turn 1 changed is not known: the process that looks at it ended before it said so.',
+  problem:
+    'What turn 1 changed is not known: the process that looks at it ended before it said so.',
 }
 
 test.each([

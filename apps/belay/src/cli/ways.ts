@@ -10,7 +10,10 @@ type Waiting = Pick<
 export function waysOn(session: Waiting): readonly string[] {
   const { id, status, problem, permissions, agentLink } = session
   if (status === 'attention')
-    return [`belay retry ${id}`, ...(problem?.signIn === undefined ? [] : [`belay agent login ${id}`])]
+    return [
+      `belay retry ${id}`,
+      ...(problem?.signIn === undefined ? [] : [`belay agent login ${id}`]),
+    ]
   return [
     ...(permissions.length > 0 ? [`belay attach ${id}`] : []),
     ...decisions(session),

@@ -110,12 +110,19 @@ export const agentFailures: readonly Failure[] = [
     what: 'An agent ends its turn without a word',
     says: 'The agent ended the turn without a word; its model may have failed.',
     act: acts.decide,
-    fault: (world) =>
-      world.create('hello', {
-        agent: world.rude(
-          "methods['session/prompt'] = async () => ({ stopReason: 'end_turn' })\nmain()",
-        ),
-      }),
+    before: (world) =>
+      world
+        .create('hello', {
+          agent: world.rude(`
+let turns = 0
+methods['session/prompt'] = async () => {
+  if (++turns === 1) say('hello')
+  return { stopReason: 'end_turn' }
+}
+main()`),
+        })
+        .then(() => world.page.getByText('The agent finished.').waitFor()),
+    fault: (world) => prompt(world, 'and then?'),
   },
   {
     id: 'agent-not-acp',
@@ -165,7 +172,7 @@ export const agentFailures: readonly Failure[] = [
     id: 'model-500',
     of: 'model',
     what: 'Codex’ model answers 500 for good',
-    says: 'We\'re currently experiencing high demand, which may cause temporary errors.',
+    says: "We're currently experiencing high demand, which may cause temporary errors.",
     act: acts.decide,
     ...byModel('[[error 500]]'),
   },
@@ -209,7 +216,7 @@ export const agentFailures: readonly Failure[] = [
     id: 'model-401-pi',
     of: 'model',
     what: 'pi’s model refuses its key (401)',
-    says: '401',
+    says: 'The agent ended the turn without a word; its model may have failed.',
     act: acts.decide,
     installs: true,
     ...byModel('[[error 401]]', pi),

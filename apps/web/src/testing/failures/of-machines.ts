@@ -182,7 +182,10 @@ export const machineFailures: readonly Failure[] = [
     act: acts.decide,
     async before(world) {
       await world.create(askedCommand('touch asked.txt'))
-      await world.page.getByRole('button', { name: /^(Allow|Yes|Approve)/i }).first().waitFor()
+      await world.page
+        .getByRole('button', { name: /^(Allow|Yes|Approve)/i })
+        .first()
+        .waitFor()
     },
     fault: async (world) => world.killAgent(),
   },

@@ -118,12 +118,7 @@ async function readApi({ client, session }: FailureWorld): Promise<Told> {
 }
 
 /** What a program may do, as the session's view says it. */
-function actionsOf({
-  status,
-  undecided,
-  agentLink,
-  permissions,
-}: SessionView): readonly string[] {
+function actionsOf({ status, undecided, agentLink, permissions }: SessionView): readonly string[] {
   return [
     ...(undecided?.turns.at(-1)?.actions ?? []),
     ...(status === 'attention' ? ['retry'] : []),
@@ -135,10 +130,7 @@ function actionsOf({
 const shown = z.object({ text: z.string(), actions: z.array(z.string()) })
 
 /** The text of the list's row with what it says when pointed at, or of all that is beside the list. */
-async function readPage(
-  { page, session }: FailureWorld,
-  surface: 'list' | 'page',
-): Promise<Told> {
+async function readPage({ page, session }: FailureWorld, surface: 'list' | 'page'): Promise<Told> {
   const root = surface === 'page' ? 'main' : `.list a[href$="/s/${session}"]`
   const answer: unknown = await page.evaluate(`(() => {
     const root = document.querySelector(${JSON.stringify(root)})

@@ -29,9 +29,7 @@ export async function stage(failure: Failure, browser: Browser): Promise<Staged>
     const showings = (await watchSurfaces(world, failure, from)).map((one) => less(one, runMs))
     await failure.after?.(world)
     const others = showings.flatMap(({ surface, ms, text, actions }) =>
-      ms === undefined
-        ? [`${surface} says: ${text.slice(0, 2000)} [${actions.join(', ')}]`]
-        : [],
+      ms === undefined ? [`${surface} says: ${text.slice(0, 2000)} [${actions.join(', ')}]`] : [],
     )
     return {
       showings,
