@@ -243,3 +243,10 @@ test('[W-37] an agent that can be started again offers it, and one that is well 
     standingOf(at(1000, { session: session({ agentLink: again }) })).canRestart,
   ).toBeUndefined()
 })
+
+test('[V-205] while the server does not answer it is said that agents go on, however long it lasts', () => {
+  for (const now of [4100, 20_000]) {
+    const { reason } = standingOf(at(now, { link: down(connecting), session: working }))
+    expect(reason).toMatch(/^The server does not answer; agents go on without it\. Trying now\./)
+  }
+})
