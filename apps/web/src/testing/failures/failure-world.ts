@@ -27,7 +27,13 @@ import {
   waitFor,
 } from '@belay/testing/node'
 import type { Browser, Page } from 'playwright-core'
-import type { Failure } from './failure.ts'
+
+export interface WorldOptions {
+  /** More of the command line of the server. */
+  readonly server?: readonly string[]
+  /** Its data folder is a disk of its own, so small. Only root may make one. */
+  readonly diskMiB?: number
+}
 
 export interface FailureWorld {
   readonly dataFolder: string
@@ -53,7 +59,6 @@ export interface FailureWorld {
   /** The command line, as a person has it who is as far away as the page. */
   belay(...args: readonly string[]): Promise<string>
   runnerPid(): number
-  agentPids(): readonly number[]
   killAgent(): void
   killServer(): Promise<void>
   restartServer(): Promise<void>
@@ -62,15 +67,17 @@ export interface FailureWorld {
 
 const seenMs = 30_000
 
-export async function startFailureWorld(failure: Failure, browser: Browser): Promise<FailureWorld> {
+export async function startFailureWorld(
+  { diskMiB, server: args = [] }: WorldOptions,
+  browser: Browser,
+): Promise<FailureWorld> {
   const dataFolder = temporaryFolder('data')
-  const { diskMiB } = failure
   if (diskMiB !== undefined)
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'belay', dataFolder])
   const model = await startFakeModel()
-  const { command, args, env } = codexAgent({ modelUrl: model.url, home: temporaryFolder('home') })
+  const codex = codexAgent({ modelUrl: model.url, home: temporaryFolder('home') })
   const folder = gitRepository().path
-  const options = { dataFolder, args: failure.server ?? [] }
+  const options = { dataFolder, args }
   let server = await startBelay(options)
   const port = Number(new URL(server.url).port)
   const viewers = await startTcpProxy(port)
@@ -89,7 +96,7 @@ export async function startFailureWorld(failure: Failure, browser: Browser): Pro
     page,
     viewers,
     runners,
-    codex: { command, args: [...args], env: { ...env } },
+    codex: { command: codex.command, args: [...codex.args], env: { ...codex.env } },
     get server() {
       return server
     },
@@ -107,18 +114,9 @@ export async function startFailureWorld(failure: Failure, browser: Browser): Pro
     },
     belay: (...words) =>
       runBelay(words, { BELAY_DATA: dataFolder, BELAY_URL: url, BELAY_TOKEN: server.token }),
-    runnerPid() {
-      const pid = runnerPid(dataFolder, session)
-      if (pid === undefined) throw new Error(`nobody runs ${session}`)
-      return pid
-    },
-    agentPids: () => agentPids(world.runnerPid()),
-    killAgent() {
-      for (const pid of world.agentPids()) killHard(pid)
-    },
-    async killServer() {
-      await server.kill()
-    },
+    runnerPid: () => runnerOf(dataFolder, session),
+    killAgent: () => agentPids(world.runnerPid()).forEach(killHard),
+    killServer: async () => void (await server.kill()),
     async restartServer() {
       server = await startBelay({ ...options, port })
     },
@@ -135,6 +133,12 @@ export async function startFailureWorld(failure: Failure, browser: Browser): Pro
     },
   }
   return world
+}
+
+function runnerOf(dataFolder: string, session: string): number {
+  const pid = runnerPid(dataFolder, session)
+  if (pid === undefined) throw new Error(`nobody runs ${session}`)
+  return pid
 }
 
 async function createOn(

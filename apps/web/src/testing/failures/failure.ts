@@ -1,12 +1,12 @@
 /** A failure that is staged, what every surface has to say of it, and what each has to offer. */
 import { livenessPolicy } from '@belay/channel'
 import { viewerBeatMs } from '@belay/protocol'
-import type { FailureWorld } from './failure-world.ts'
+import type { FailureWorld, WorldOptions } from './failure-world.ts'
 
 export const surfaces = ['API', 'ls', 'why', 'list', 'page'] as const
 export type Surface = (typeof surfaces)[number]
 
-export interface Failure {
+export interface Failure extends WorldOptions {
   readonly id: string
   /** Whose failure it is. */
   readonly of:
@@ -33,10 +33,6 @@ export interface Failure {
   readonly patienceMs?: number
   /** The agent tries its model again for itself: time counts from the last try. */
   readonly triesOfModel?: true
-  /** More of the command line of the server. */
-  readonly server?: readonly string[]
-  /** Its data folder is a disk of its own, so small. */
-  readonly diskMiB?: number
   /** It needs an agent that is installed for it. */
   readonly installs?: true
   before?(world: FailureWorld): Promise<void>

@@ -236,6 +236,6 @@ main()`),
   },
 ]
 
-export async function prompt(world: FailureWorld, text: string, promptId = 'p2'): Promise<void> {
+async function prompt(world: FailureWorld, text: string, promptId = 'p2'): Promise<void> {
   await world.client.call('prompt', { id: world.session, promptId, text })
 }
