@@ -118,16 +118,19 @@ export const machineFailures: readonly Failure[] = [
     id: 'disk-start',
     of: 'disk',
     what: 'The disk has too little room for a session',
-    says: 'Make room',
+    says: 'are asked for. Free some, or start the server with another --min-disk.',
+    told: 'Only … are free on the disk of …, and 2.0 GiB are asked for. Free some, or start the server with another --min-disk.',
     act: acts.retry,
     diskMiB: 64,
-    fault: (world) => world.create('hello'),
+    fault: (world) =>
+      world.create('hello', { workspace: { type: 'folder', path: world.dataFolder } }),
   },
   {
     id: 'folder-deleted',
     of: 'folder',
     what: 'The folder of a session is not there',
-    says: 'is not there',
+    says: 'gone on this machine.',
+    told: 'There is no folder … on this machine.',
     act: acts.retry,
     fault: (world) => world.create('hello', { workspace: { type: 'folder', path: missing() } }),
   },
@@ -135,7 +138,7 @@ export const machineFailures: readonly Failure[] = [
     id: 'folder-no-repository',
     of: 'folder',
     what: 'A worktree is asked of a folder that is no Git repository',
-    says: 'no Git repository',
+    says: 'is in no Git repository, so it has no worktree: run "git init" and commit there, or work in the folder itself.',
     act: acts.retry,
     fault: (world) =>
       world.create('hello', {
@@ -143,10 +146,11 @@ export const machineFailures: readonly Failure[] = [
       }),
   },
   {
-    id: 'folder-read-only',
+    id: 'folder-file',
     of: 'folder',
     what: 'A file is where a folder should be',
-    says: 'is a file',
+    says: 'notes.txt is not a folder.',
+    told: '… is not a folder.',
     act: acts.retry,
     fault(world) {
       const path = join(temporaryFolder('plain'), 'notes.txt')
@@ -158,7 +162,7 @@ export const machineFailures: readonly Failure[] = [
     id: 'clone-refused',
     of: 'network',
     what: 'The address of a repository answers nothing',
-    says: '127.0.0.1',
+    says: 'The repository could not be cloned after 3 tries: fatal: unable to access',
     act: acts.retry,
     patienceMs: 20_000,
     fault: (world) =>
@@ -171,8 +175,13 @@ export const machineFailures: readonly Failure[] = [
     of: 'permission',
     what: 'Codex asks, and nobody answers',
     says: 'touch asked.txt',
+    told: 'Waiting for you: touch asked.txt',
     act: acts.answer,
-    fault: (world) => world.create(askedCommand('touch asked.txt')),
+    // Written so that the prompt does not hold the words of the question.
+    fault: (world) =>
+      world.create(askedCommand('touch asked.txt').replace('touch', String.raw`\u0074ouch`), {
+        title: 'A question',
+      }),
   },
   {
     id: 'asked-and-killed',
