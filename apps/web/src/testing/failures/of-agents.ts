@@ -154,7 +154,7 @@ main()`),
     what: 'An agent dies at every start',
     says: 'The agent stopped by itself (exit code 7), twice in a row.',
     act: acts.retry,
-    patienceMs: 3000,
+    patienceMs: 8000,
     fault: (world) =>
       world.create('hello', { agent: world.rude("console.error('no'); process.exit(7)") }),
   },

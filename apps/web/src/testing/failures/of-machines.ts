@@ -119,11 +119,10 @@ export const machineFailures: readonly Failure[] = [
     of: 'disk',
     what: 'The disk has too little room for a session',
     says: 'are asked for. Free some, or start the server with another --min-disk.',
-    told: 'Only … are free on the disk of …, and 2.0 GiB are asked for. Free some, or start the server with another --min-disk.',
+    told: 'Only … are free on the disk of …, and … are asked for. Free some, or start the server with another --min-disk.',
     act: acts.retry,
-    diskMiB: 64,
-    fault: (world) =>
-      world.create('hello', { workspace: { type: 'folder', path: world.dataFolder } }),
+    server: ['--min-disk', '1000000000'],
+    fault: (world) => world.create('hello'),
   },
   {
     id: 'folder-deleted',
