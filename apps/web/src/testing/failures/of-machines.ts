@@ -206,7 +206,15 @@ export const machineFailures: readonly Failure[] = [
     on: ['page'],
     server: ['--deadline', 'permissionMs=4000'],
     patienceMs: 4000,
-    fault: (world) => world.create(askedCommand('touch asked.txt')),
+    async before(world) {
+      await world.create(askedCommand('touch asked.txt'))
+      await world.page
+        .getByRole('button', { name: /^(Allow|Yes|Approve)/i })
+        .first()
+        .waitFor()
+    },
+    // Its time runs since it was asked.
+    fault: () => Promise.resolve(),
   },
 ]
 

@@ -3,7 +3,6 @@
  *
  * - T-71 Of each staged failure every surface that can say it says the same sentence and what can be done, and nothing said
  *   so before.
- * - T-72 Each says it within two heartbeats of the line that the fault is on.
  */
 import type { Browser } from 'playwright-core'
 import { boundMs, type Failure } from './failure.ts'
