@@ -74,19 +74,19 @@ const table: readonly (readonly [string, StandingFacts, string, string])[] = [
     'reconnecting, with its countdown',
     at(4100, { link: down({ state: 'waiting', attempt: 4, nextAt: 9000 }), session: working }),
     'Reconnecting',
-    'Next try in 5 s. What you see is from before.',
+    'The server does not answer; agents go on without it. Next try in 5 s. What you see is from before.',
   ],
   [
     'reconnecting, under way',
     at(4100, { link: down(connecting) }),
     'Reconnecting',
-    'Trying now. What you see is from before.',
+    'The server does not answer; agents go on without it. Trying now. What you see is from before.',
   ],
   [
     'the server is away',
     at(20_000, { link: down({ state: 'waiting', attempt: 9, nextAt: 23_000 }) }),
     'Server away',
-    'For 20 s; next try in 3 s. Agents go on without it. What you see is from before.',
+    'The server does not answer; agents go on without it. Next try in 3 s. What you see is from before.',
   ],
   [
     'no network',
@@ -249,4 +249,11 @@ test('[W-37] a running turn is counted from its start, without how long a person
     standingOf(at(9000, { session: working, lastEventAt: 9000, ...part })).since
   expect(since({})).toBe(0)
   expect(since({ waitedMs: 4000 })).toBe(4000)
+})
+
+test('[V-205] while the server does not answer it is said that agents go on, however long it lasts', () => {
+  for (const now of [4100, 20_000]) {
+    const { reason } = standingOf(at(now, { link: down(connecting), session: working }))
+    expect(reason).toMatch(/^The server does not answer; agents go on without it\. Trying now\./)
+  }
 })

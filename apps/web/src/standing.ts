@@ -10,6 +10,7 @@
  * - W-62 A failed preparation is told by its card where that is shown, and by this line anywhere else.
  * - W-37 At any time there is one word and one sentence, and what is waited for has its time.
  */
+import { serverAwayWords } from '@belay/client'
 import type { AgentLink, SessionSummary, SessionView } from '@belay/protocol'
 import type { LinkView } from './link-view.ts'
 import { statusReason, statusWords, type Tone } from './status-words.ts'
@@ -72,6 +73,7 @@ export function linkStanding(
   const retry = trying ? 'under-way' : 'possible'
   const next = trying ? 'trying now' : `next try in ${left} s`
   const known = session === undefined ? '' : ` What you see is from before.`
+  const goesOn = `${serverAwayWords('The server')} ${capital(next)}.${known}`
   if (!online)
     return {
       tone: 'away',
@@ -79,14 +81,8 @@ export function linkStanding(
       reason: `This device has no network; it reconnects by itself, ${next}.${known}`,
       retry,
     }
-  if (now - downSince < awayMs)
-    return { tone: 'away', word: 'Reconnecting', reason: `${capital(next)}.${known}`, retry }
-  return {
-    tone: 'away',
-    word: 'Server away',
-    reason: `For ${runningFor(downSince, now)}; ${next}. Agents go on without it.${known}`,
-    retry,
-  }
+  if (now - downSince < awayMs) return { tone: 'away', word: 'Reconnecting', reason: goesOn, retry }
+  return { tone: 'away', word: 'Server away', reason: goesOn, retry, since: downSince }
 }
 
 function sessionStanding(facts: StandingFacts): Standing {

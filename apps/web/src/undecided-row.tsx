@@ -29,12 +29,12 @@ function askedAbout(session: SessionView | undefined): UndecidedTurn | undefined
   return holding ?? (last?.turn === session.lastTurn?.turn ? undefined : last)
 }
 
-function Row({ turn, code, actions, holds }: UndecidedTurn) {
+function Row({ turn, code, sentence, actions, holds }: UndecidedTurn) {
   const { decide, goOn, underWay, problem } = useDecision(turn)
   return (
     <fieldset className="undecided" aria-label={`Turn ${turn} is undecided`}>
       <span className="sentence">
-        Turn {turn}: {endings[code].sentence}
+        Turn {turn}: {sentence ?? endings[code].sentence}
       </span>
       <span className="buttons">
         {holds === true && (

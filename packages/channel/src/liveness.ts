@@ -18,7 +18,7 @@ export interface LivenessPolicy {
 }
 
 export const livenessPolicy: LivenessPolicy = {
-  tickMs: 1000,
+  tickMs: 500,
   pingMs: 5000,
   // Two heartbeats, less the tick that finds it.
   deadMs: 9000,

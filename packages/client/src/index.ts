@@ -1,5 +1,6 @@
 /** A viewer's side, without a platform: frames in, what a person sees out. */
 export { toolMs, turnTimeWords } from './asked.ts'
+export { serverAwayWords } from './away-words.ts'
 export { takeEvents, type Taken } from './cursor.ts'
 export {
   type Draft,

@@ -69,8 +69,11 @@ export interface Following {
 export const viewerBackoff: BackoffPolicy = { firstMs: 50, factor: 1.15, capMs: 5_000 }
 /** From dialling to the first frame. */
 const connectMsMax = 15_000
-/** Nearly two heartbeats, so that a server that stands still is known within two; a large frame on a slow line has that long. */
-export const silenceMsMax = 2 * viewerBeatMs - 2_000
+/**
+ * Two heartbeats, less the moments in which a short interruption is not spoken of: a server that stands still is told within
+ * two. A large frame on a slow line is silence too, until the last byte of it has come.
+ */
+export const silenceMsMax = 2 * viewerBeatMs - 3_000
 /** One heartbeat and some: silence that makes `retryNow` doubt an open line. */
 const doubtMs = viewerBeatMs + 2_000
 const watchMs = 5_000

@@ -9,6 +9,8 @@ export const limits = {
   queuedPromptsMax: 10,
   /** Turns to be decided about that a session names; what is beyond them is counted. */
   undecidedTurnsMax: 20,
+  /** Why a turn ended, as lists say it. */
+  whyEndedCharsMax: 300,
   /** A request body of the HTTP API. Less than a frame, so that what came in can go out again with its stamps. */
   requestBytesMax: 960 * 1024,
   /** One frame of the channel or of a viewer's stream. Platforms close sockets above 1 MiB with code 1009. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endingCodes, endings, faults, outcomes } from './outcome.ts'
+import { endingCodes, endings, faults, outcomes, whyEnded } from './outcome.ts'
 import { prepareFailedReportSchema, turnFinishedReportSchema } from './report.ts'
 
 const actions = ['none', 'continue', 'edit-and-resend', 'send-again', 'sign-in']
@@ -41,4 +41,13 @@ test('[P-9] what a runner can report of an end has an ending of the same name', 
     'agent-start-failed',
     'sign-in-needed',
   ])
+})
+
+test.each([
+  ['agent-exited', 'The agent was killed.', 'The agent was killed.'],
+  ['agent-exited', undefined, 'The agent stopped in the middle of the turn.'],
+  ['agent-error', 'No\nroom', 'The agent answered with an error: No room.'],
+  ['runner-lost', 'It was lost for 10 s.', endings['runner-lost'].sentence],
+] as const)('[P-90] why %s happened is told in one line: %j', (code, detail, told) => {
+  expect(whyEnded(code, detail)).toBe(told)
 })

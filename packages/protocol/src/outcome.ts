@@ -1,5 +1,6 @@
 /** How a turn can end: a closed table. Nothing ends a turn with words that are not here. */
 import { z } from 'zod'
+import { limits } from './limits.ts'
 
 /**
  * What became of the turn:
@@ -170,6 +171,23 @@ export function endOf(code: EndingCode, reached: Reached, detail?: string) {
   const { outcome, sentence, retryable, action, fault } = endings[code]
   const more = detail === undefined ? {} : { detail }
   return { outcome, code, sentence, ...more, reached, retryable, action, fault }
+}
+
+/** Ends of which what is known of the one at hand says more than the table: instead of its sentence, or after it. */
+const known: Partial<Record<EndingCode, 'instead' | 'after'>> = {
+  'agent-exited': 'instead',
+  'agent-start-failed': 'instead',
+  'sign-in-needed': 'instead',
+  'agent-error': 'after',
+}
+
+/** Why a turn ended, in one line: what is read where there is room for no more. */
+export function whyEnded(code: EndingCode, detail = ''): string {
+  const { sentence } = endings[code]
+  const words = detail.replaceAll(/\s+/g, ' ').trim().slice(0, limits.whyEndedCharsMax)
+  if (words === '' || known[code] === undefined) return sentence
+  const whole = /[.!?…]$/.test(words) ? words : `${words}.`
+  return known[code] === 'instead' ? whole : `${sentence.slice(0, -1)}: ${whole}`
 }
 
 /** What a person may decide about a turn that was cut off or is in doubt. Nothing of it happens by itself. */

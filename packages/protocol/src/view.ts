@@ -43,6 +43,10 @@ const undecidedSchema = z
           turn: turnSchema,
           outcome: outcomeSchema,
           code: endingCodeSchema,
+          sentence: z
+            .string()
+            .optional()
+            .meta({ description: 'Why it ended. Absent: as the table says of its code.' }),
           endedAt: z.int(),
           actions: z.array(resolutionSchema).meta({ description: 'What may be decided.' }),
           holds: z

@@ -76,9 +76,11 @@ function turnDues(state: SessionState, turn: ActiveTurn, deadlines: Deadlines): 
   if (state.permissions.length > 0) return []
   if (turn.openTools.length > 0)
     return [{ type: 'turn', code: 'tool-silent', at: progressAt + deadlines.toolMs }]
+  // It is not read, so its silence says nothing.
+  const quietMs = turn.full === undefined ? deadlines.turnQuietMs : deadlines.toolMs
   const cap = turn.startedAt + deadlines.turnMs + turn.waitedMs
   return [
-    { type: 'turn', code: 'no-progress', at: progressAt + deadlines.turnQuietMs },
+    { type: 'turn', code: 'no-progress', at: progressAt + quietMs },
     { type: 'turn', code: 'time-cap', at: cap },
   ]
 }
@@ -146,7 +148,7 @@ function act(change: Change, due: Due): void {
 function ringChanges(change: Change): void {
   const { changes } = change.state
   if (changes.type === 'due' && change.now >= changes.deadline)
-    failChanges(change, 'Belay’s process beside the agent did not look in time.')
+    failChanges(change, 'it was not looked at in time.')
 }
 
 /** - S-131 A preparation that ends by its deadline says the last cause that is known. */

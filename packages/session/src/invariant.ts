@@ -1,6 +1,7 @@
 /** What holds after every transition. A state that breaks it is a bug: the actor stops, loudly, before the commit. */
 import { assert } from '@belay/actor'
 import { limits } from '@belay/protocol'
+import { isWaiting } from './waiting.ts'
 import { restoreUnderWay, type SessionState } from './state.ts'
 
 /** @throws when the state is one that must be impossible */
@@ -13,7 +14,7 @@ export function checkState(state: SessionState): void {
       'an active turn belongs to the present generation',
     )
     assert(
-      (turn.waitingSince !== undefined) === turn.openTools.length + permissions.length > 0,
+      (turn.waitingSince !== undefined) === isWaiting(turn, permissions),
       'the clocks of a turn stand still exactly while something is waited for',
     )
   }

@@ -63,6 +63,13 @@ export function linkSentence(state: SessionState, now: number): string | undefin
   return `${said(link)} It restarts in ${seconds} s (${link.attempt} of ${link.attemptsMax}).`
 }
 
+/** What is said of the connection after other words, which may have said already why it is gone. */
+export function beside({ agent }: SessionState, words: string, link: string | undefined): string {
+  const title = agent.link?.cause?.title ?? ''
+  const isSaid = title !== '' && words.includes(title) && link?.startsWith(title) === true
+  return [words, isSaid ? link.slice(title.length).trim() : (link ?? '')].join(' ').trim()
+}
+
 function said({ cause }: AgentLink): string {
   return cause?.title ?? 'The agent is not there.'
 }

@@ -67,6 +67,7 @@ function take(change: Change, item: ReceivedReport): void {
     const { turn } = change.state
     if (turn.type !== 'active' || turn.turn !== report.turn) return takeLate(change, item)
   }
+  noteRoom(change, report)
   switch (report.type) {
     case 'text':
     case 'thought':
@@ -110,6 +111,14 @@ function take(change: Change, item: ReceivedReport): void {
     case 'closing':
       return takeLifecycle(change, report, json)
   }
+}
+
+/** A disk that is full is told once, and whatever comes after that was written: there is room again. */
+function noteRoom(change: Change, report: Report): void {
+  const { turn } = change.state
+  const isFull = report.type === 'warning' && report.code === 'disk-full'
+  const full = isFull ? report.message.slice(0, limits.whyEndedCharsMax) : undefined
+  if (turn.type === 'active' && turn.full !== full) updateTurn(change, { full })
 }
 
 const spoken: ReadonlySet<Report['type']> = new Set([

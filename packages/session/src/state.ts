@@ -180,7 +180,9 @@ export interface ActiveTurn {
   /** The runner told what it changed, as it does before the end where that waits for a commit. */
   readonly changesTold?: true
   readonly openTools: readonly OpenTool[]
-  /** Set while a person or a tool is waited for: the clocks of the turn stand still. */
+  /** The disk beside the agent is full, in the runner's words: the agent is not read until there is room. */
+  readonly full?: string | undefined
+  /** Set while a person, a tool or room on the disk is waited for: the clocks of the turn stand still. */
   readonly waitingSince: number | undefined
   readonly waitedMs: number
   /** With which option a person last refused something in it. */
@@ -244,6 +246,8 @@ export interface UndecidedTurn {
   readonly code: EndingCode
   readonly reached: Reached
   readonly endedAt: number
+  /** Why it ended, where that is more than its code says. */
+  readonly sentence?: string
   /** Prompts waited when it ended, and wait for a decision about it. */
   readonly holds?: true
 }

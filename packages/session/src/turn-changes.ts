@@ -20,7 +20,7 @@ import { updateTurn } from './waiting.ts'
 export function expectChanges(change: Change, turn: ActiveTurn): boolean {
   if (!turn.taken || turn.changesTold === true) return false
   // A runner tells of one turn before it takes the next, so of this older one it will not.
-  failChanges(change, 'Belay’s process beside the agent began another turn without looking.')
+  failChanges(change, 'another turn began before it was looked at.')
   const deadline = change.now + change.deadlines.checkpointMs + slackMs
   set(change, 'changes', { type: 'due', turn: turn.turn, deadline })
   return true

@@ -86,7 +86,7 @@ export function endTurn(
   const { outcome } = end
   const last = { turn: turn.turn, outcome, code, reached, endedAt: change.now } as const
   set(change, 'last', { type: 'ended', ...last })
-  noteEnd(change, last)
+  noteEnd(change, last, detail)
   set(change, 'head', { ...change.state.head, progressAt: change.now })
   if (end.retryable) keepTurn(change, turn.turn, { code })
   else keepTurnText(change, turn.turn, undefined)

@@ -1,5 +1,5 @@
 /** No failure is passed over: what failed is held up to a person, and what waited behind it waits for them. */
-import { deadlines, limits, type Resolution } from '@belay/protocol'
+import { type AgentLink, deadlines, limits, type Resolution } from '@belay/protocol'
 import {
   createdSession,
   creation,
@@ -47,7 +47,7 @@ describe('[S-141] prompts that wait when a turn fails', () => {
     const s = paused()
     expect(statusOf(s)).toBe('undecided')
     expect(view(s)).toMatchObject({
-      why: 'Paused: decide about turn 1; 2 prompts wait.',
+      why: 'Paused: decide about turn 1; 2 prompts wait. The agent answered with an error: No.',
       queued: 2,
       held: 2,
       undecided: { count: 1, turns: [{ turn: 1, code: 'agent-error', holds: true }] },
@@ -278,4 +278,30 @@ test('[S-143] the callback of an end names the turns that are undecided and how 
   expect(s.outbox.get('callback:2')).toMatchObject({
     data: { turn: 2, outcome: 'completed', undecided: [1] },
   })
+})
+
+test('[S-177] one undecided turn says why it ended, once, also while its agent is started again', () => {
+  const killed = 'The agent was killed (SIGKILL), from outside or for lack of memory.'
+  const s = runningTurn()
+  const error = { code: 'agent-exited', message: killed } as const
+  s.report({ type: 'turn-finished', turn: 1, error }, unchanged(1))
+  expect(view(s).why).toBe(`Decide about turn 1: ${killed}`)
+  expect(view(s).undecided?.turns).toMatchObject([{ sentence: killed }])
+  const link: AgentLink = {
+    state: 'backoff',
+    generation: 2,
+    since: s.now,
+    attempt: 1,
+    attemptsMax: 4,
+    nextRetryAt: s.now + 2000,
+    cause: { code: 'signal', title: killed },
+    canSend: 'queue',
+    actions: ['restart-now'],
+  }
+  s.report({ type: 'agent-link', link })
+  expect(view(s).why).toBe(`Decide about turn 1: ${killed} It restarts by itself.`)
+  expect(why(s)).toMatch(/leave it\. It restarts in 2 s \(1 of 4\)\.$/)
+  const other = 'The agent’s program was not found.'
+  s.report({ type: 'agent-link', link: { ...link, cause: { code: 'missing', title: other } } })
+  expect(view(s).why).toBe(`Decide about turn 1: ${killed} ${other} It restarts by itself.`)
 })

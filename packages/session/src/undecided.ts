@@ -5,10 +5,11 @@
  * - S-141 Prompts that wait when a turn fails are held until each turn that holds them is decided about, or a person lets
  *   them go on; then that is in the log, and the turns stay undecided.
  * - S-142 A prompt that is sent after that begins when nothing waits before it. It decides nothing, and frees nothing.
+ * - S-177 The sentence of one undecided turn says why it ended, once.
  * - S-144 What is held waits as long as a person takes, and has its whole time in the queue from when it goes on.
  * - S-145 In a session that was created to go on nothing is held, and the turns are undecided all the same.
  */
-import { endings, limits, resolutionsOf, type SessionSummary } from '@belay/protocol'
+import { endings, limits, resolutionsOf, type SessionSummary, whyEnded } from '@belay/protocol'
 import { type Change, log, set } from './change.ts'
 import type { SessionReply } from './input.ts'
 import type { LastTurn, QueuedPrompt, SessionState, Undecided, UndecidedTurn } from './state.ts'
@@ -36,14 +37,16 @@ export function holdingTurns(state: SessionState): readonly UndecidedTurn[] {
 }
 
 /** A turn ended, and its end was taken note of: one that may be tried again waits for a person from here on. */
-export function noteEnd(change: Change, ended: Ended): void {
+export function noteEnd(change: Change, ended: Ended, detail?: string): void {
   const { queue, settings, undecided } = change.state
   const before = holdingTurns(change.state).length > 0 ? undecided.turns : freed(undecided.turns)
   if (!endings[ended.code].retryable)
     // Written also where nothing is new: a part that was never written is one of an older version.
     return set(change, 'undecided', { ...undecided, turns: before })
   const holds = queue.length > 0 && settings.goOn !== true
-  const turns = [...before, { ...ended, ...(holds ? { holds } : {}) }]
+  const sentence = whyEnded(ended.code, detail)
+  const more = sentence === endings[ended.code].sentence ? {} : { sentence }
+  const turns = [...before, { ...ended, ...more, ...(holds ? { holds } : {}) }]
   const surplus = Math.max(0, turns.length - limits.undecidedTurnsMax)
   set(change, 'undecided', { older: undecided.older + surplus, turns: turns.slice(surplus) })
   if (!holds) return
@@ -122,20 +125,26 @@ export function undecidedView(state: SessionState): Pick<SessionSummary, 'undeci
 export function undecidedWords(state: SessionState): string {
   const holding = holdingTurns(state)
   const held = heldPrompts(state)
-  if (held > 0)
-    return `Paused: decide about ${named(
-      holding.map(({ turn }) => turn),
-      0,
-    )}; ${held === 1 ? '1 prompt waits' : `${held} prompts wait`}.`
+  if (held > 0) {
+    const waiting = held === 1 ? '1 prompt waits' : `${held} prompts wait`
+    const [first] = holding
+    const why = holding.length === 1 && first !== undefined ? ` ${sentenceOf(first)}` : ''
+    return `Paused: decide about ${named(numbers(holding), 0)}; ${waiting}.${why}`
+  }
   const { older, turns } = state.undecided
   const [only] = turns
-  const words = `Decide about ${named(
-    turns.map(({ turn }) => turn),
-    older,
-  )}`
+  const words = `Decide about ${named(numbers(turns), older)}`
   return turns.length === 1 && older === 0 && only !== undefined
-    ? `${words}: ${endings[only.code].sentence}`
+    ? `${words}: ${sentenceOf(only)}`
     : `${words}.`
+}
+
+function numbers(turns: readonly UndecidedTurn[]): readonly number[] {
+  return turns.map(({ turn }) => turn)
+}
+
+function sentenceOf({ code, sentence }: UndecidedTurn): string {
+  return sentence ?? endings[code].sentence
 }
 
 /** Turns named one by one are read up to here. */

@@ -8,7 +8,7 @@ import {
   utf8Bytes,
   type Workspace,
 } from '@belay/protocol'
-import { linkReason } from './link.ts'
+import { beside, linkReason } from './link.ts'
 import { offered } from './offer.ts'
 import { restoreWords } from './restore.ts'
 import type { LastTurn, SessionState, Problem } from './state.ts'
@@ -142,6 +142,19 @@ export function statusOf(state: SessionState): SessionSummary['status'] {
 
 /** What goes on, without times: it stands in lists, which are told only of what changes. */
 export function reasonOf(state: SessionState, status: SessionSummary['status']): string {
+  return fullDisk(state, status) ?? reasonFor(state, status)
+}
+
+/** What holds up everything comes before what is done. */
+export function fullDisk(
+  { turn }: SessionState,
+  status: SessionSummary['status'],
+): string | undefined {
+  const isAtWork = status === 'working' || status === 'waiting-tool' || status === 'starting'
+  return isAtWork && turn.type === 'active' ? turn.full : undefined
+}
+
+function reasonFor(state: SessionState, status: SessionSummary['status']): string {
   const { lifecycle, permissions, turn, last, changes, runner } = state
   switch (status) {
     case 'attention':
@@ -169,12 +182,8 @@ export function reasonOf(state: SessionState, status: SessionSummary['status']):
     }
     case 'working':
       return 'The agent is working.'
-    case 'undecided': {
-      const link = linkReason(state)
-      return (
-        restoreReason(state) ?? `${undecidedWords(state)}${link === undefined ? '' : ` ${link}`}`
-      )
-    }
+    case 'undecided':
+      return restoreReason(state) ?? beside(state, undecidedWords(state), linkReason(state))
     case 'idle': {
       const restoring = restoreReason(state)
       if (restoring !== undefined) return restoring

@@ -6,10 +6,10 @@
  */
 import { type Deadlines, type HopState, resolutionsOf, type Why } from '@belay/protocol'
 import { dues } from './alarm.ts'
-import { linkReason, linkSentence } from './link.ts'
+import { beside, linkReason, linkSentence } from './link.ts'
 import { type ActiveTurn, restoreUnderWay, type SessionState } from './state.ts'
 import { heldPrompts, holdingTurns, undecidedWords } from './undecided.ts'
-import { besides, reasonOf, statusOf } from './view.ts'
+import { besides, fullDisk, reasonOf, statusOf } from './view.ts'
 
 /** What only the server can see. Times are milliseconds since the epoch. */
 export interface Proofs {
@@ -46,6 +46,8 @@ function sentenceOf(state: SessionState, now: number, deadlines: Deadlines): str
   const ago = (at: number) => spell(now - at)
   // A start that takes long names its own span, and two would be one too many.
   const end = state.agent.link?.notice === undefined ? givenUp(state, now, deadlines) : ''
+  const full = fullDisk(state, status)
+  if (full !== undefined) return full
   switch (status) {
     case 'deleted':
       return reason
@@ -130,16 +132,15 @@ function idleSentence(state: SessionState, now: number, deadlines: Deadlines): s
 function decideSentence(state: SessionState, now: number): string {
   const words = undecidedWords(state)
   const link = linkSentence(state, now)
-  const about = link === undefined ? '' : ` ${link}`
   const last = holdingTurns(state).at(-1) ?? state.undecided.turns.at(-1)
-  if (last === undefined) return `${words}${about}`
+  if (last === undefined) return beside(state, words, link)
   const ways = { continue: 'continue', 'send-again': 'send it again', discard: 'leave it' }
   const offered = resolutionsOf(last.code, last.reached).map((action) => ways[action])
   const held = heldPrompts(state)
   const prompts = held === 1 ? 'the prompt' : 'the prompts'
   if (held > 0) offered.push(`let ${prompts} go on and decide later`)
   const list = `${offered.slice(0, -1).join(', ')}, or ${offered.at(-1)}`
-  return `${words} It ended ${spell(now - last.endedAt)} ago: ${list}.${about}`
+  return beside(state, `${words} It ended ${spell(now - last.endedAt)} ago: ${list}.`, link)
 }
 
 /** What ends the waiting if nothing else does. */

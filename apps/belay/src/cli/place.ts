@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { backoffDelayMs, channelBackoff } from '@belay/channel'
+import { serverAwayWords } from '@belay/client'
 import { type Client, createClient, ServerAway } from '@belay/client/webapi'
 import { CliError, exitCodes } from './exit-codes.ts'
 import { tellingSilence } from './silence.ts'
@@ -61,16 +62,23 @@ function clientOf(world: World, options: PlaceOptions): Client {
 function standsStill(url: string): CliError {
   return new CliError(
     exitCodes.away,
-    `The Belay server at ${url} is there and does not answer: it stands still, or has too much to do. Agents go on without it; try again in a moment.`,
+    `${serverAwayWords(`The Belay server at ${url}`)} It is there, and stands still or has too much to do: try again in a moment.`,
   )
 }
 
 function notRunning(world: World, options: PlaceOptions): CliError {
+  const folder = dataFolderOf(world, options)
   const url = options.url ?? world.env['BELAY_URL']
+  if (url !== undefined)
+    return new CliError(
+      exitCodes.away,
+      `${serverAwayWords(`The Belay server at ${url}`)} Start it, or give another address with --url.`,
+    )
+  // One that was stopped takes its address with it; one that was killed leaves it.
   const sentence =
-    url === undefined
-      ? `No Belay server is running on ${dataFolderOf(world, options)}: start one with "belay up".`
-      : `No Belay server answers at ${url}: start it, or give another address with --url.`
+    readAddress(folder) === undefined
+      ? `No Belay server is running on ${folder}: start one with "belay up".`
+      : `${serverAwayWords(`The Belay server of ${folder}`)} Start it with "belay up".`
   return new CliError(exitCodes.away, sentence)
 }
 

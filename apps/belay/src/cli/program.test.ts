@@ -22,13 +22,13 @@ async function cli(args: readonly string[], world = testWorld()) {
   return { code, out: world.written(), err: world.told(), world }
 }
 
-test('[V-68] without a server every command says in one sentence how to start one, and exits with 6', async () => {
+test('[V-68] [V-205] without a server every command says in one sentence how to start one, and exits with 6', async () => {
   await server.stop()
   for (const args of [['ls'], ['run', 'x'], ['attach', 's1']]) {
     // oxlint-disable-next-line no-await-in-loop
     expect(await cli(args)).toMatchObject({
       code: 6,
-      err: `No Belay server is running on ${folder}: start one with "belay up".\n`,
+      err: `The Belay server of ${folder} does not answer; agents go on without it. Start it with "belay up".\n`,
       out: '',
     })
   }

@@ -5,6 +5,8 @@ import type { AgentFailure, Answer } from './adapter.ts'
 
 /** ACP's code of a request that wants a sign-in first. */
 const authRequired = -32000
+/** What JSON-RPC calls an error that it has no other word for. */
+const internal = 'Internal error'
 /** Of what an agent adds to its refusal. */
 const dataCharsMax = 1000
 
@@ -20,8 +22,7 @@ export function refusalOf(
   methods: readonly SignInMethod[],
 ): Answer<never> {
   if (code !== authRequired) {
-    const more = data === undefined ? '' : ` (${JSON.stringify(data).slice(0, dataCharsMax)})`
-    return failed('agent-error', `${message}${more}`)
+    return failed('agent-error', wordsOf(message, data))
   }
   const named = isRecord(data) && Array.isArray(data['authMethods']) ? data['authMethods'] : []
   const late = readSignIn(named, () => {})
@@ -35,6 +36,18 @@ export function refusalOf(
       ...(signIn.length === 0 ? {} : { signIn }),
     },
   }
+}
+
+/** Its own words where it has some, and else what it added, as it is. */
+function wordsOf(message: string, data: unknown): string {
+  const own = isRecord(data) ? data['message'] : data
+  if (typeof own === 'string' && own !== '') {
+    const words = own.slice(0, dataCharsMax)
+    return message === internal ? words : `${message}: ${words}`
+  }
+  return data === undefined
+    ? message
+    : `${message} (${JSON.stringify(data).slice(0, dataCharsMax)})`
 }
 
 /** Why a sign-in came to nothing that a person chose. */

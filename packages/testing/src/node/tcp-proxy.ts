@@ -197,7 +197,11 @@ async function cut(state: ProxyState, links: readonly Link[]): Promise<void> {
 
 async function reset(socket: Socket): Promise<void> {
   if (socket.closed) return
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve())
+    // One that its other side has reset already cannot be reset, and tells that instead of its close.
+    socket.once('error', () => resolve())
+  })
   socket.resetAndDestroy()
   await closed
 }
