@@ -5,6 +5,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
+import { openHere } from './testing/world/engine.ts'
 import type { Narrow } from './testing/world/place.ts'
 import { runSequences, seedsFrom, told } from './testing/world/sequences.ts'
 
@@ -25,7 +26,7 @@ async function found(first: number, narrow: Narrow): Promise<string> {
   const { Checkpoints } = await import('./checkpoints.ts')
   const done = await runSequences({
     seeds: seedsFrom(first, most),
-    make: (options) => new Checkpoints(options),
+    open: async (options) => openHere(options, (given) => new Checkpoints(given)),
     narrow,
     isEnough: ({ broken }) => broken.length > 0,
   })

@@ -7,7 +7,7 @@
  * - R-244 A writer that was killed while it waited is replaced, and the checkpoint tried once more.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { lstatSync, unlinkSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { folderOf, type Name, shown } from '../tree/name.ts'
 import type { Step } from '../tree/plan.ts'
@@ -18,6 +18,7 @@ import { answered, Unanswered } from './git.ts'
 import { type Ask, Look, type Seen } from './look.ts'
 import { pathOf } from './path-of.ts'
 import { type PutBack, putBack } from './put-back.ts'
+import { outsideIfAllowed } from './reading.ts'
 import { type Kept, Reader, Store, type StoreOptions, Writer } from './store.ts'
 
 export interface KeeperOptions extends StoreOptions {
@@ -378,10 +379,15 @@ export class Keeper {
   #sweep(act: ActRecord): void {
     const folders = new Set([...changesOf(act).keys()].map((name) => folderOf(name)))
     for (const folder of folders) {
-      const path = pathOf(this.#options.workspace, `${folder}.belay-restore-${act.number}.tmp`)
-      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) unlinkSync(path)
+      const path = pathOf(this.#options.workspace, `${folder}.belay-${markOf(act)}.tmp`)
+      if (outsideIfAllowed(path) !== undefined) unlinkSync(path)
     }
   }
+}
+
+/** In names of files that a restore is making: nobody else has a file of that name. */
+export function markOf({ number, before }: ActRecord): string {
+  return `restore-${number}-${before.commit.slice(0, 12)}`
 }
 
 /** What goes first: a file may take the place of a folder. Folders with nothing in them are no lines of Git's. */
