@@ -5,6 +5,8 @@
  *   npm run model -- --runs 10000      many, from --seed on or from a fresh one, with --beside 2 two at a time
  */
 import { parseArgs } from 'node:util'
+import { Checkpoints } from '../packages/runner/src/node/checkpoints.ts'
+import { openHere } from '../packages/runner/src/node/testing/world/engine.ts'
 import { Hosts } from '../packages/runner/src/node/testing/world/hosts.ts'
 import {
   runSequences,
@@ -22,7 +24,8 @@ const began = performance.now()
 let shown = 0
 const done = await runSequences({
   seeds: seedsFrom(first, runs),
-  open: hosts.open,
+  open: async (options) => openHere(options, (given) => new Checkpoints(given)),
+  openKillable: hosts.open,
   beside: values.beside === undefined ? 1 : Number(values.beside),
   ...(values.runs === undefined ? { onLine: (line) => console.log(line) } : {}),
   isEnough: (sofar) => {

@@ -1,6 +1,9 @@
 import { seededRandom, seedFromEnv, seedLine } from '@belay/testing'
 import { afterAll, expect, test } from 'vitest'
+import { Checkpoints } from './checkpoints.ts'
+import { openHere } from './testing/world/engine.ts'
 import { Hosts } from './testing/world/hosts.ts'
+import type { EngineOptions } from './testing/world/session.ts'
 import { runSequences, seedsFrom, type Sequences, told } from './testing/world/sequences.ts'
 
 /** Each is found again by its number; together they hold every kind of step and fault, which the test asserts. */
@@ -12,6 +15,7 @@ const freshMs = 20_000
 const beside = 2
 /** Engines in processes of their own, which can be killed at any moment. */
 const hosts = new Hosts()
+const open = async (options: EngineOptions) => openHere(options, (given) => new Checkpoints(given))
 afterAll(() => hosts.end())
 
 /** What has to have happened in the fixed sequences, each at least so often. */
@@ -44,7 +48,8 @@ function least(counts: Sequences['counts']): readonly string[] {
 test('[T-40] whatever people, agents, Git and chance do to a folder, no act of Belay touches a byte of anybody else, in sequences that are the same each time', async () => {
   const done = await runSequences({
     seeds: seedsFrom(fixed.first, fixed.count),
-    open: hosts.open,
+    open,
+    openKillable: hosts.open,
     beside,
   })
   expect(told(done)).toEqual([])
@@ -64,7 +69,8 @@ test('[T-40] … and in fresh ones, where what stays is told here and judged by 
   const one = process.env['BELAY_SEED'] !== undefined
   const done = await runSequences({
     seeds: one ? [seed] : seedsFrom(random.integer(1_000_000, 2 ** 31), 10_000),
-    open: hosts.open,
+    open,
+    openKillable: hosts.open,
     beside,
     isEnough: ({ count }) => count > 0 && performance.now() > until,
   })

@@ -20,8 +20,12 @@ export interface Disturbing {
   over(): Promise<Disturbance | undefined>
 }
 
-/** Does it after a while by chance, which may be too late. */
-export function disturb(wanted: Disturbance, engine: Engine, random: Random): Disturbing {
+/**
+ * Does it after a while by chance, which may be too late.
+ * @param home of those whose Git may be killed: others may be at work in this process
+ */
+export function disturb(engine: Engine, random: Random, home: string): Disturbing {
+  const wanted = random.pick(disturbances)
   let fired: Promise<void> | undefined
   const kind = wanted === 'runner-killed' && engine.kill === undefined ? 'runner-ended' : wanted
   // Spread over everything from "at once" to "almost done", however fast the machine is.
@@ -29,7 +33,7 @@ export function disturb(wanted: Disturbance, engine: Engine, random: Random): Di
   const which = random.next()
   const fire = () => {
     if (kind === 'git-killed') {
-      const gits = childrenOf(engine.pid).filter((pid) => isGit(pid))
+      const gits = childrenOf(engine.pid).filter((pid) => isGit(pid) && isOf(pid, home))
       const git = gits[Math.floor(which * gits.length)]
       if (git === undefined) {
         timer = setTimeout(fire, 1)
@@ -70,6 +74,14 @@ export function isRunning(pid: number): boolean {
 
 function isGit(pid: number): boolean {
   return statOf(pid)?.name === 'git'
+}
+
+function isOf(pid: number, home: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`HOME=${home}\0`)
+  } catch {
+    return false
+  }
 }
 
 function statOf(pid: number) {

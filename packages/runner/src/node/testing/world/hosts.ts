@@ -5,6 +5,8 @@
  * Owns: the processes. `host.ts` is what runs in them.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Moment } from '../../checkpoints.ts'
 import type { Restore } from '../../../state.ts'
@@ -25,7 +27,7 @@ type Answer =
 
 const program = new URL('host.ts', import.meta.url)
 /** The fewer bytes a process holds, the less it costs to start a Git from it. */
-const small = ['--max-semi-space-size=1', '--single-threaded']
+const small = ['--max-semi-space-size=1']
 const pollMs = 5
 
 export class Hosts {
@@ -68,7 +70,13 @@ class Host {
   #last = 0
 
   constructor() {
-    this.#child = fork(program, { execArgv: small, serialization: 'advanced', stdio: 'inherit' })
+    this.#child = fork(program, {
+      execArgv: small,
+      // What one has compiled, the next one need not.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'belay-world-compiled') },
+      serialization: 'advanced',
+      stdio: 'inherit',
+    })
     // Nothing of this process waits for one that nobody asks.
     this.#child.unref()
     this.#child.channel?.unref()

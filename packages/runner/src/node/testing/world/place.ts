@@ -214,7 +214,9 @@ export class Place {
 
   /** Names in the last checkpoint of a store. */
   kept(store: string): readonly Name[] {
-    const names = readdirSync(join(store, 'refs/checkpoints'))
+    const folder = join(store, 'refs/checkpoints')
+    if (!existsSync(folder)) return []
+    const names = readdirSync(folder)
     const last = Math.max(...names.filter((name) => /^\d+$/.test(name)).map(Number))
     const args = ['ls-tree', '-r', '-z', '--name-only', `refs/checkpoints/${last}:files`]
     const listed = spawnSync('git', ['-C', store, ...args], { env: this.env, encoding: 'latin1' })

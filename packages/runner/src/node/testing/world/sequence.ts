@@ -4,11 +4,11 @@
  *
  * Owns: the order of things, and what is counted.
  */
-import { utimesSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, realpathSync, rmSync, utimesSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deadlines } from '@belay/protocol'
 import { type Random, seededRandom } from '@belay/testing'
-import { removeFolder, temporaryFolder } from '@belay/testing/node'
 import type { Disturbance } from './disturbing.ts'
 import { standingOf, wrongFinish } from './finishing.ts'
 import { isIgnored } from './ignoring.ts'
@@ -23,6 +23,8 @@ import { Watch } from './watch.ts'
 export interface SequenceOptions {
   readonly seed: number
   readonly open: OpenEngine
+  /** The same where the process of an engine can be killed, which some sequences have: each costs a process anew. */
+  readonly openKillable?: OpenEngine
   readonly narrow?: Narrow
   readonly onLine?: (line: string) => void
 }
@@ -36,7 +38,8 @@ export interface Outcome {
 }
 
 export async function runSequence(options: SequenceOptions): Promise<Outcome> {
-  const top = temporaryFolder('world')
+  // No more is imported for it than that: the larger this process, the longer each of its Gits takes to start.
+  const top = realpathSync(mkdtempSync(join(tmpdir(), 'belay-world-')))
   const world = new Sequence(options, top)
   let step = 0
   try {
@@ -50,7 +53,7 @@ export async function runSequence(options: SequenceOptions): Promise<Outcome> {
     return { seed: options.seed, counts: world.counts, broken: { step, sentence } }
   } finally {
     await world.end()
-    removeFolder(top)
+    rmSync(top, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   }
 }
 
@@ -63,6 +66,7 @@ class Sequence {
   readonly #watch: Watch
   readonly #ledger: Ledger
   readonly #options: SequenceOptions
+  readonly #open: OpenEngine
   readonly #sessions: readonly Session[]
   readonly length: number
 
@@ -71,6 +75,8 @@ class Sequence {
     this.#random = seededRandom(options.seed)
     this.#place = new Place(top, this.#random, options.narrow)
     this.#ledger = new Ledger(this.#place.workspace)
+    const { open, openKillable = open } = options
+    this.#open = this.#random.chance(0.2) ? openKillable : open
     this.length = this.#random.integer(24, 44)
     this.#watch = new Watch(this.#place, this.#random)
     this.#sessions = ['one', 'two'].map((name) => {
@@ -128,7 +134,7 @@ class Sequence {
 
   async #wake(session: Session): Promise<void> {
     const runnerFolder = this.#runnerFolder(session)
-    session.engine = await this.#options.open({
+    session.engine = await this.#open({
       path: join(runnerFolder, 'checkpoints.git'),
       workspace: this.#place.path,
       origin: this.#place.path,

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '@belay/testing'
 import { Broken, within } from './broken.ts'
-import { disturb, type Disturbance, disturbances } from './disturbing.ts'
+import { disturb, type Disturbance } from './disturbing.ts'
 import { type Seen, seenAt } from './ledger.ts'
 import type { Place } from './place.ts'
 import { type Engine, Gone, type Session } from './session.ts'
@@ -61,8 +61,8 @@ export class Watch {
     if (engine === undefined) throw new Error('there is no engine')
     await this.#pause()
     const random = this.#random
-    const fault = random.chance(0.25)
-      ? disturb(random.pick(disturbances), engine, random)
+    const fault = random.chance(what === 'finish' ? 0.4 : 0.15)
+      ? disturb(engine, random, this.#place.env['HOME'] ?? '')
       : undefined
     const heard = await this.guarded(what, run(engine).catch(unheard))
     const fired = await within(fault?.over() ?? Promise.resolve(undefined), `the end of ${what}`)
