@@ -4,6 +4,7 @@
  * Owns: which checkpoint is the last one, and that nothing is said to be kept that is not.
  *
  * Invariants:
+ * - R-245 What a killed restore had in the making is taken away, and nothing else.
  * - R-244 A writer that was killed while it waited is replaced, and the checkpoint tried once more.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
