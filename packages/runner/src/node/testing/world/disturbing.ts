@@ -6,14 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { Random } from '@belay/testing'
 import type { Engine } from './session.ts'
 
-export const disturbances = [
-  'git-killed',
-  'stopped',
-  'runner-ended',
-  'runner-killed',
-  'runner-killed',
-] as const
-export type Disturbance = (typeof disturbances)[number]
+const disturbances = ['git-killed', 'stopped', 'runner-ended'] as const
+export type Disturbance = (typeof disturbances)[number] | 'runner-killed'
 
 export interface Disturbing {
   /** Nothing more is done. @returns what was done, once it is over */
@@ -25,9 +19,9 @@ export interface Disturbing {
  * @param home of those whose Git may be killed: others may be at work in this process
  */
 export function disturb(engine: Engine, random: Random, home: string): Disturbing {
-  const wanted = random.pick(disturbances)
+  const canBeKilled = engine.kill !== undefined && random.chance(0.6)
+  const kind = canBeKilled ? 'runner-killed' : random.pick(disturbances)
   let fired: Promise<void> | undefined
-  const kind = wanted === 'runner-killed' && engine.kill === undefined ? 'runner-ended' : wanted
   // Spread over everything from "at once" to "almost done", however fast the machine is.
   const afterMs = 2 ** random.integer(0, 8) * random.next()
   const which = random.next()

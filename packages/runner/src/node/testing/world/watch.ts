@@ -24,6 +24,13 @@ export type Leave = 'nothing' | 'files' | 'repository'
 /** Longer than a clock of files takes to tick: what was written before is no more so new that it may change unseen. */
 const settledMs = 25
 
+/** How often something goes wrong meanwhile; less where nothing but time is lost by it, more where it happens seldom. */
+const disturbedOften = new Map([
+  ['ready', 0.05],
+  ['plan', 0.05],
+  ['finish', 0.4],
+])
+
 export class Watch {
   readonly #place: Place
   readonly #random: Random
@@ -61,7 +68,7 @@ export class Watch {
     if (engine === undefined) throw new Error('there is no engine')
     await this.#pause()
     const random = this.#random
-    const fault = random.chance(what === 'finish' ? 0.4 : 0.15)
+    const fault = random.chance(disturbedOften.get(what) ?? 0.2)
       ? disturb(engine, random, this.#place.env['HOME'] ?? '')
       : undefined
     const heard = await this.guarded(what, run(engine).catch(unheard))
