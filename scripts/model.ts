@@ -31,7 +31,7 @@ const done = await runSequences({
   isEnough: (sofar) => {
     for (const line of told(sofar).slice(shown)) console.log(line)
     shown = sofar.broken.length
-    if (sofar.count > 0 && sofar.count % 50 === 0)
+    if (sofar.count > 0 && sofar.count % 10 === 0)
       console.log(`${sofar.count} sequences, ${shown} broke a promise`)
     return false
   },
