@@ -216,8 +216,8 @@ export class Place {
   kept(store: string): readonly Name[] {
     const folder = join(store, 'refs/checkpoints')
     if (!existsSync(folder)) return []
-    const names = readdirSync(folder)
-    const last = Math.max(...names.filter((name) => /^\d+$/.test(name)).map(Number))
+    const numbers = readdirSync(folder).filter((name) => /^\d+$/.test(name))
+    const last = Math.max(...numbers.map(Number))
     const args = ['ls-tree', '-r', '-z', '--name-only', `refs/checkpoints/${last}:files`]
     const listed = spawnSync('git', ['-C', store, ...args], { env: this.env, encoding: 'latin1' })
     return listed.stdout.split('\0').filter((name) => name !== '')
