@@ -96,7 +96,7 @@ test('[T-41] a restore over what was changed between two turns is found', async 
       },
     }
   })
-  expect(await found(3306, { layout: 'plain', names: ['a'] })).toMatch(/put back over/)
+  expect(await found(3322, { layout: 'plain', names: ['a'] })).toMatch(/put back over/)
 })
 
 test('[T-41] an undo that is chosen by time is found', async () => {
@@ -121,7 +121,7 @@ test('[T-41] an undo that is chosen by time is found', async () => {
     }
     return { ...real, Acts: ActsByTime }
   })
-  expect(await found(3400, { layout: 'plain', names: ['a', 'd/x'] })).toMatch(
-    /an undo at once left|restore undo/,
+  expect(await found(3410, { layout: 'plain', names: ['a', 'd/x'] })).toMatch(
+    /an undo at once left|restore undo|became/,
   )
 })
