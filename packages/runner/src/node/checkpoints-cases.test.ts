@@ -275,4 +275,21 @@ describe('checkpoints in cases that chance found', () => {
       expect(await checkpoints.save(after(turn))).toEqual({ changes: { files: [], patch: '' } })
     }
   })
+
+  test('[R-76] what was ignored before a turn that nobody saw the end of, and is tracked since, is no doing of it (seed 20000000)', async () => {
+    const repository = gitRepository()
+    repository.commit('Ignore', { '.gitignore': '*.env\n' })
+    writeFileSync(join(repository.path, 'x.env'), 'a person’s\n')
+    const shared = sharedFolder(repository.path)
+    const first = shared.open('one')
+    await first.save(before(1))
+    first.close()
+    repository.git('add', '--force', 'x.env')
+    const next = shared.open('one')
+    await next.ready()
+    expect(await next.plan({ turn: 1, to: 'before' })).toMatchObject({ back: [], stay: [] })
+    expect(await next.restore({ turn: 1, to: 'before', take: 'all' })).toMatchObject({ files: 0 })
+    expect(readFileSync(join(repository.path, 'x.env'), 'utf8')).toBe('a person’s\n')
+    next.close()
+  })
 })

@@ -36,8 +36,6 @@ function refsOf(path: string): string {
 }
 
 test.each([
-  'for-each-ref',
-  'rev-parse',
   'cat-file',
   'ls-tree',
   'ls-files',
@@ -120,4 +118,47 @@ test('[R-35] what something that was killed left locked holds up no turn', async
   writeFileSync(join(folder, 'c'), 'c\n')
   const { changes } = await engine.save({ turn: 2, at: 'after', hurried: false })
   expect(changes?.files).toMatchObject([{ path: 'c' }])
+})
+
+/** A writer that lives through its first checkpoint, and dies as the next word comes: so is one found that was killed while it waited. */
+const dying = `
+const { spawn } = require('node:child_process')
+const writer = spawn(${JSON.stringify(real)}, process.argv.slice(2), { stdio: ['pipe', 'inherit', 'inherit'] })
+let isOver = false
+process.stdin.on('data', (data) => {
+  if (isOver) for (const pid of [writer.pid, process.pid]) process.kill(pid, 'SIGKILL')
+  isOver = data.includes('progress kept')
+  writer.stdin.write(data)
+})
+`
+
+test('[R-244] a writer that something killed while it waited costs nothing: another one writes the checkpoint', async () => {
+  const folder = temporaryFolder('folder')
+  const bin = temporaryFolder('bin')
+  const mark = join(bin, 'mark')
+  writeFileSync(mark, '')
+  writeFileSync(join(bin, 'dying.cjs'), dying)
+  const script = `#!/bin/sh
+case "$*" in fast-import*) test -e ${mark} && { rm ${mark}; exec ${process.execPath} ${bin}/dying.cjs "$@"; };; esac
+exec ${real} "$@"
+`
+  writeFileSync(join(bin, 'git'), script)
+  chmodSync(join(bin, 'git'), 0o755)
+  const engine = new Checkpoints({
+    path: join(temporaryFolder('store'), 'checkpoints.git'),
+    workspace: folder,
+    origin: folder,
+    dataFolder: '/nowhere',
+    env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+    bounds: deadlines,
+  })
+  const save = (at: 'before' | 'after') => engine.save({ turn: 1, at, hurried: false })
+  writeFileSync(join(folder, 'a'), 'one\n')
+  expect(await save('before')).toEqual({})
+  expect(existsSync(mark)).toBe(false)
+  writeFileSync(join(folder, 'b'), 'b\n')
+  expect((await save('after')).changes?.files).toMatchObject([{ path: 'b' }])
+  const plan = await engine.plan({ turn: 1, to: 'before' })
+  expect(plan).toMatchObject({ back: [{ path: 'b' }], stay: [] })
+  engine.close()
 })

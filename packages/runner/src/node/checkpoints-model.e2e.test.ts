@@ -1,12 +1,22 @@
 import { seededRandom, seedFromEnv, seedLine } from '@belay/testing'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { Checkpoints } from './checkpoints.ts'
+import { openHere } from './testing/world/engine.ts'
+import { Hosts } from './testing/world/hosts.ts'
+import type { EngineOptions } from './testing/world/session.ts'
 import { runSequences, seedsFrom, type Sequences, told } from './testing/world/sequences.ts'
 
 /** Each is found again by its number; together they hold every kind of step and fault, which the test asserts. */
-const fixed = { first: 1000, count: 10 }
+const fixed = { first: 1004, count: 10 }
 /** How long fresh sequences go on; the fixed ones are run whatever they take. */
 const freshMs = 20_000
+
+/** Each waits half of its time. */
+const beside = 2
+/** Engines in processes of their own, which can be killed at any moment. */
+const hosts = new Hosts()
+const open = async (options: EngineOptions) => openHere(options, (given) => new Checkpoints(given))
+afterAll(() => hosts.end())
 
 /** What has to have happened in the fixed sequences, each at least so often. */
 const wanted = {
@@ -25,6 +35,8 @@ const wanted = {
   'fault stopped': 1,
   'fault runner-ended': 3,
   'fault clock-set': 1,
+  'fault runner-killed': 2,
+  'finish with a commit': 1,
 } as const
 
 function least(counts: Sequences['counts']): readonly string[] {
@@ -33,10 +45,12 @@ function least(counts: Sequences['counts']): readonly string[] {
     .map(([kind, times]) => `${kind}: ${counts.get(kind) ?? 0}, expected ${times}`)
 }
 
-test('[T-40] whatever people, agents, Git and chance do to a folder, no act of Belay touches a byte of anybody else, in sequences that are the same each time', async () => {
+test('[T-40] [T-131] whatever people, agents, Git and chance do to a folder, no act of Belay touches a byte of anybody else, in sequences that are the same each time', async () => {
   const done = await runSequences({
     seeds: seedsFrom(fixed.first, fixed.count),
-    make: (options) => new Checkpoints(options),
+    open,
+    openKillable: hosts.open,
+    beside,
   })
   expect(told(done)).toEqual([])
   expect(least(done.counts)).toEqual([])
@@ -55,7 +69,9 @@ test('[T-40] … and in fresh ones, where what stays is told here and judged by 
   const one = process.env['BELAY_SEED'] !== undefined
   const done = await runSequences({
     seeds: one ? [seed] : seedsFrom(random.integer(1_000_000, 2 ** 31), 10_000),
-    make: (options) => new Checkpoints(options),
+    open,
+    openKillable: hosts.open,
+    beside,
     isEnough: ({ count }) => count > 0 && performance.now() > until,
   })
   for (const line of told(done).filter(isLeft)) console.log(line)

@@ -263,6 +263,9 @@ describe('checkpoints', () => {
     await checkpoints.save(before(1))
     write(folder, { a: 'a' })
     await checkpoints.save(after(1))
+    await checkpoints.ready()
+    // Something to look at: what is all as it was takes no time.
+    write(folder, { b: 'b' })
     const late = { message: 'it took longer than 1 second.' }
     expect(await checkpoints.plan({ turn: 1, to: 'before' })).toEqual(late)
     expect(await checkpoints.restore({ turn: 1, to: 'before' })).toEqual(late)

@@ -22,7 +22,7 @@ import { type ActRecord, changesOf, written } from './acts.ts'
 import { changesBetween } from './changes.ts'
 import { changedFiles } from './changed-files.ts'
 import type { Changed } from './commit-changes.ts'
-import { Keeper, type Held } from './keeper.ts'
+import { Keeper, type Held, markOf } from './keeper.ts'
 import { TooMuch } from './gathering.ts'
 import type { Seen } from './look.ts'
 import { spell } from './git.ts'
@@ -321,7 +321,7 @@ export class Checkpoints {
       changes: written(changesBy(steps)),
       ...(shared === undefined ? {} : { shared }),
     })
-    const { done, filled, stayed } = await this.#keeper.put(steps, `restore-${act.number}`, signal)
+    const { done, filled, stayed } = await this.#keeper.put(steps, markOf(act), signal)
     // What was done is done: that it is written down is not given up any more.
     const after = await this.#keptAfter(done.map(({ name }) => name))
     const gone = [...filled].map(([name, before]) => [name, { before, after: undefined }] as const)

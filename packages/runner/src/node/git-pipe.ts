@@ -116,6 +116,11 @@ export class GitPipe {
     return this.#end !== undefined
   }
 
+  /** By a signal that was not ours. */
+  get wasKilled(): boolean {
+    return this.#end?.type === 'killed'
+  }
+
   /** How it ended, when it did so by itself. */
   get code(): number | undefined {
     return this.#end?.type === 'exited' ? this.#end.code : undefined

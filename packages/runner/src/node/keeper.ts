@@ -2,9 +2,13 @@
  * The checkpoints of one workspace as they are kept: looking, writing what is new, and reading back.
  *
  * Owns: which checkpoint is the last one, and that nothing is said to be kept that is not.
+ *
+ * Invariants:
+ * - R-245 What a killed restore had in the making is taken away, and nothing else.
+ * - R-244 A writer that was killed while it waited is replaced, and the checkpoint tried once more.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { lstatSync, unlinkSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { folderOf, type Name, shown } from '../tree/name.ts'
 import type { Step } from '../tree/plan.ts'
@@ -15,6 +19,7 @@ import { answered, Unanswered } from './git.ts'
 import { type Ask, Look, type Seen } from './look.ts'
 import { pathOf } from './path-of.ts'
 import { type PutBack, putBack } from './put-back.ts'
+import { outsideIfAllowed } from './reading.ts'
 import { type Kept, Reader, Store, type StoreOptions, Writer } from './store.ts'
 
 export interface KeeperOptions extends StoreOptions {
@@ -28,6 +33,8 @@ export interface Held {
   readonly seen: Seen
 }
 
+/** Most are some hundred bytes; of a tree with many odd permissions it may be megabytes. */
+const textsMax = 16
 /** Bounds of single calls: what bounds the whole is the signal. */
 const msMax = 10 * 60_000
 
@@ -38,6 +45,8 @@ export class Keeper {
   readonly acts: Acts
   #last: (Held & { readonly about: string }) | undefined
   #writer: Writer | undefined
+  /** What the checkpoints made last say beside their files, by their commits. */
+  readonly #texts = new Map<string, string>()
   #isOpen = false
   /** The commit of the clone that was brought here last. */
   #head = ''
@@ -72,9 +81,13 @@ export class Keeper {
   }
 
   async #readLast(signal: AbortSignal): Promise<void> {
-    const kept = await this.store.latest({ signal, msMax })
-    if (kept === undefined) return
-    this.#last = await this.#read(kept, signal)
+    const last = await this.store.latest()
+    if (last === undefined) return
+    this.#last = await this.#reading(signal, async (reader) => {
+      const files = await reader.files(last.commit)
+      const kept = { ...last, ...(files === undefined ? {} : { files }) }
+      return this.#read(kept, await reader.about(last.commit), signal)
+    })
     this.look.remember(await readFile(this.#memory, 'utf8').catch(() => ''))
   }
 
@@ -95,8 +108,8 @@ export class Keeper {
     return this.#keep({ follow: names, since: undefined }, signal)
   }
 
-  async about({ commit }: Kept, signal: AbortSignal): Promise<About> {
-    return readAbout(await this.store.about(commit, { signal, msMax }))
+  async about(kept: Kept, signal: AbortSignal): Promise<About> {
+    return readAbout(await this.#textOf(kept, signal))
   }
 
   /**
@@ -105,7 +118,7 @@ export class Keeper {
    */
   async endCut(act: ActRecord, signal: AbortSignal): Promise<void> {
     if (act.kind === 'restore') this.#sweep(act)
-    const before = await this.#read(act.before, signal)
+    const before = await this.#read(act.before, await this.#textOf(act.before, signal), signal)
     const now = await (act.kind === 'turn'
       ? this.after(before, signal)
       : this.also([...changesOf(act).keys()], signal))
@@ -155,8 +168,8 @@ export class Keeper {
     // Of the last act, and not what was seen since: that may have been a workspace on its way out.
     const act = this.acts.all.at(-1)
     const kept = cut.success ? cut.data : (act?.after ?? act?.before ?? this.#last?.kept)
-    const last = kept === undefined ? undefined : await this.#read(kept, signal)
-    if (last === undefined) return false
+    if (kept === undefined) return false
+    const last = await this.#read(kept, await this.#textOf(kept, signal), signal)
     await writeFile(this.#wanted, JSON.stringify(last.kept), { mode: 0o600 })
     await this.#recoverHead(await this.about(last.kept, signal), signal)
     const wanted = last.seen.tree
@@ -179,18 +192,34 @@ export class Keeper {
 
   /** Does what a plan says, as far as all is as the last look found it. @param mark in names of files in the making */
   async put(steps: readonly Step[], mark: string, signal: AbortSignal): Promise<PutBack> {
-    const reader = new Reader(this.store, signal)
-    try {
-      return await putBack(steps, {
+    return this.#reading(signal, (reader) =>
+      putBack(steps, {
         workspace: this.#options.workspace,
         reader,
         signal,
         mark,
         isAsFound: ({ name, from }) => this.look.isStill(name, from),
-      })
+      }),
+    )
+  }
+
+  async #reading<Result>(
+    signal: AbortSignal,
+    run: (reader: Reader) => Promise<Result>,
+  ): Promise<Result> {
+    const reader = new Reader(this.store, signal)
+    try {
+      return await run(reader)
     } finally {
       await reader.close()
     }
+  }
+
+  /** What a checkpoint says beside its files: of those made here it is still known. */
+  async #textOf({ commit }: Kept, signal: AbortSignal): Promise<string> {
+    return (
+      this.#texts.get(commit) ?? (await this.#reading(signal, (reader) => reader.about(commit)))
+    )
   }
 
   get #wanted(): string {
@@ -202,11 +231,13 @@ export class Keeper {
   }
 
   /** A checkpoint of before, as it was seen. */
-  async #read(kept: Kept, signal: AbortSignal): Promise<Held & { readonly about: string }> {
-    const bound = { signal, msMax }
-    const text = await this.store.about(kept.commit, bound)
+  async #read(
+    kept: Kept,
+    text: string,
+    signal: AbortSignal,
+  ): Promise<Held & { readonly about: string }> {
     const about = readAbout(text)
-    const tree = treeWith(await this.store.tree(kept.files, bound), about)
+    const tree = treeWith(await this.store.tree(kept.files, { signal, msMax }), about)
     const seen: Seen = {
       tree,
       ignored: new Set(),
@@ -223,6 +254,18 @@ export class Keeper {
   }
 
   async #keep(ask: Omit<Ask, 'last'>, signal: AbortSignal): Promise<Held> {
+    const waiting = this.#writer?.isReady === true ? this.#writer : undefined
+    try {
+      return await this.#keepOnce(ask, signal)
+    } catch (error) {
+      // Something killed the writer while it waited, which is seen only now: all is as if it had not been there.
+      if (waiting?.wasKilled !== true || signal.aborted) throw error
+      await this.open(signal)
+      return this.#keepOnce(ask, signal)
+    }
+  }
+
+  async #keepOnce(ask: Omit<Ask, 'last'>, signal: AbortSignal): Promise<Held> {
     const last = this.#last
     const tree = last?.seen.tree ?? new Map()
     let used: Writer | undefined
@@ -251,6 +294,7 @@ export class Keeper {
             )
       if (kept === last?.kept && used !== undefined) await this.#letWriterGo()
       this.#last = { kept, seen, about }
+      this.#note(kept.commit, about)
       return this.#last
     } catch (error) {
       await this.#letWriterGo()
@@ -261,6 +305,13 @@ export class Keeper {
     } finally {
       signal.removeEventListener('abort', stop)
     }
+  }
+
+  #note(commit: string, about: string): void {
+    this.#texts.delete(commit)
+    this.#texts.set(commit, about)
+    for (const oldest of this.#texts.keys())
+      if (this.#texts.size > textsMax) this.#texts.delete(oldest)
   }
 
   #writerNow(): Writer {
@@ -329,10 +380,15 @@ export class Keeper {
   #sweep(act: ActRecord): void {
     const folders = new Set([...changesOf(act).keys()].map((name) => folderOf(name)))
     for (const folder of folders) {
-      const path = pathOf(this.#options.workspace, `${folder}.belay-restore-${act.number}.tmp`)
-      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) unlinkSync(path)
+      const path = pathOf(this.#options.workspace, `${folder}.belay-${markOf(act)}.tmp`)
+      if (outsideIfAllowed(path) !== undefined) unlinkSync(path)
     }
   }
+}
+
+/** In names of files that a restore is making: nobody else has a file of that name. */
+export function markOf({ number, before }: ActRecord): string {
+  return `restore-${number}-${before.commit.slice(0, 12)}`
 }
 
 /** What goes first: a file may take the place of a folder. Folders with nothing in them are no lines of Git's. */

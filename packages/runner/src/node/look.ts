@@ -247,8 +247,11 @@ export class Look {
   }
 
   /** Nothing is asked for but what was seen, by the rules it was seen by. */
-  #isCovered({ since, follow }: Ask, { rules }: Seen): boolean {
+  #isCovered({ since, follow }: Ask, { rules, tree }: Seen): boolean {
     if (since !== undefined && !isSameRules(since.rules, rules)) return false
+    // What is new since then may have been ignored then, and be tracked now.
+    if (since !== undefined && since.tree !== tree)
+      for (const name of tree.keys()) if (!since.tree.has(name)) return false
     return follow.every((name) => (name.endsWith('/') ? this.#folders : this.#known).has(name))
   }
 

@@ -366,3 +366,27 @@ test('[R-76] after the death of a runner in a turn nothing of it goes back by it
   expect(await checkpoints.restore(undo)).toEqual({ files: 1 })
   expect([text('a'), text('b')]).toEqual(['two', 'two'])
 })
+
+test('[R-245] what a killed restore had in the making is taken away, and nobody else’s file for it, also where its folder is none any more', async () => {
+  write('a', 'one')
+  write('gone/b', 'one')
+  await turn(() => {
+    write('a', 'two')
+    write('gone/b', 'two')
+  })
+  expect(await checkpoints.restore(before(1))).toEqual({ files: 2 })
+  // As it is when the runner dies with both files in the making: its end was not written down.
+  const acts = join(options.path, 'belay-acts')
+  const path = join(acts, '000000002.json')
+  const { after: _, ...cut } = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify(cut))
+  const made = `.belay-restore-2-${cut.before.commit.slice(0, 12)}.tmp`
+  write(made, 'one')
+  write('.belay-restore-2.tmp', 'a person’s')
+  rmSync(join(folder, 'gone'), { recursive: true })
+  write('gone', 'a file now')
+  checkpoints.close()
+  checkpoints = new Checkpoints(options)
+  expect(await checkpoints.save({ turn: 2, at: 'before', hurried: false })).toEqual({})
+  expect(readdirSync(folder).toSorted()).toEqual(['.belay-restore-2.tmp', 'a', 'gone'])
+})

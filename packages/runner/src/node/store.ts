@@ -15,7 +15,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'nod
 import { join } from 'node:path'
 import { type Name } from '../tree/name.ts'
 import type { Entry } from '../tree/tree.ts'
-import { answered, git, type GitEnd, quiet } from './git.ts'
+import { git, type GitEnd, quiet } from './git.ts'
 import { GitPipe } from './git-pipe.ts'
 
 export interface Bound {
@@ -156,23 +156,21 @@ export class Store {
     for (const name of left) await rm(join(path, name), { force: true })
   }
 
-  /** The checkpoint that was kept last. */
-  async latest(bound: Bound): Promise<Kept | undefined> {
-    const lines = '--format=%(refname:lstrip=2) %(objectname)'
-    const named = await this.run(['for-each-ref', lines, 'refs/checkpoints'], bound)
-    const { output, fault } = answered(named)
-    if (fault !== undefined) throw new Error(fault)
+  /** The checkpoint that was kept last, by its number and commit. Their names lie in files of their own, or packed together. */
+  async latest(): Promise<Pick<Kept, 'number' | 'commit'> | undefined> {
+    const { path } = this.#options
+    const packed = await readFile(join(path, 'packed-refs'), 'latin1').catch(() => '')
     let number = 0
     let commit = ''
-    for (const [name, object = ''] of output.split('\n').map((line) => line.split(' ')))
+    for (const [, object = '', name] of packed.matchAll(/^(\w+) refs\/checkpoints\/(\d+)$/gm))
       if (Number(name) > number) [number, commit] = [Number(name), object]
-    if (number === 0) return undefined
-    const files = await this.run(['rev-parse', '--verify', '--quiet', `${commit}:files`], bound)
-    return {
-      number,
-      commit,
-      ...(answered(files).fault === undefined ? { files: files.output.trim() } : {}),
+    const names = await readdir(join(path, 'refs', 'checkpoints')).catch(() => [])
+    const last = Math.max(0, ...names.filter((name) => /^\d+$/.test(name)).map(Number))
+    if (last >= number && last > 0) {
+      number = last
+      commit = (await readFile(join(path, 'refs', 'checkpoints', String(last)), 'latin1')).trim()
     }
+    return number === 0 ? undefined : { number, commit }
   }
 
   /** A commit that is there whole becomes a checkpoint, which nothing takes back. */
@@ -182,14 +180,6 @@ export class Store {
     const path = join(folder, String(number))
     await writeFile(`${path}.lock`, `${commit}\n`, { flush: true })
     await rename(`${path}.lock`, path)
-  }
-
-  /** What a checkpoint says that Git has no word for. @throws when it is not there */
-  async about(commit: string, bound: Bound): Promise<string> {
-    const args = ['cat-file', 'blob', `${commit}:about`]
-    const { output, fault } = answered(await this.run(args, bound))
-    if (fault !== undefined) throw new Error(fault)
-    return output
   }
 
   /** The files of a checkpoint, their permissions as Git knows them. @throws when they are not there */
@@ -258,6 +248,11 @@ export class Writer {
     return !this.#pipe.isOver
   }
 
+  /** By something else than us. */
+  get wasKilled(): boolean {
+    return this.#pipe.wasKilled
+  }
+
   /** @param parts exactly `size` bytes together */
   async blob(size: number, parts: Iterable<Uint8Array>): Promise<void> {
     await this.#pipe.write(`blob\ndata ${size}\n`)
@@ -318,35 +313,72 @@ export interface CommitParts {
   readonly message: string
 }
 
-/** Reads contents by their blob's name, one after the other. */
+/** Reads contents by their blob's name, one after the other. Its process is there from the first that is asked for. */
 export class Reader {
-  readonly #pipe: GitPipe
+  readonly #store: Store
+  readonly #signal: AbortSignal
+  #pipe: GitPipe | undefined
   #lane: Promise<unknown> = Promise.resolve()
 
   constructor(store: Store, signal: AbortSignal) {
-    this.#pipe = store.pipe(['cat-file', '--batch'], signal)
+    this.#store = store
+    this.#signal = signal
   }
 
   /** @throws when it is not there */
-  read(blob: string): Promise<Buffer> {
-    const content = this.#lane.then(() => this.#read(blob))
+  async read(blob: string): Promise<Buffer> {
+    const { type, content } = await this.#ask(blob)
+    if (type !== 'blob') throw new Error(`Its content is not kept: ${blob} is a ${type}.`)
+    return content
+  }
+
+  /** What a checkpoint says that Git has no word for. @throws when it is not there */
+  async about(commit: string): Promise<string> {
+    const { content } = await this.#ask(`${commit}:about`)
+    return content.toString('utf8')
+  }
+
+  /** The name of a checkpoint's tree; `undefined` when it holds none. @throws when the checkpoint is not there */
+  async files(commit: string): Promise<string | undefined> {
+    await this.#ask(commit)
+    try {
+      return (await this.#ask(`${commit}:files`)).object
+    } catch (error) {
+      if (error instanceof Missing) return undefined
+      throw error
+    }
+  }
+
+  #ask(name: string): Promise<Found> {
+    const content = this.#lane.then(() => this.#read(name))
     this.#lane = content.catch(() => undefined)
     return content
   }
 
-  async #read(blob: string): Promise<Buffer> {
-    await this.#pipe.write(`${blob}\n`)
+  async #read(name: string): Promise<Found> {
+    this.#pipe ??= this.#store.pipe(['cat-file', '--batch'], this.#signal)
+    await this.#pipe.write(`${name}\n`)
     const head = (await this.#pipe.readUntil(10)).toString('latin1')
-    const size = /^[0-9a-f]+ blob (\d+)\n$/.exec(head)?.[1]
-    if (size === undefined) throw new Error(`Its content is not kept: ${head.trim()}.`)
+    const [, object, type, size] = /^([0-9a-f]+) (\w+) (\d+)\n$/.exec(head) ?? []
+    if (object === undefined || type === undefined)
+      throw new Missing(`Its content is not kept: ${head.trim()}.`)
     const content = await this.#pipe.read(Number(size) + 1)
-    return content.subarray(0, -1)
+    return { object, type, content: content.subarray(0, -1) }
   }
 
   async close(): Promise<void> {
-    await this.#pipe.end()
+    await this.#pipe?.end()
   }
 }
+
+/** An object as it is kept. */
+interface Found {
+  readonly object: string
+  readonly type: string
+  readonly content: Buffer
+}
+
+class Missing extends Error {}
 
 /** As `fast-import` takes a text of any letters. */
 function data(text: string): string {

@@ -13,6 +13,7 @@ export interface Seen {
 }
 
 export interface Act {
+  readonly number: number
   readonly session: string
   readonly kind: 'turn' | 'restore'
   readonly turn: number
@@ -53,13 +54,16 @@ export function seenAt(moment: Moment, workspace: Name): Seen {
 export class Ledger {
   readonly workspace: Name
   readonly acts: Act[] = []
+  #last = 0
 
   constructor(workspace: Name) {
     this.workspace = workspace
   }
 
   begin(session: string, kind: Act['kind'], turn: number, start: Seen): Act {
+    this.#last++
     const act: Act = {
+      number: this.#last,
       session,
       kind,
       turn,

@@ -7,8 +7,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -20,6 +23,7 @@ import { type Moment, patterns } from './ignoring.ts'
 import { names } from './names.ts'
 import {
   isGits,
+  isLitter,
   type Name,
   ownFolders,
   parentOf,
@@ -98,7 +102,50 @@ export class Place {
   /** All of it but what is Belay's to change: its runners' folders, and who is beside whom. */
   snapshot(): Snapshot {
     const own = [`${this.data}runners`, `${this.data}beside.db`]
-    return snapshotOf(this.top, (name) => own.some((start) => name.startsWith(start)))
+    return snapshotOf(
+      this.top,
+      (name) => isLitter(name) || own.some((start) => name.startsWith(start)),
+    )
+  }
+
+  /** What a killed restore of this session left, which says of itself which one it was. */
+  litter(session: string): readonly Name[] {
+    const acts = join(this.dataPath, 'runners', session, 'checkpoints.git/belay-acts')
+    return [...snapshotOf(this.path, (name) => isGits(name)).keys()].filter((name) => {
+      const [, number = '', commit = ''] = /-(\d+)-([0-9a-f]{12})\.tmp$/.exec(name) ?? []
+      const act = join(acts, `${number.padStart(9, '0')}.json`)
+      return isLitter(name) && existsSync(act) && readFileSync(act, 'utf8').includes(commit)
+    })
+  }
+
+  /** Where the repository begins that the workspace belongs to. */
+  get ownTop(): Name | undefined {
+    return [this.workspace, 'big/'].find(
+      (top) => this.workspace.startsWith(top) && this.#kind(`${top}.git`) !== undefined,
+    )
+  }
+
+  /** The folder of that repository with all that Git writes. */
+  get ownGit(): Name | undefined {
+    return this.ownTop === undefined ? undefined : this.#common(this.ownTop)
+  }
+
+  /** Asks Git something about it. @returns what it says; `undefined` when it would not */
+  ask(...args: readonly string[]): string | undefined {
+    try {
+      return this.#git(join(this.top, this.ownTop ?? this.workspace), args)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Somebody else committed: what is tracked is looked at again, and locks of a Git that was killed are taken away as a person does. */
+  committed(): void {
+    if (this.ownGit === undefined || this.ownTop === undefined) return
+    const folder = join(this.top, this.ownGit)
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.lock')) rmSync(join(folder, name))
+    this.#track(this.ownTop)
   }
 
   moment(all: Snapshot): Moment {
@@ -167,12 +214,13 @@ export class Place {
 
   /** Names in the last checkpoint of a store. */
   kept(store: string): readonly Name[] {
-    const ask = (...args: readonly string[]) =>
-      spawnSync('git', ['-C', store, ...args], { env: this.env, encoding: 'latin1' }).stdout
-    const last = ['--sort=-version:refname', '--count=1', '--format=%(refname)']
-    const newest = ask('for-each-ref', ...last, 'refs/checkpoints').trim()
-    const stdout = ask('ls-tree', '-r', '-z', '--name-only', `${newest}:files`)
-    return stdout.split('\0').filter((name) => name !== '')
+    const folder = join(store, 'refs/checkpoints')
+    if (!existsSync(folder)) return []
+    const numbers = readdirSync(folder).filter((name) => /^\d+$/.test(name))
+    const last = Math.max(...numbers.map(Number))
+    const args = ['ls-tree', '-r', '-z', '--name-only', `refs/checkpoints/${last}:files`]
+    const listed = spawnSync('git', ['-C', store, ...args], { env: this.env, encoding: 'latin1' })
+    return listed.stdout.split('\0').filter((name) => name !== '')
   }
 
   /** Something done with Git. @returns what, and whether Git would */

@@ -4,25 +4,27 @@
  *
  * Owns: the order of things, and what is counted.
  */
-import { utimesSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, realpathSync, rmSync, utimesSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lockFolder } from '@belay/actor/node'
 import { deadlines } from '@belay/protocol'
 import { type Random, seededRandom } from '@belay/testing'
-import { removeFolder, temporaryFolder } from '@belay/testing/node'
-import type { CheckpointOptions } from '../../checkpoints.ts'
-import { disturb, type Disturbance, disturbances } from './disturbing.ts'
+import type { Disturbance } from './disturbing.ts'
+import { standingOf, wrongFinish } from './finishing.ts'
 import { isIgnored } from './ignoring.ts'
-import { type Act, changesOf, Ledger, type Seen, seenAt, type Told } from './ledger.ts'
+import { type Act, changesOf, Ledger, type Seen, type Told } from './ledger.ts'
 import { Broken, within } from './broken.ts'
 import { type Narrow, Place } from './place.ts'
-import type { Asked, Engine, Refused, Session } from './session.ts'
-import { changed, isGits, ownFolders, parentsOf, plain, restOf, type Snapshot } from './snapshot.ts'
+import type { Asked, Engine, OpenEngine, Refused, Session } from './session.ts'
+import { changed, isGits, isLitter, ownFolders, parentsOf, plain } from './snapshot.ts'
 import { choiceOf, isQuiet, nameOfShown, toldOf } from './told.ts'
+import { Watch } from './watch.ts'
 
 export interface SequenceOptions {
   readonly seed: number
-  readonly make: (options: CheckpointOptions) => Engine
+  readonly open: OpenEngine
+  /** The same where the process of an engine can be killed, which some sequences have: each costs a process anew. */
+  readonly openKillable?: OpenEngine
   readonly narrow?: Narrow
   readonly onLine?: (line: string) => void
 }
@@ -36,18 +38,22 @@ export interface Outcome {
 }
 
 export async function runSequence(options: SequenceOptions): Promise<Outcome> {
-  const top = temporaryFolder('world')
+  // No more is imported for it than that: the larger this process, the longer each of its Gits takes to start.
+  const top = realpathSync(mkdtempSync(join(tmpdir(), 'belay-world-')))
   const world = new Sequence(options, top)
   let step = 0
   try {
+    await world.begin()
     for (const steps = world.length; step < steps; step++) await world.step()
     return { seed: options.seed, counts: world.counts, broken: undefined }
   } catch (error) {
-    if (!(error instanceof Broken)) throw error
-    return { seed: options.seed, counts: world.counts, broken: { step, sentence: error.message } }
+    // Anything else is a fault of the world itself, which is told as well.
+    const known = error instanceof Broken ? error.message : undefined
+    const sentence = known ?? (error instanceof Error ? (error.stack ?? '') : String(error))
+    return { seed: options.seed, counts: world.counts, broken: { step, sentence } }
   } finally {
     await world.end()
-    removeFolder(top)
+    rmSync(top, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   }
 }
 
@@ -57,33 +63,34 @@ const patient = { checkpointMs: 100_000, restoreMs: 100_000 }
 class Sequence {
   readonly #random: Random
   readonly #place: Place
+  readonly #watch: Watch
   readonly #ledger: Ledger
   readonly #options: SequenceOptions
+  readonly #open: OpenEngine
   readonly #sessions: readonly Session[]
-  readonly counts = new Map<string, number>()
   readonly length: number
-  #now: Seen
 
   constructor(options: SequenceOptions, top: string) {
     this.#options = options
     this.#random = seededRandom(options.seed)
     this.#place = new Place(top, this.#random, options.narrow)
     this.#ledger = new Ledger(this.#place.workspace)
+    const { open, openKillable = open } = options
+    this.#open = this.#random.chance(0.2) ? openKillable : open
     this.length = this.#random.integer(24, 44)
-    this.#now = this.#look()
+    this.#watch = new Watch(this.#place, this.#random)
     this.#sessions = ['one', 'two'].map((name) => {
-      const session: Session = {
-        name,
-        engine: undefined,
-        lock: undefined,
-        turn: 0,
-        open: undefined,
-        undoKnown: true,
-      }
-      this.#wake(session)
-      return session
+      return { name, engine: undefined, turn: 0, open: undefined, undoKnown: true, finished: 0 }
     })
-    this.#count(`layout ${this.#place.layout}`)
+    this.#watch.count(`layout ${this.#place.layout}`)
+  }
+
+  get counts(): ReadonlyMap<string, number> {
+    return this.#watch.counts
+  }
+
+  async begin(): Promise<void> {
+    for (const session of this.#sessions) await this.#wake(session)
   }
 
   /** One step, and every promise after it. @throws Broken */
@@ -94,7 +101,7 @@ class Sequence {
     if (session.engine === undefined) {
       if (random.chance(0.5)) return this.#wakeAgain(session)
     } else if (session.open !== undefined) {
-      if (random.chance(0.45)) return this.#after(session, session.engine, session.open)
+      if (random.chance(0.45)) return this.#after(session, session.open)
       if (random.chance(0.05)) return this.#die(session)
       return this.#change(session, random.integer(1, 4))
     } else if (
@@ -102,8 +109,8 @@ class Sequence {
       random.chance(this.#other(session).open === undefined ? 0.7 : 0.3)
     )
       return this.#restore(session, session.engine)
-    else if (random.chance(0.45)) return this.#before(session, session.engine)
-    else if (random.chance(0.1)) return this.#ready(session.engine)
+    else if (random.chance(0.45)) return this.#before(session)
+    else if (random.chance(0.1)) return this.#ready(session)
     else if (random.chance(0.06)) return this.#die(session)
     const working = this.#sessions.find(
       ({ open, engine }) => open !== undefined && engine !== undefined,
@@ -112,13 +119,8 @@ class Sequence {
   }
 
   async end(): Promise<void> {
-    for (const session of this.#sessions) {
-      const { engine } = session
-      if (engine === undefined) continue
-      engine.close()
-      await within(engine.ready(), 'the end')
-      session.lock?.release()
-    }
+    for (const { engine } of this.#sessions)
+      if (engine !== undefined) await within(engine.close(), 'the end')
   }
 
   #session(name: string): Session {
@@ -130,12 +132,9 @@ class Sequence {
     return join(this.#place.dataPath, 'runners', name)
   }
 
-  #wake(session: Session): void {
+  async #wake(session: Session): Promise<void> {
     const runnerFolder = this.#runnerFolder(session)
-    const lock = lockFolder(runnerFolder, { pid: process.pid, since: 1, name: session.name })
-    if (!('release' in lock)) throw new Error(`${runnerFolder} is taken`)
-    session.lock = lock
-    session.engine = this.#options.make({
+    session.engine = await this.#open({
       path: join(runnerFolder, 'checkpoints.git'),
       workspace: this.#place.path,
       origin: this.#place.path,
@@ -147,30 +146,28 @@ class Sequence {
   }
 
   async #wakeAgain(session: Session): Promise<void> {
-    this.#wake(session)
-    if (session.engine !== undefined) await this.#ready(session.engine)
+    await this.#wake(session)
+    await this.#ready(session)
     this.#line(`${session.name} wakes`)
   }
 
-  /** Its runner ends while nothing of it is under way but its turn. */
+  /** Its runner ends, or is killed, while nothing of it is under way but its turn. */
   async #die(session: Session): Promise<void> {
     const { engine } = session
     if (engine === undefined) return
-    engine.close()
-    await within(engine.ready(), 'closing')
+    const isKilled = engine.kill !== undefined && this.#random.chance(0.5)
+    await within(isKilled ? engine.kill() : engine.close(), 'the end of a runner')
     this.#gone(session)
-    this.#count('fault runner-ended')
+    this.#watch.count(isKilled ? 'fault runner-killed' : 'fault runner-ended')
     this.#line(`${session.name} dies`)
   }
 
   #gone(session: Session): void {
-    session.lock?.release()
-    session.lock = undefined
     session.engine = undefined
     const { open } = session
     session.open = undefined
     if (open === undefined) return
-    open.end = this.#now
+    open.end = this.#watch.now
     open.sure = false
     open.open = false
   }
@@ -194,11 +191,13 @@ class Sequence {
           : kind === 'rules'
             ? this.#place.rules()
             : this.#place.git()
-      const before = this.#now
-      this.#now = this.#look()
-      this.#ledger.wrote(session?.name, before.view, this.#now.view)
-      this.#count(/(nothing|nowhere)$/.test(what) ? 'nothing done' : what.replace(/ [\s\S]*/, ''))
-      this.#count(session === undefined ? 'change by a person' : 'change by an agent')
+      const before = this.#watch.now
+      this.#watch.now = this.#watch.look()
+      this.#ledger.wrote(session?.name, before.view, this.#watch.now.view)
+      this.#watch.count(
+        /(nothing|nowhere)$/.test(what) ? 'nothing done' : what.replace(/ [\s\S]*/, ''),
+      )
+      this.#watch.count(session === undefined ? 'change by a person' : 'change by an agent')
       this.#line(`${session?.name ?? 'person'} ${JSON.stringify(what)}`)
     }
     if (this.#random.chance(0.05)) this.#compareWithGit()
@@ -208,7 +207,7 @@ class Sequence {
   #compareWithGit(): void {
     const listed = this.#place.listed()
     if (listed === undefined) return
-    const { view, moment } = this.#now
+    const { view, moment } = this.#watch.now
     const { workspace } = this.#place
     for (const [name, state] of view) {
       if (
@@ -220,7 +219,7 @@ class Sequence {
         `the model and Git disagree about ${JSON.stringify(name)} (seed ${this.#options.seed})`,
       )
     }
-    this.#count('compared with Git')
+    this.#watch.count('compared with Git')
   }
 
   /** Files of Belay's get time stamps of another time, as when a clock was set. */
@@ -232,57 +231,91 @@ class Sequence {
         utimesSync(join(folder, name), at, at)
       }
     }
-    this.#count('fault clock-set')
+    this.#watch.count('fault clock-set')
     this.#line('the clock was set')
   }
 
-  async #ready(engine: Engine): Promise<void> {
-    await this.#calmly('ready', () => engine.ready())
-    this.#count('ready')
+  async #ready(session: Session): Promise<void> {
+    const { fired } = await this.#watch.disturbed(session, 'ready', 'nothing', async (engine) => {
+      await engine.ready()
+      return 'is ready'
+    })
+    this.#watch.count('ready')
+    if (isEnd(fired)) this.#gone(session)
   }
 
-  async #before(session: Session, engine: Engine): Promise<void> {
+  async #before(session: Session): Promise<void> {
     session.turn++
     const moment = { turn: session.turn, at: 'before', hurried: false } as const
-    const act = this.#ledger.begin(session.name, 'turn', session.turn, this.#now)
-    const { result, fired } = await this.#disturbed(session, 'before', () => engine.save(moment))
+    const act = this.#ledger.begin(session.name, 'turn', session.turn, this.#watch.now)
+    const { result, fired } = await this.#watch.disturbed(session, 'before', 'nothing', (engine) =>
+      engine.save(moment),
+    )
     this.#line(`${session.name} before ${session.turn} ${fired ?? ''} ${JSON.stringify(result)}`)
-    this.#count('turn')
+    this.#watch.count('turn')
     act.sure = fired === undefined
-    if (result.warning !== undefined && fired === undefined)
+    if (result?.warning !== undefined && fired === undefined)
       throw new Broken(`a checkpoint failed for no reason: ${result.warning}`)
     // Who stops it before it began gives the turn up.
     if (fired === 'stopped') {
       this.#ledger.drop(act)
-      return this.#ready(engine)
+      return this.#ready(session)
     }
-    if (fired === 'runner-ended') {
+    if (isEnd(fired)) {
       // The turn did not begin: nobody knows of it but those beside.
-      act.end = this.#now
+      act.end = this.#watch.now
       act.open = false
       return this.#gone(session)
     }
     session.open = act
+    if (result?.warning === undefined) this.#watch.checkLitter(session.name)
   }
 
-  async #after(session: Session, engine: Engine, act: Act): Promise<void> {
+  async #after(session: Session, act: Act): Promise<void> {
     const moment = { turn: act.turn, at: 'after', hurried: false } as const
-    const { result, fired } = await this.#disturbed(session, 'after', () => engine.save(moment))
-    this.#line(
-      `${session.name} after ${act.turn} ${fired ?? ''} ${JSON.stringify(result).slice(0, 300)}`,
+    const { result, fired } = await this.#watch.disturbed(session, 'after', 'nothing', (engine) =>
+      engine.save(moment),
     )
-    act.end = this.#now
+    this.#line(
+      `${session.name} after ${act.turn} ${fired ?? ''} ${JSON.stringify(result ?? '').slice(0, 300)}`,
+    )
+    act.end = this.#watch.now
     session.open = undefined
     const wasSure = act.sure
-    act.sure = result.problem === undefined
-    if (act.sure || fired === 'runner-ended') act.open = false
-    act.untold = fired === 'runner-ended'
-    if (fired === 'runner-ended') this.#gone(session)
-    if (result.problem !== undefined && fired === undefined && wasSure)
+    act.sure = result !== undefined && result.problem === undefined
+    if (act.sure || isEnd(fired)) act.open = false
+    act.untold = isEnd(fired)
+    if (isEnd(fired)) this.#gone(session)
+    if (result?.problem !== undefined && fired === undefined && wasSure)
       throw new Broken(`a checkpoint failed for no reason: ${result.problem}`)
-    if (result.problem === undefined) this.#checkTold(act, act.end, result.changes?.files ?? [])
-    this.#checkSecrets(act.start, act.end, JSON.stringify(result))
+    if (act.sure) this.#checkTold(act, act.end, result?.changes?.files ?? [])
+    if (result !== undefined) this.#checkSecrets(act.start, act.end, JSON.stringify(result))
     if (this.#random.chance(0.3)) this.#checkKept(session)
+    if (act.sure && session.engine !== undefined && this.#random.chance(0.15))
+      await this.#finish(session, act)
+  }
+
+  /** What its turns changed is committed: that alone, and not a byte of a file is otherwise for it. */
+  async #finish(session: Session, act: Act): Promise<void> {
+    const acts = this.#ledger.of(session.name).filter((one) => one.number > session.finished)
+    const before = standingOf(this.#place)
+    const start = this.#watch.now
+    const { result, fired } = await this.#watch.disturbed(
+      session,
+      'finish',
+      'repository',
+      (engine) => engine.finish(act.turn).then((finished) => finished ?? {}),
+    )
+    this.#line(`${session.name} finish ${act.turn} ${fired ?? ''} ${JSON.stringify(result ?? '')}`)
+    const finish = { before, after: standingOf(this.#place), result, fired, acts, start }
+    const wrong = wrongFinish(finish, this.#place)
+    if (wrong !== undefined) throw new Broken(`the finish of turn ${act.turn}: ${wrong}`)
+    this.#place.committed()
+    this.#watch.now = this.#watch.look()
+    const isDone = finish.after.head !== before.head
+    this.#watch.count(isDone ? 'finish with a commit' : 'finish without a commit')
+    if (isDone && result?.commit !== undefined) session.finished = act.number
+    if (isEnd(fired)) this.#gone(session)
   }
 
   /** Every file that the turn changed is told, and no other. */
@@ -294,7 +327,7 @@ class Sequence {
     const told = new Set(files.map(nameOfShown))
     const { names } = this.#ledger.secrets(act.start, end)
     for (const name of told)
-      if (!changesOf(act).has(name) || names.has(name))
+      if (!isLitter(name) && (!changesOf(act).has(name) || names.has(name)))
         throw new Broken(`${JSON.stringify(name)} was told as changed, and was not, or is ignored`)
     for (const name of changesOf(act)) {
       if (told.has(name) || names.has(name) || name.endsWith('/')) continue
@@ -307,11 +340,11 @@ class Sequence {
   /** Nothing of Belay's own and nobody's `.git` is in the last checkpoint. */
   #checkKept(session: Session): void {
     const { workspace } = this.#place
-    const own = ownFolders(this.#now.moment.all)
+    const own = ownFolders(this.#watch.now.moment.all)
     for (const name of this.#place.kept(join(this.#runnerFolder(session), 'checkpoints.git')))
       if (isGits(name) || parentsOf(workspace + name).some((folder) => own.has(folder)))
         throw new Broken(`${JSON.stringify(name)} is in a checkpoint`)
-    this.#count('checkpoint looked into')
+    this.#watch.count('checkpoint looked into')
   }
 
   #checkSecrets(start: Seen, end: Seen, text: string): void {
@@ -324,7 +357,13 @@ class Sequence {
     // Nobody can know whether the last restore was one that did nothing.
     if (restore.to === 'undo' && !session.undoKnown) return
     const acts = this.#actsOf(session, restore)
-    const plan = await this.#calmly('plan', () => engine.plan(restore))
+    const asked = await this.#watch.disturbed(session, 'plan', 'nothing', () =>
+      engine.plan(restore),
+    )
+    if (isEnd(asked.fired)) return this.#gone(session)
+    const plan = asked.result ?? { message: '' }
+    // Who was disturbed may say so.
+    if ('message' in plan && asked.fired !== undefined) return
     this.#line(`${session.name} plan ${JSON.stringify({ restore, plan }).slice(0, 600)}`)
     if ('message' in plan) return this.#refused(session, engine, { restore, acts, plan })
     if (acts === undefined)
@@ -332,21 +371,24 @@ class Sequence {
     if (this.#other(session).open?.sure === true)
       throw new Broken('a restore was planned during a turn of another session')
     const take = choiceOf(plan, this.#random)
-    const start = this.#now
-    const { result, fired } = await this.#disturbed(session, 'restore', () =>
+    const start = this.#watch.now
+    const what = restore.to === 'undo' ? 'undo' : 'restore'
+    const done = await this.#watch.disturbed(session, what, 'files', () =>
       engine.restore({ ...restore, ...(take === undefined ? {} : { take }) }),
     )
+    const { fired, result = { message: 'its runner was killed.' } } = done
     this.#line(`${session.name} restore ${JSON.stringify({ take, fired, result }).slice(0, 400)}`)
-    this.#count(`restore ${restore.to}`)
-    if (take !== undefined && plan.stay.length > 0) this.#count('restore with a choice')
+    this.#watch.count(`restore ${restore.to}`)
+    if (take !== undefined && plan.stay.length > 0) this.#watch.count('restore with a choice')
     const told = toldOf({ plan, take, result, disturbed: fired !== undefined })
     if (told.message !== undefined && fired === undefined)
       throw new Broken(`a restore failed for no reason: ${told.message}`)
-    const [wrong] = this.#ledger.wrongs(acts, start, this.#now, told)
+    const [wrong] = this.#ledger.wrongs(acts, start, this.#watch.now, told)
     if (wrong !== undefined) throw new Broken(`restore ${restore.to} ${restore.turn}: ${wrong}`)
     this.#keepRestore(session, restore.turn, start, told)
-    if (fired === 'runner-ended') this.#gone(session)
-    const isDone = fired === undefined && changed(start.view, this.#now.view).size > 0
+    if (isEnd(fired)) this.#gone(session)
+    else this.#watch.checkLitter(session.name)
+    const isDone = fired === undefined && changed(start.view, this.#watch.now.view).size > 0
     if (isDone && this.#random.chance(0.4)) await this.#undoAtOnce(session, engine, start)
   }
 
@@ -370,8 +412,8 @@ class Sequence {
       ? this.#other(session).open !== undefined && plan.message.includes(this.#other(session).name)
       : isUnsure
     if (!isRight) throw new Broken(`a plan was refused for no reason: ${plan.message}`)
-    this.#count(isInUse ? 'restore refused beside another' : 'restore refused')
-    const result = await this.#calmly('restore', () => engine.restore(restore))
+    this.#watch.count(isInUse ? 'restore refused beside another' : 'restore refused')
+    const result = await this.#watch.calmly('restore', () => engine.restore(restore))
     if (!('message' in result)) throw new Broken('a restore was done that the plan refused')
   }
 
@@ -380,12 +422,12 @@ class Sequence {
   }
 
   #keepRestore(session: Session, turn: number, start: Seen, told: Told): void {
-    const touched = changed(start.view, this.#now.view).size > 0
+    const touched = changed(start.view, this.#watch.now.view).size > 0
     const isMeant =
       touched || told.back.size > 0 || (told.taken !== undefined && told.stay.size > 0)
     if (told.message === undefined && !isMeant) return
     const act = this.#ledger.begin(session.name, 'restore', turn, start)
-    act.end = this.#now
+    act.end = this.#watch.now
     act.sure = told.message === undefined
     act.open = !act.sure
     act.untold = told.disturbed
@@ -394,20 +436,23 @@ class Sequence {
 
   /** Taken back in the same breath: everything is as it was, folders too. */
   async #undoAtOnce(session: Session, engine: Engine, start: Seen): Promise<void> {
-    const between = this.#now
-    const result = await this.#guarded('undo', engine.restore({ turn: session.turn, to: 'undo' }))
-    this.#now = this.#look()
+    const between = this.#watch.now
+    const result = await this.#watch.guarded(
+      'undo',
+      engine.restore({ turn: session.turn, to: 'undo' }),
+    )
+    this.#watch.now = this.#watch.look()
     this.#line(`${session.name} undo at once ${JSON.stringify(result).slice(0, 300)}`)
-    this.#count('restore undone at once')
+    this.#watch.count('restore undone at once')
     if ('message' in result) throw new Broken(`an undo failed for no reason: ${result.message}`)
-    const names = [...changed(plain(start.moment.all), plain(this.#now.moment.all))]
+    const names = [...changed(plain(start.moment.all), plain(this.#watch.now.moment.all))]
     const [name] = names
     if (name !== undefined)
       throw new Broken(
         `an undo at once left ${JSON.stringify(name)} other than it was (${names.length} names)`,
       )
     const act = this.#ledger.begin(session.name, 'restore', session.turn, between)
-    act.end = this.#now
+    act.end = this.#watch.now
     act.open = false
     session.undoKnown = true
   }
@@ -427,69 +472,14 @@ class Sequence {
     return this.#ledger.of(session.name).every((act) => act.turn !== turn || act.sure)
   }
 
-  /** Something that changes no byte of anybody's, whatever happens to it. */
-  async #calmly<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
-    const result = await this.#guarded(what, run())
-    this.#unchanged(what)
-    return result
-  }
-
-  async #disturbed<Result>(
-    session: Session,
-    what: string,
-    run: () => Promise<Result>,
-  ): Promise<{ readonly result: Result; readonly fired: Disturbance | undefined }> {
-    const { engine } = session
-    const kind = this.#random.chance(0.2) ? this.#random.pick(disturbances) : undefined
-    const fault =
-      kind === undefined || engine === undefined ? undefined : disturb(kind, engine, this.#random)
-    const result = await this.#guarded(what, run())
-    const fired = fault?.over() === true ? kind : undefined
-    if (fired !== undefined) this.#count(`fault ${fired}`)
-    if (fired !== undefined) this.#count(`fault during ${what}`)
-    if (what === 'restore') this.#restChecked()
-    else this.#unchanged(what)
-    return { result, fired }
-  }
-
-  async #guarded<Result>(what: string, running: Promise<Result>): Promise<Result> {
-    try {
-      return await within(running, what)
-    } catch (error) {
-      throw new Broken(
-        `${what} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      )
-    }
-  }
-
-  #unchanged(what: string): void {
-    const before = this.#now
-    this.#now = this.#look()
-    const [name] = changed(before.moment.all, this.#now.moment.all)
-    if (name !== undefined) throw new Broken(`${what} changed ${JSON.stringify(name)}`)
-  }
-
-  /** Nobody's `.git`, nothing of Belay's, nothing outside of the folder. */
-  #restChecked(): void {
-    const before = this.#now
-    this.#now = this.#look()
-    const { workspace } = this.#place
-    const rest = ({ moment, view }: Seen): Snapshot => restOf(moment.all, view, workspace)
-    const [name] = changed(rest(before), rest(this.#now))
-    if (name !== undefined) throw new Broken(`a restore changed ${JSON.stringify(name)}`)
-  }
-
-  #look(): Seen {
-    return seenAt(this.#place.moment(this.#place.snapshot()), this.#place.workspace)
-  }
-
-  #count(kind: string): void {
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
-  }
-
   #line(text: string): void {
     this.#options.onLine?.(text)
   }
+}
+
+/** Nobody of this session is there any more. */
+function isEnd(fired: Disturbance | undefined): boolean {
+  return fired === 'runner-ended' || fired === 'runner-killed'
 }
 
 function filesIn(folder: string): readonly string[] {

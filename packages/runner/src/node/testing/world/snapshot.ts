@@ -97,6 +97,11 @@ export function restOf(all: Snapshot, view: Snapshot, workspace: Name): Snapshot
   )
 }
 
+/** A file in the making that a restore left as its runner was killed. */
+export function isLitter(name: Name): boolean {
+  return /(?:^|\/)\.belay-restore-\d+-[0-9a-f]{12}\.tmp$/.test(name)
+}
+
 export function isGits(name: Name): boolean {
   return `/${name}`.includes('/.git/') || name.endsWith('/.git') || name === '.git'
 }
