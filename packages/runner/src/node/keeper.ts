@@ -281,6 +281,7 @@ export class Keeper {
   }
 
   close(): void {
+    this.look.close()
     void this.#letWriterGo()
   }
 
