@@ -30,6 +30,8 @@ import {
   commandSchema,
   type Hello,
   limits,
+  type Notice,
+  noticeSchema,
   parseJson,
   protocolVersion,
   welcomeSchema,
@@ -61,6 +63,8 @@ export interface ChannelEndOptions {
   /** Calls back once what happens in this moment has happened, so that one frame carries all of it. */
   readonly soon: (callback: () => void) => void
   readonly onCommand: (command: Command) => void
+  /** What is told before it is sure. */
+  readonly onNotice?: (notice: Notice) => void
   /** The session has stored more. */
   readonly onAcked: () => void
   readonly log: (line: string) => void
@@ -178,6 +182,9 @@ export class ChannelEnd {
         return undefined
       case 'message':
         return this.#command(line.n, line.json)
+      case 'notice':
+        this.#notice(line.json)
+        return undefined
       case 'ping':
         say(pong)
         return undefined
@@ -206,6 +213,12 @@ export class ChannelEnd {
     this.#options.spool.acknowledge(n)
     this.#options.onAcked()
     this.nudge()
+  }
+
+  /** One that a newer server says and that is not known is as good as never said. */
+  #notice(json: string): void {
+    const notice = noticeSchema.safeParse(valueOf(json))
+    if (notice.success) this.#options.onNotice?.(notice.data)
   }
 
   #command(n: number, json: string): string | undefined {

@@ -17,6 +17,7 @@ import type {
 /** A turn from the prompt's arrival to its end. */
 export interface Turn {
   readonly turn: number
+  readonly promptId: string
   readonly text: string
   readonly attachments?: readonly PromptAttachment[] | undefined
   /**

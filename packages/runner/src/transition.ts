@@ -57,6 +57,8 @@ function decide(state: RunnerState, input: Input, now: number): RunnerStep {
       return obey(state, input.command, now)
     case 'close-asked':
       return close(state, input.reason, now)
+    case 'prompt-coming':
+      return lookAhead(state, input.promptId)
     case 'alarm':
       return alarm(state, now)
     case 'step-changed':
@@ -408,8 +410,19 @@ function advance(state: RunnerState): RunnerStep {
   return {
     state: { ...state, turn: { ...turn, phase: 'saving' } },
     reports: [],
-    effects: [{ type: 'save', turn: turn.turn, at: 'before', hurried: false }],
+    effects: [
+      { type: 'save', turn: turn.turn, at: 'before', promptId: turn.promptId, hurried: false },
+    ],
   }
+}
+
+/** Where the prompt would go to its checkpoint at once, that is begun with. */
+function lookAhead(state: RunnerState, promptId: string): RunnerStep {
+  const { phase, turn, restore, saving, agent } = state
+  const isFree = turn === undefined && restore === undefined && saving === undefined
+  return phase === 'open' && isFree && canSend(state, agent)
+    ? { state, reports: [], effects: [{ type: 'look-ahead', promptId }] }
+    : ignored(state)
 }
 
 function saved(state: RunnerState, number: number, result: Saved): RunnerStep {

@@ -120,7 +120,19 @@ async function serveFolder(
     runner: lockOwner(runnerFolder(dataFolder, id)),
   })
   const { callbacks, seal, folders } = parts
-  const parted = { host, tickets, clock, version, deadlines, callbacks, seal, proofs, folders }
+  const announce = (id: string, promptId: string) => parts.links.announce(id, promptId)
+  const parted = {
+    host,
+    tickets,
+    clock,
+    version,
+    deadlines,
+    callbacks,
+    seal,
+    proofs,
+    folders,
+    announce,
+  }
   const handlers = createHandlers({
     ...parted,
     ...known,

@@ -27,7 +27,7 @@ import { TooMuch } from './gathering.ts'
 import type { Seen } from './look.ts'
 import { spell } from './git.ts'
 import { noted, planned, restoreNotes, takenSteps, turnNotes } from './restore-words.ts'
-import { Sharing, type SharingOptions } from './sharing.ts'
+import { type Alone, Sharing, type SharingOptions } from './sharing.ts'
 import { Reader, type StoreOptions } from './store.ts'
 
 export interface CheckpointOptions extends StoreOptions, SharingOptions {
@@ -41,6 +41,8 @@ export interface CheckpointOptions extends StoreOptions, SharingOptions {
 export interface Moment {
   readonly turn: number
   readonly at: 'before' | 'after'
+  /** Of the turn that is about to begin. */
+  readonly promptId?: string
   /** A runner that closes waits for it. */
   readonly hurried: boolean
 }
@@ -50,8 +52,18 @@ const hurriedMs = 2500
 /** Time stamps tick more slowly than files are written: what was written just now is looked at again after this. */
 const settleMs = 40
 const settleTries = 3
+/** A prompt that is said to be on its way comes within milliseconds: after this, what was seen for it is old. */
+const earlyMsMax = 1000
 /** Too late this often in a row, and no more is tried until the agent is woken again. */
 const latesMax = 2
+
+/** A look that began when a prompt was said to be on its way. */
+interface Early {
+  readonly promptId: string
+  readonly began: number
+  /** Absent: there is none after all. */
+  readonly seen: Promise<{ readonly alone: Alone; readonly held: Held } | undefined>
+}
 
 /** A turn whose end is to come, with what was there before it. */
 interface Open {
@@ -79,6 +91,7 @@ export class Checkpoints {
   #off: string | undefined
   #lates = 0
   #open: Open | undefined
+  #early: Early | undefined
   /** Under which number the turn under way is known to those who share the folder. */
   #shared: number | undefined
   #toldNotes = ''
@@ -103,6 +116,14 @@ export class Checkpoints {
     })
   }
 
+  /** Begins with the checkpoint before the turn of a prompt that may come. */
+  lookAhead(promptId: string): void {
+    this.#tidying.abort()
+    const began = performance.now()
+    const seen = this.#next(this.#options.bounds.checkpointMs, (signal) => this.#ahead(signal))
+    this.#early = { promptId, began, seen }
+  }
+
   /** Makes a checkpoint; after a turn, also says what it changed. */
   save(moment: Moment): Promise<Saved> {
     // What can be put in order at any time gives way to who waits.
@@ -110,7 +131,7 @@ export class Checkpoints {
     const { checkpointMs } = this.#options.bounds
     const msMax = moment.hurried ? Math.min(hurriedMs, checkpointMs) : checkpointMs
     return moment.at === 'before'
-      ? this.#next(undefined, (stops) => this.#before(moment.turn, stops, msMax))
+      ? this.#next(undefined, (stops) => this.#before(moment, stops, msMax))
       : this.#next(msMax, (signal) => this.#after(moment.turn, signal)).then((saved) => {
           void this.ready()
           return saved
@@ -228,8 +249,10 @@ export class Checkpoints {
   }
 
   /** @param stops gives it up without a word */
-  async #before(turn: number, stops: AbortSignal, msMax: number): Promise<Saved> {
+  async #before({ turn, promptId }: Moment, stops: AbortSignal, msMax: number): Promise<Saved> {
     let signal = stops
+    const early = this.#early?.promptId === promptId ? this.#early : undefined
+    this.#early = undefined
     try {
       await this.#dropOpen()
       const shared = await this.#sharing.beginTurn(stops, this.#options.bounds.restoreMs)
@@ -237,7 +260,7 @@ export class Checkpoints {
       if (this.#off !== undefined) return {}
       signal = AbortSignal.any([stops, late(msMax)])
       await this.#endCut(signal)
-      const before = await this.#keeper.now(signal)
+      const before = (await this.#seenEarly(early)) ?? (await this.#keeper.now(signal))
       const act = await this.#keeper.acts.begin({
         kind: 'turn',
         turn,
@@ -253,6 +276,26 @@ export class Checkpoints {
       await this.#keeper.acts.miss(turn).catch(() => undefined)
       return { warning: this.#unsaved(`before turn ${turn}`, error, signal) }
     }
+  }
+
+  /** What is there now, unless something is in the way of a turn that would begin: then its own look will tell. */
+  async #ahead(signal: AbortSignal): Early['seen'] {
+    if (this.#off !== undefined || this.#open !== undefined) return undefined
+    try {
+      const alone = this.#sharing.alone()
+      await this.#keeper.open(signal)
+      if (alone === undefined || this.#keeper.acts.all.some(isCut)) return undefined
+      return { alone, held: await this.#keeper.now(signal) }
+    } catch {
+      return undefined
+    }
+  }
+
+  /** What was seen since the prompt was on its way, when nobody else changed anything meanwhile. */
+  async #seenEarly(early: Early | undefined): Promise<Held | undefined> {
+    if (early === undefined || performance.now() - early.began > earlyMsMax) return undefined
+    const seen = await early.seen
+    return seen !== undefined && this.#sharing.isStillAlone(seen.alone) ? seen.held : undefined
   }
 
   /** A turn that was announced and never came: nothing is its doing. */
@@ -304,8 +347,7 @@ export class Checkpoints {
   /** A turn or restore whose runner died: what is found now is the most that it can have done. */
   async #endCut(signal: AbortSignal): Promise<void> {
     await this.#keeper.open(signal)
-    for (const act of this.#keeper.acts.all.filter(({ after }) => after === undefined))
-      await this.#keeper.endCut(act, signal)
+    for (const act of this.#keeper.acts.all.filter(isCut)) await this.#keeper.endCut(act, signal)
   }
 
   async #restore(restore: Restore, shared: number | undefined, signal: AbortSignal): Promise<Done> {
@@ -439,6 +481,11 @@ function late(msMax: number): AbortSignal {
   const end = () => bound.abort(new Error(`it took longer than ${spell(msMax)}.`))
   setTimeout(end, msMax).unref()
   return bound.signal
+}
+
+/** Its end was never written. */
+function isCut({ after }: ActRecord): boolean {
+  return after === undefined
 }
 
 /** What was asked for cannot be, for this reason. */

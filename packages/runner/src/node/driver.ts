@@ -220,6 +220,8 @@ export class Driver {
       case 'prepare-workspace':
         void this.#hands.prepare(effect)
         return
+      case 'look-ahead':
+        return this.#hands.lookAhead(effect.promptId)
       case 'save':
         void this.#hands.save(effect)
         return

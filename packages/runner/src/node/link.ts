@@ -9,7 +9,14 @@ import { existsSync, type FSWatcher, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffDelayMs, channelBackoff, livenessPolicy } from '@belay/channel'
-import { closeCodes, closeReason, type Command, limits, streams } from '@belay/protocol'
+import {
+  closeCodes,
+  closeReason,
+  type Command,
+  limits,
+  type Notice,
+  streams,
+} from '@belay/protocol'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import {
@@ -29,6 +36,7 @@ export interface LinkOptions {
   readonly token: string
   readonly spool: Spool
   readonly onCommand: (command: Command) => void
+  readonly onNotice?: (notice: Notice) => void
   /** The session has stored more. */
   readonly onAcked: () => void
   /** The server has no more use for this runner. */
