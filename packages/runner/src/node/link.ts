@@ -49,6 +49,8 @@ export interface LinkOptions {
 export interface Link {
   /** Something was put into the spool. */
   nudge(): void
+  /** Something that goes with the next, or a moment later. */
+  nudgeLater(): void
   /** Never dials again. */
   close(): void
 }
@@ -83,6 +85,7 @@ export function startLink(options: LinkOptions): Link {
   void run()
   return {
     nudge: () => socket?.nudge(),
+    nudgeLater: () => socket?.nudgeLater(),
     close: () => {
       closed.abort()
       socket?.close()
@@ -123,6 +126,7 @@ class RunnerSocket {
         isOpen: () => socket.readyState === WebSocket.OPEN,
         say: (frame) => socket.send(frame),
         soon: setImmediate,
+        later: (ms, callback) => void setTimeout(callback, ms).unref(),
       },
       performance.now(),
     )
@@ -153,6 +157,10 @@ class RunnerSocket {
 
   nudge(): void {
     this.#end.nudge()
+  }
+
+  nudgeLater(): void {
+    this.#end.nudgeLater()
   }
 
   close(): void {

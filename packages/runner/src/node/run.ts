@@ -118,7 +118,7 @@ async function work(config: RunnerConfig, means: Means): Promise<void> {
     marker,
     log,
     env: agentEnv(),
-    onSpooled: () => link?.nudge(),
+    onSpooled: (urgency) => (urgency === 'now' ? link?.nudge() : link?.nudgeLater()),
     onFinished: () => finished.resolve(),
     onFault: (error) => fail(error),
   })

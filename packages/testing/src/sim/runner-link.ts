@@ -97,6 +97,7 @@ export class RunnerLink {
         isOpen: () => socket.open,
         say: (frame) => socket.send(frame),
         soon: (callback) => void process.after(0, callback),
+        later: (ms, callback) => void process.after(ms, callback),
         onCommand,
         onNotice,
         onAcked: () => {},
