@@ -8,6 +8,7 @@
  * - R-13 A command is handed on once, in order, and acknowledged after that.
  * - R-14 After a cut, reports go on from what the session says it has stored: none is left out, none is sent that it has.
  * - R-15 At most `windowBytesMax` of reports are unacknowledged on one connection, whatever waits on disk.
+ * - R-277 An acknowledgement goes with the next reports, or alone a moment later.
  */
 import {
   arrive,

@@ -10,6 +10,7 @@
  * - K-8 A runner that breaks the protocol loses its socket, and nothing more of it is stored.
  * - K-9 A session hears of the end of its link, whoever ended it.
  * - K-10 A socket that does not say hello is closed.
+ * - C-132 A notice has no number: it is said to whoever is linked and understands it, and lost with its socket.
  * - K-52 Commands leave on a socket in the order of their numbers, each once, whatever else is decided in the same moment.
  */
 import {

@@ -9,6 +9,7 @@
  * - R-35 Whatever goes wrong here is a sentence that names it; it fails no turn and ends no runner.
  * - R-36 A restore keeps a checkpoint of what is there first.
  * - R-66 What a restore did can be taken back, and that again.
+ * - R-276 A look that began when a prompt was on its way counts for that prompt, and not where another session worked meanwhile.
  * - R-37 What a lost clone held (its branch, its own commits, its files) is brought into a fresh one.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -36,6 +37,8 @@ export interface CheckpointOptions extends StoreOptions, SharingOptions {
   readonly origin: string
   /** Belay's own files: never kept in here, also when they lie inside the workspace. */
   readonly dataFolder: string
+  /** For how long a look that began early counts, milliseconds. */
+  readonly earlyMsMax?: number
 }
 
 export interface Moment {
@@ -53,7 +56,7 @@ const hurriedMs = 2500
 const settleMs = 40
 const settleTries = 3
 /** A prompt that is said to be on its way comes within milliseconds: after this, what was seen for it is old. */
-const earlyMsMax = 1000
+const earlyMsMaxDefault = 1000
 /** Too late this often in a row, and no more is tried until the agent is woken again. */
 const latesMax = 2
 
@@ -153,6 +156,7 @@ export class Checkpoints {
 
   /** Takes back what the turns named did. */
   restore(restore: Restore): Promise<Restored | { readonly message: string }> {
+    this.#early = undefined
     return this.#next(this.#options.bounds.restoreMs, async (signal) => {
       let shared: number | undefined
       try {
@@ -293,6 +297,7 @@ export class Checkpoints {
 
   /** What was seen since the prompt was on its way, when nobody else changed anything meanwhile. */
   async #seenEarly(early: Early | undefined): Promise<Held | undefined> {
+    const { earlyMsMax = earlyMsMaxDefault } = this.#options
     if (early === undefined || performance.now() - early.began > earlyMsMax) return undefined
     const seen = await early.seen
     return seen !== undefined && this.#sharing.isStillAlone(seen.alone) ? seen.held : undefined
