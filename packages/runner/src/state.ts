@@ -120,6 +120,11 @@ export function initial(generation: number): RunnerState {
   return { generation, phase: 'idle', cancelMs: cancelMsDefault, kept: false, chosen: {} }
 }
 
+/** Ready is said before the connection says so; and a stream may be lost while the process lives. */
+export function canSend({ link }: RunnerState, agent: AgentState | undefined): boolean {
+  return agent?.phase === 'ready' && (link === undefined || link.canSend === 'send')
+}
+
 /** When `alarm` is to be fed, milliseconds since the epoch. */
 export function nextAlarm(state: RunnerState): number | undefined {
   const { turn, saving } = state

@@ -35,11 +35,13 @@ import {
   warningsOf,
 } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
+import { lookAhead } from './look-ahead.ts'
 import { withdraw, without } from './permission.ts'
 import { askRestore, effectOf, restoreDone } from './restore.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
 import {
   type AgentState,
+  canSend,
   closingSaveMs,
   type Ending,
   type RunnerState,
@@ -416,15 +418,6 @@ function advance(state: RunnerState): RunnerStep {
   }
 }
 
-/** Where the prompt would go to its checkpoint at once, that is begun with. */
-function lookAhead(state: RunnerState, promptId: string): RunnerStep {
-  const { phase, turn, restore, saving, agent } = state
-  const isFree = turn === undefined && restore === undefined && saving === undefined
-  return phase === 'open' && isFree && canSend(state, agent)
-    ? { state, reports: [], effects: [{ type: 'look-ahead', promptId }] }
-    : ignored(state)
-}
-
 function saved(state: RunnerState, number: number, result: Saved): RunnerStep {
   const { turn, saving } = state
   if (saving?.turn === number) return savedAfter(state, number, result)
@@ -450,11 +443,6 @@ function goOn(state: RunnerState): RunnerStep {
   }
   if (restore !== undefined) return { state, reports: [], effects: [effectOf(restore)] }
   return advance(state)
-}
-
-/** Ready is said before the connection says so; and a stream may be lost while the process lives. */
-function canSend({ link }: RunnerState, agent: AgentState | undefined): boolean {
-  return agent?.phase === 'ready' && (link === undefined || link.canSend === 'send')
 }
 
 /** A turn waits for its agent, and does not when it would wait for ever. */

@@ -49,7 +49,7 @@ export interface HandlerOptions {
   readonly callbacks: Callbacks
   readonly seal: Seal
   /** Tells the runner that a prompt is on its way to its session. */
-  readonly announce: (session: string, promptId: string) => void
+  readonly links: { announce(session: string, promptId: string): void }
   /** What can be seen of a session's hops from here. */
   readonly proofs: (id: string) => Proofs
   readonly deadlines: Deadlines
@@ -150,12 +150,12 @@ function sessionHandlers({ host, clock, agents, callbacks, seal, folders }: Hand
   }
 }
 
-function promptHandlers({ host, announce }: HandlerOptions) {
+function promptHandlers({ host, links }: HandlerOptions) {
   const prompt = async (id: string, input: SessionInput) =>
     (await ask({ host, id, type: 'prompt' }, input)).prompt
   return {
     prompt({ id, steer, ...body }: RouteArgs<'prompt'>) {
-      announce(id, body.promptId)
+      links.announce(id, body.promptId)
       return prompt(id, {
         type: 'prompt-submitted',
         prompt: promptText(body),

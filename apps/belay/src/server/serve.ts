@@ -119,20 +119,7 @@ async function serveFolder(
     linkHeardAt: parts.links.heardAt(id),
     runner: lockOwner(runnerFolder(dataFolder, id)),
   })
-  const { callbacks, seal, folders } = parts
-  const announce = (id: string, promptId: string) => parts.links.announce(id, promptId)
-  const parted = {
-    host,
-    tickets,
-    clock,
-    version,
-    deadlines,
-    callbacks,
-    seal,
-    proofs,
-    folders,
-    announce,
-  }
+  const parted = { host, tickets, clock, version, deadlines, ...parts, proofs }
   const handlers = createHandlers({
     ...parted,
     ...known,

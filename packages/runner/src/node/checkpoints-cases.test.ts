@@ -1,5 +1,13 @@
 /** Small cases that the model-based test found, each with the seed it was found by. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
@@ -122,6 +130,34 @@ describe('a look that begins when a prompt is on its way', () => {
     const { warning } = await checkpoints.save(beforeOf(2, 'p2'))
     expect(warning).toContain('The workspace was not saved before turn 2')
   })
+})
+
+test('[R-278] what was seen is written down where it changed, and by the next who has time when a prompt came', async () => {
+  const { path } = gitRepository()
+  const store = join(temporaryFolder('shadow'), 'checkpoints.git')
+  const memory = join(store, 'belay-look.json')
+  const options = { path: store, workspace: path, origin: path, dataFolder: '/nowhere', env }
+  const checkpoints = new Checkpoints({ ...options, bounds: deadlines })
+  const turn = async (number: number, write = () => {}) => {
+    await checkpoints.save(before(number))
+    write()
+    await checkpoints.save(after(number))
+    await checkpoints.ready()
+    return statSync(memory).ino
+  }
+  const first = await turn(1)
+  expect(await turn(2)).toBe(first)
+  expect(await turn(3, () => writeFileSync(join(path, 'new'), 'x'))).not.toBe(first)
+  expect(readFileSync(memory, 'utf8')).toContain('"new"')
+  await checkpoints.save(before(4))
+  writeFileSync(join(path, 'newer'), 'x')
+  await checkpoints.save(after(4))
+  // It does not wait for what is put in order behind that turn.
+  await checkpoints.save(before(5))
+  await checkpoints.save(after(5))
+  await checkpoints.ready()
+  expect(readFileSync(memory, 'utf8')).toContain('"newer"')
+  checkpoints.close()
 })
 
 describe('checkpoints in cases that chance found', () => {

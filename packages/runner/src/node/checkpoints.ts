@@ -12,7 +12,7 @@
  * - R-276 A look that began when a prompt was on its way counts for that prompt, and not where another session worked meanwhile.
  * - R-37 What a lost clone held (its branch, its own commits, its files) is brought into a fresh one.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { FinishResult, RestorePlan, StepBounds } from '@belay/protocol'
 import type { Restored, Saved } from '../input.ts'
 import type { Restore } from '../state.ts'
@@ -324,6 +324,8 @@ export class Checkpoints {
     let names: readonly Name[] | undefined
     try {
       if (open?.act.turn !== turn) throw new Error('there is no checkpoint before it.')
+      // That the turn ended is told first: a look keeps the loop.
+      await setImmediate()
       const after = await this.#keeper.after(open.before, signal)
       const changes = differences(open.before.seen.tree, after.seen.tree)
       names = [...changes.keys()]
@@ -454,15 +456,16 @@ export class Checkpoints {
 
   /** Looks until nothing is so new that it could change unseen, and puts things in order while nobody waits. */
   async #settle(signal: AbortSignal): Promise<void> {
+    this.#tidying = new AbortController()
+    const tidying = AbortSignal.any([signal, this.#tidying.signal])
     await this.#keeper.now(signal)
     for (let tries = 1; tries < settleTries && !this.#keeper.look.isSettled; tries++) {
-      await sleep(settleMs, undefined, { signal })
+      await sleep(settleMs, undefined, { signal: tidying })
       await this.#keeper.now(signal)
     }
-    await this.#keeper.remember()
-    this.#tidying = new AbortController()
-    await this.#keeper.tidy(AbortSignal.any([signal, this.#tidying.signal]))
+    await this.#keeper.tidy(tidying)
     if (!this.#closed.signal.aborted) this.#keeper.getReady()
+    await this.#keeper.remember(tidying)
   }
 
   #unsaved(when: string, error: unknown, signal: AbortSignal): string {

@@ -91,7 +91,7 @@ export class Hands {
     this.#checkpoints?.lookAhead(promptId)
   }
 
-  async save({ type: _, ...moment }: Save): Promise<void> {
+  async save(moment: Save): Promise<void> {
     const saved = (await this.#checkpoints?.save(moment)) ?? {}
     this.#options.feed({ type: 'saved', turn: moment.turn, saved })
   }

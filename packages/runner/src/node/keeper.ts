@@ -39,6 +39,8 @@ export class Keeper {
   #last: (Held & { readonly about: string }) | undefined
   #writer: Writer | undefined
   #isOpen = false
+  /** Which edition of what was seen is written down. */
+  #remembered: number | undefined
   /** The commit of the clone that was brought here last. */
   #head = ''
 
@@ -140,10 +142,13 @@ export class Keeper {
     this.#isOpen = true
   }
 
-  /** Writes down what need not be read again by the next runner. */
-  async remember(): Promise<void> {
-    await writeFile(`${this.#memory}.new`, this.look.remembered(), { mode: 0o600 })
+  /** Writes down what need not be read again by the next runner, where that changed. Given up, it is written another time. */
+  async remember(signal: AbortSignal): Promise<void> {
+    const { edition } = this.look
+    if (edition === this.#remembered) return
+    await writeFile(`${this.#memory}.new`, await this.look.remembered(signal), { mode: 0o600 })
     await rename(`${this.#memory}.new`, this.#memory)
+    this.#remembered = edition
   }
 
   /** Brings into a fresh clone what the latest checkpoint holds. @returns whether there was one */

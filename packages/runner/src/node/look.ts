@@ -110,6 +110,7 @@ interface Folder extends Outside {
 export class Look {
   readonly #options: GatherOptions
   #known = new Map<Name, Known>()
+  #edition = 0
   #folders = new Map<Name, Folder>()
   /** Files outside the tree that decide what is in it: rules, and what repositories track. */
   #deciding = new Map<string, Deciding>()
@@ -148,9 +149,21 @@ export class Look {
     return true
   }
 
-  /** What the next runner need not read again. */
-  remembered(): string {
-    return JSON.stringify([...this.#known])
+  /** Another one whenever what is remembered is another. */
+  get edition(): number {
+    return this.#edition
+  }
+
+  /** What the next runner need not read again, put together in steps. @throws when it is given up */
+  async remembered(signal: AbortSignal): Promise<string> {
+    const breathe = breather()
+    const parts: string[] = []
+    for (const one of this.#known) {
+      parts.push(JSON.stringify(one))
+      await breathe()
+      signal.throwIfAborted()
+    }
+    return `[${parts.join(',')}]`
   }
 
   /** @param text of `remembered`; what is no such text is as good as none */
@@ -163,6 +176,7 @@ export class Look {
   forget(tree: Tree): void {
     for (const [name, { entry }] of this.#known)
       if (tree.get(name)?.blob !== entry.blob) this.#known.delete(name)
+    this.#edition++
     this.#plain = undefined
   }
 
@@ -244,6 +258,7 @@ export class Look {
       if (known === undefined) return undefined
       const before = this.#known.get(name)?.entry
       this.#known.set(name, known)
+      this.#edition++
       this.#glance.renew(expected(name, known))
       if (!isSame(before, known.entry)) changed.set(name, known.entry)
     }
@@ -402,6 +417,7 @@ export class Look {
   async #readAll(work: Gathering, last: Tree, writer: () => Sink): Promise<Map<Name, Entry>> {
     const tree = new Map<Name, Entry>()
     const known = new Map<Name, Known>()
+    let reads = 0
     for (const [name, now] of work.names) {
       const before = this.#known.get(name)
       if (before !== undefined && before.sure && isSameOutside(before, now)) {
@@ -409,6 +425,7 @@ export class Look {
         tree.set(name, before.entry)
         continue
       }
+      reads++
       await work.breathe()
       work.signal.throwIfAborted()
       try {
@@ -425,7 +442,9 @@ export class Look {
       const entry = last.get(name)
       if (entry !== undefined) tree.set(name, entry)
     }
+    const isAsBefore = known.size === this.#known.size && reads === 0
     this.#known = known
+    if (!isAsBefore) this.#edition++
     return tree
   }
 
