@@ -5,6 +5,7 @@ export {
   encodeAck,
   encodeHello,
   encodeMessage,
+  encodeNotice,
   encodeWelcome,
   type Line,
   ping,

@@ -5,6 +5,7 @@ import {
   encodeAck,
   encodeHello,
   encodeMessage,
+  encodeNotice,
   encodeWelcome,
   type Line,
   ping,
@@ -21,6 +22,8 @@ function encode(line: Line): string {
       return encodeAck(line.n)
     case 'message':
       return encodeMessage(line.n, line.json)
+    case 'notice':
+      return encodeNotice(line.json)
     case 'ping':
       return ping
     case 'pong':
@@ -38,6 +41,7 @@ const anyLine: fc.Arbitrary<Line> = fc.oneof(
     n: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     json,
   }),
+  fc.record({ type: fc.constant('notice' as const), json }),
   fc.constant({ type: 'ping' as const }),
   fc.constant({ type: 'pong' as const }),
 )
@@ -61,6 +65,7 @@ test('[C-7] each line has one spelling: whatever decodes is what its lines encod
     'W',
     'A',
     'M',
+    'N',
     'P',
     'Q',
     ' ',

@@ -6,6 +6,7 @@
  *   W {json}        welcome, the answer
  *   A n             I have stored your messages up to n
  *   M n {json}      message n
+ *   N {json}        a notice: without a number, lost with its socket
  *   P / Q           are you there / I am
  *
  * Owns: the spelling. What numbers mean is in `outgoing.ts` and `incoming.ts`; what messages mean is in `protocol`.
@@ -20,6 +21,7 @@ export type Line =
   | { readonly type: 'welcome'; readonly json: string }
   | { readonly type: 'ack'; readonly n: number }
   | { readonly type: 'message'; readonly n: number; readonly json: string }
+  | { readonly type: 'notice'; readonly json: string }
   | { readonly type: 'ping' }
   | { readonly type: 'pong' }
 
@@ -38,6 +40,11 @@ export function encodeAck(n: number): string {
 /** @param json one line: JSON never holds a raw newline */
 export function encodeMessage(n: number, json: string): string {
   return `M ${n} ${json}`
+}
+
+/** @param json one line */
+export function encodeNotice(json: string): string {
+  return `N ${json}`
 }
 
 /** @returns the lines of a frame, or a sentence that says what is wrong with it */
@@ -66,6 +73,8 @@ function decodeLine(text: string): Line | undefined {
       const n = number(text.slice(2))
       return n === undefined ? undefined : { type: 'ack', n }
     }
+    case 'N':
+      return { type: 'notice', json: text.slice(2) }
     case 'H':
       return { type: 'hello', json: text.slice(2) }
     case 'W':

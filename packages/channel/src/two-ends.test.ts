@@ -101,6 +101,7 @@ class Link {
         case 'message':
           this.take(socket, to, line)
           break
+        case 'notice':
         case 'ping':
         case 'pong':
       }

@@ -8,6 +8,7 @@
  * - R-13 A command is handed on once, in order, and acknowledged after that.
  * - R-14 After a cut, reports go on from what the session says it has stored: none is left out, none is sent that it has.
  * - R-15 At most `windowBytesMax` of reports are unacknowledged on one connection, whatever waits on disk.
+ * - R-277 An acknowledgement goes with the next reports, or alone a moment later.
  */
 import {
   arrive,
@@ -30,6 +31,8 @@ import {
   commandSchema,
   type Hello,
   limits,
+  type Notice,
+  noticeSchema,
   parseJson,
   protocolVersion,
   welcomeSchema,
@@ -60,7 +63,11 @@ export interface ChannelEndOptions {
   readonly say: (frame: string) => void
   /** Calls back once what happens in this moment has happened, so that one frame carries all of it. */
   readonly soon: (callback: () => void) => void
+  /** Calls back after some milliseconds. */
+  readonly later: (ms: number, callback: () => void) => void
   readonly onCommand: (command: Command) => void
+  /** What is told before it is sure. */
+  readonly onNotice?: (notice: Notice) => void
   /** The session has stored more. */
   readonly onAcked: () => void
   readonly log: (line: string) => void
@@ -70,6 +77,8 @@ export interface ChannelEndOptions {
 export const welcomeMsMax = 10_000
 /** A connection that lived shorter, milliseconds, is cut as soon as it is welcomed: it waits like one that never was. */
 const livedMsMin = 1000
+/** Milliseconds that an acknowledgement, and that a prompt was taken, wait for something to go with: each frame is a commit. */
+const companyMsMax = 20
 /** Reports in one frame: far from the limit of a frame even with the largest report in it. */
 const frameBytesWanted = 256 * 1024
 
@@ -94,6 +103,8 @@ export class ChannelEnd {
   /** The number of the last report sent on this connection. */
   #sent = 0
   #pumping = false
+  #waiting = false
+  #ackIsDue = false
   #liveness: Liveness
 
   constructor(options: ChannelEndOptions, now: number) {
@@ -120,14 +131,17 @@ export class ChannelEnd {
     this.#liveness = heard(this.#liveness, now)
     const lines = decodeFrame(frame)
     if (typeof lines === 'string') return lines
-    const { isOpen, say, standing } = this.#options
+    const { isOpen } = this.#options
     for (const line of lines) {
       // What it takes may end the connection.
       if (!isOpen()) return undefined
       const fault = this.#take(line)
       if (fault !== undefined) return fault
     }
-    if (lines.some((line) => line.type === 'message')) say(encodeAck(standing.received))
+    if (lines.some((line) => line.type === 'message')) {
+      this.#ackIsDue = true
+      this.nudgeLater()
+    }
     return undefined
   }
 
@@ -141,6 +155,16 @@ export class ChannelEnd {
     })
   }
 
+  /** The same, with the next that cannot wait. */
+  nudgeLater(): void {
+    if (this.#waiting) return
+    this.#waiting = true
+    this.#options.later(companyMsMax, () => {
+      this.#waiting = false
+      this.nudge()
+    })
+  }
+
   /** Looks at the silence; asks whether anybody is there. @returns whether nobody is */
   isDead(now: number): boolean {
     const { state, verdict } = tick(livenessPolicy, this.#liveness, now)
@@ -151,17 +175,21 @@ export class ChannelEnd {
   }
 
   #pump(): void {
-    const { spool, isOpen, say } = this.#options
+    const { spool, isOpen, say, standing } = this.#options
+    let ack = this.#ackIsDue && isOpen() ? [encodeAck(standing.received)] : []
+    this.#ackIsDue = false
     // An ack of an earlier connection may have passed what this one was told.
     this.#sent = Math.max(this.#sent, spool.acked)
     while (isOpen() && this.#sent < spool.last) {
       const room = limits.windowBytesMax - spool.bytesBetween(spool.acked, this.#sent)
       // A report is far smaller than the window, so the one that does not fit now will.
-      if (room < spool.bytesBetween(this.#sent, this.#sent + 1)) return
+      if (room < spool.bytesBetween(this.#sent, this.#sent + 1)) break
       const reports = spool.read(this.#sent, Math.min(room, frameBytesWanted))
-      say(reports.map(({ n, json }) => encodeMessage(n, json)).join('\n'))
+      say([...ack, ...reports.map(({ n, json }) => encodeMessage(n, json))].join('\n'))
+      ack = []
       this.#sent += reports.length
     }
+    for (const line of ack) say(line)
   }
 
   /** @returns what is wrong with the line */
@@ -178,6 +206,9 @@ export class ChannelEnd {
         return undefined
       case 'message':
         return this.#command(line.n, line.json)
+      case 'notice':
+        this.#notice(line.json)
+        return undefined
       case 'ping':
         say(pong)
         return undefined
@@ -206,6 +237,12 @@ export class ChannelEnd {
     this.#options.spool.acknowledge(n)
     this.#options.onAcked()
     this.nudge()
+  }
+
+  /** One that a newer server says and that is not known is as good as never said. */
+  #notice(json: string): void {
+    const notice = noticeSchema.safeParse(valueOf(json))
+    if (notice.success) this.#options.onNotice?.(notice.data)
   }
 
   #command(n: number, json: string): string | undefined {

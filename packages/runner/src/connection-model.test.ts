@@ -221,6 +221,7 @@ class Play {
         case 'finish':
           this.change({ over: true })
           break
+        case 'look-ahead':
         case 'prepare-workspace':
         case 'commit':
         case 'restore':

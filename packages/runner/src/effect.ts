@@ -33,11 +33,15 @@ export type Effect =
       readonly text: string
       readonly attachments: readonly PromptAttachment[] | undefined
     }
+  /** Begins with the checkpoint before a prompt that may come. No outcome: it is there or not when that is asked for. */
+  | { readonly type: 'look-ahead'; readonly promptId: string }
   /** Outcome: `saved`. `hurried`: the runner closes, and what is made late is of no use. */
   | {
       readonly type: 'save'
       readonly turn: number
       readonly at: 'before' | 'after'
+      /** Of a turn that is about to begin. */
+      readonly promptId?: string
       readonly hurried: boolean
     }
   /** Outcome: `committed`. */

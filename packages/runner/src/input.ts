@@ -16,6 +16,8 @@ import type { Restore } from './state.ts'
 
 export type Input =
   | { readonly type: 'command'; readonly command: Command }
+  /** A prompt is on its way, or was: it may be refused yet. */
+  | { readonly type: 'prompt-coming'; readonly promptId: string }
   /** How far preparing has come. A later restart of the agent is no preparation, and silent. */
   | { readonly type: 'step-changed'; readonly report: ReportOf<'step'> }
   | { readonly type: 'workspace-ready' }

@@ -17,6 +17,7 @@ import type {
 /** A turn from the prompt's arrival to its end. */
 export interface Turn {
   readonly turn: number
+  readonly promptId: string
   readonly text: string
   readonly attachments?: readonly PromptAttachment[] | undefined
   /**
@@ -117,6 +118,11 @@ export const closingSaveMs = 1000
 
 export function initial(generation: number): RunnerState {
   return { generation, phase: 'idle', cancelMs: cancelMsDefault, kept: false, chosen: {} }
+}
+
+/** Ready is said before the connection says so; and a stream may be lost while the process lives. */
+export function canSend({ link }: RunnerState, agent: AgentState | undefined): boolean {
+  return agent?.phase === 'ready' && (link === undefined || link.canSend === 'send')
 }
 
 /** When `alarm` is to be fed, milliseconds since the epoch. */

@@ -383,6 +383,21 @@ describe('a checkpoint', () => {
     expect(play(...taken).all).toEqual(['save', 'turn-taken', 'send-prompt'])
   })
 
+  test('[R-276] is begun with when its prompt is on its way, where nothing else works on the files', () => {
+    const coming: Input = { type: 'prompt-coming', promptId: 'p1' }
+    expect(play(coming).all).toEqual(['look-ahead'])
+    // Nothing follows from it.
+    expect(play(coming).state).toEqual(run(...open).state)
+    expect(play(coming, ...taken).all).toEqual(['look-ahead', 'save', 'turn-taken', 'send-prompt'])
+    const restore = command({ type: 'restore', turn: 1, to: 'before' })
+    for (const before of [[prompt(1)], taken, [...taken, settled(1)], [restore], [exited()]])
+      expect(play(...before, coming).all).toEqual(play(...before).all)
+    expect(run(command(prepareCommand), coming).todo).toEqual(['prepare-workspace'])
+    expect(run(...open, { type: 'close-asked', reason: 'x' }, coming).todo).not.toContain(
+      'look-ahead',
+    )
+  })
+
   test('[R-120] [R-122] comes after the end is told, and then what the turn changed', () => {
     const begun = play(...taken).state
     const end = runByHand(begun, settled(1))
@@ -425,7 +440,9 @@ describe('a checkpoint', () => {
       { type: 'turn-finished', turn: 2, stopReason: 'cancelled' },
     ])
     const goesOn = runByHand(waiting.state, saved(1, { changes }))
-    expect(goesOn.effects).toEqual([{ type: 'save', turn: 2, at: 'before', hurried: false }])
+    expect(goesOn.effects).toEqual([
+      { type: 'save', turn: 2, at: 'before', promptId: 'p2', hurried: false },
+    ])
     const restore = { turn: 1, to: 'before' } as const
     const asking = runByHand(state, command({ type: 'restore', ...restore }))
     expect([...asking.reports, ...asking.effects]).toEqual([])

@@ -35,11 +35,13 @@ import {
   warningsOf,
 } from './ending.ts'
 import { problemOf, unavailable } from './link.ts'
+import { lookAhead } from './look-ahead.ts'
 import { withdraw, without } from './permission.ts'
 import { askRestore, effectOf, restoreDone } from './restore.ts'
 import { after, ignored, type RunnerStep, told } from './step.ts'
 import {
   type AgentState,
+  canSend,
   closingSaveMs,
   type Ending,
   type RunnerState,
@@ -57,6 +59,8 @@ function decide(state: RunnerState, input: Input, now: number): RunnerStep {
       return obey(state, input.command, now)
     case 'close-asked':
       return close(state, input.reason, now)
+    case 'prompt-coming':
+      return lookAhead(state, input.promptId)
     case 'alarm':
       return alarm(state, now)
     case 'step-changed':
@@ -410,7 +414,9 @@ function advance(state: RunnerState): RunnerStep {
   return {
     state: { ...state, turn: { ...turn, phase: 'saving' } },
     reports: [],
-    effects: [{ type: 'save', turn: turn.turn, at: 'before', hurried: false }],
+    effects: [
+      { type: 'save', turn: turn.turn, at: 'before', promptId: turn.promptId, hurried: false },
+    ],
   }
 }
 
@@ -439,11 +445,6 @@ function goOn(state: RunnerState): RunnerStep {
   }
   if (restore !== undefined) return { state, reports: [], effects: [effectOf(restore)] }
   return advance(state)
-}
-
-/** Ready is said before the connection says so; and a stream may be lost while the process lives. */
-function canSend({ link }: RunnerState, agent: AgentState | undefined): boolean {
-  return agent?.phase === 'ready' && (link === undefined || link.canSend === 'send')
 }
 
 /** A turn waits for its agent, and does not when it would wait for ever. */

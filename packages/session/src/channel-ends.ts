@@ -10,12 +10,14 @@
  * - K-8 A runner that breaks the protocol loses its socket, and nothing more of it is stored.
  * - K-9 A session hears of the end of its link, whoever ended it.
  * - K-10 A socket that does not say hello is closed.
+ * - C-132 A notice has no number: it is said to whoever is linked and understands it, and lost with its socket.
  * - K-52 Commands leave on a socket in the order of their numbers, each once, whatever else is decided in the same moment.
  */
 import {
   decodeFrame,
   encodeAck,
   encodeMessage,
+  encodeNotice,
   encodeWelcome,
   heard,
   type Line,
@@ -31,8 +33,10 @@ import {
   type Command,
   type Hello,
   helloSchema,
+  type Notice,
   parseJson,
   protocolFloor,
+  protocolNotices,
   protocolVersion,
   type Refusal,
 } from '@belay/protocol'
@@ -78,6 +82,8 @@ interface Link extends RunnerIdentity {
   liveness: Liveness
   /** Only a `greeted` one is asked whether it is there, and nothing is taken from an `ended` one. */
   stage: 'new' | 'greeted' | 'ended'
+  /** Of the wire it speaks. */
+  version: number
   /** Commands that were released before the welcome was on its way, by their numbers. */
   held: Map<number, string> | undefined
 }
@@ -103,6 +109,7 @@ export class ChannelEnds {
       socket,
       liveness: livenessStart(clock()),
       stage: 'new',
+      version: protocolFloor,
       held: new Map(),
     }
     this.#sockets.add(link)
@@ -130,6 +137,13 @@ export class ChannelEnds {
     if (link.held === undefined) link.socket.send(line)
     // What was decided in the same moment as the hello, before it, is asked for again by the hello.
     else link.held.set(n, line)
+  }
+
+  /** Says something to a runner that is linked and understands it, between commands. Nobody else ever hears it. */
+  notify(session: string, notice: Notice): void {
+    const link = this.#links.get(session)
+    if (link === undefined || link.held !== undefined || link.version < protocolNotices) return
+    link.socket.send(encodeNotice(JSON.stringify(notice)))
   }
 
   /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */
@@ -177,6 +191,7 @@ export class ChannelEnds {
     }
     this.#links.set(session, link)
     const { received: has, version } = hello
+    link.version = version
     const input = { type: 'runner-hello', generation, received: has, version } as const
     this.#submit(link, input, (received) => {
       this.#options.note(link, { type: 'linked' })

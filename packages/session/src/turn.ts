@@ -15,7 +15,7 @@ import type { SessionReply } from './input.ts'
 import { withdrawPermissions } from './permission.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
 import { keepPrompt, keepTurn, keepTurnText } from './row.ts'
-import type { ActiveTurn, QueuedPrompt } from './state.ts'
+import { type ActiveTurn, type QueuedPrompt, restoreUnderWay, type SessionState } from './state.ts'
 import { expectChanges } from './turn-changes.ts'
 import { noteEnd } from './undecided.ts'
 import { updateTurn } from './waiting.ts'
@@ -55,6 +55,20 @@ export function startTurn(change: Change, prompt: QueuedPrompt): void {
     generation: active.generation,
   })
   post(change, { type: 'prompt', turn: active.turn, promptId, text, ...attached })
+}
+
+/** A prompt that came now would be handed over at once. */
+export function couldStart(state: SessionState): boolean {
+  const { lifecycle, turn, runner, queue } = state
+  return (
+    restoreUnderWay(state) === undefined &&
+    lifecycle.type === 'ready' &&
+    turn.type === 'none' &&
+    queue.length === 0 &&
+    runner.type === 'linked' &&
+    runner.prepared &&
+    !runner.closing
+  )
 }
 
 /** Once the runner has acknowledged the prompt of the running turn, that is said: a receipt for who sent it. */

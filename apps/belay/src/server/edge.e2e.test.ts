@@ -528,5 +528,6 @@ function whatWaits(host: SessionHost) {
     callbacks: createCallbacks({ host, seal, clock: Date.now, log, allowPrivate: false }),
     proofs: () => ({ serverSince: 0, linkHeardAt: undefined, runner: undefined }),
     deadlines,
+    links: { announce: () => undefined },
   }
 }

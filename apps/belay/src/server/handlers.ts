@@ -48,6 +48,8 @@ export interface HandlerOptions {
   readonly version: string
   readonly callbacks: Callbacks
   readonly seal: Seal
+  /** Tells the runner that a prompt is on its way to its session. */
+  readonly links: { announce(session: string, promptId: string): void }
   /** What can be seen of a session's hops from here. */
   readonly proofs: (id: string) => Proofs
   readonly deadlines: Deadlines
@@ -148,16 +150,18 @@ function sessionHandlers(options: HandlerOptions) {
   }
 }
 
-function promptHandlers({ host }: HandlerOptions) {
+function promptHandlers({ host, links }: HandlerOptions) {
   const prompt = async (id: string, input: SessionInput) =>
     (await ask({ host, id, type: 'prompt' }, input)).prompt
   return {
-    prompt: ({ id, steer, ...body }: RouteArgs<'prompt'>) =>
-      prompt(id, {
+    prompt({ id, steer, ...body }: RouteArgs<'prompt'>) {
+      links.announce(id, body.promptId)
+      return prompt(id, {
         type: 'prompt-submitted',
         prompt: promptText(body),
         ...(steer === undefined ? {} : { steer }),
-      }),
+      })
+    },
     attachment({ id, attachmentId }: RouteArgs<'attachment'>) {
       existing(host, id)
       const found = attachmentOf(host, id, attachmentId)

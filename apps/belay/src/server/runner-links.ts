@@ -4,12 +4,13 @@
  *
  * Invariants:
  * - K-30 What is attached to a prompt is put into it only on its way to the runner of its session.
+ * - K-176 That a prompt is on its way is told to a runner that could begin with it, before it is stored; nothing follows from it.
  * - K-27 A repository's token is unsealed only on its way to the runner of its session.
  * - K-3 A socket is let in only with the token of its session and generation, and fenced by the session itself.
  */
 import { livenessPolicy } from '@belay/channel'
 import { closeReason, type Command, limits, streams } from '@belay/protocol'
-import { ChannelEnds, type ChannelNote, type RunnerIdentity } from '@belay/session'
+import { ChannelEnds, type ChannelNote, couldStart, type RunnerIdentity } from '@belay/session'
 import type { Logger } from 'pino'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { attachmentOf } from './attachments.ts'
@@ -17,7 +18,7 @@ import { refuseHandshake, type Upgrade } from './listener.ts'
 import { RefusalError } from './problem.ts'
 import { gitPlace, type Seal } from './seal.ts'
 import { bearer, readRunnerToken } from './tokens.ts'
-import type { SessionHost } from './session-host.ts'
+import { type SessionHost, stateOf } from './session-host.ts'
 
 export interface RunnerLinkOptions {
   readonly host: SessionHost
@@ -69,6 +70,13 @@ export class RunnerLinks {
   /** Sends a command if its runner is linked; otherwise its next hello asks for it. */
   send(session: string, generation: number, n: number, command: Command): void {
     this.#ends.send({ session, generation }, n, () => this.#opened(session, command))
+  }
+
+  /** Tells a session's runner that a prompt is on its way, if it could begin with it at once. */
+  announce(session: string, promptId: string): void {
+    const state = stateOf(this.#options.host, session)
+    if (state === undefined || !couldStart(state)) return
+    this.#ends.notify(session, { type: 'prompt-coming', promptId })
   }
 
   /** A command as it leaves: here, and nowhere else, what is sealed in it is opened. */

@@ -121,8 +121,7 @@ async function serveFolder(
     linkHeardAt: parts.links.heardAt(id),
     runner: lockOwner(runnerFolder(dataFolder, id)),
   })
-  const { callbacks, seal, folders } = parts
-  const parted = { host, tickets, clock, version, deadlines, callbacks, seal, proofs, folders }
+  const parted = { host, tickets, clock, version, deadlines, ...parts, proofs }
   const handlers = createHandlers({
     ...parted,
     ...known,

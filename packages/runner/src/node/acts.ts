@@ -7,6 +7,7 @@
  * Invariants:
  * - R-76 An act is written down before anything of it is done, and its end after all of it is.
  */
+import { renameSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -52,6 +53,9 @@ const missedMax = 100
 const actsMax = 400
 /** Beyond those, so many before the oldest are let go: what only they held is then removed in one go. */
 const actsSpare = 50
+
+/** Characters that are written in some tens of microseconds. */
+const smallMax = 64 * 1024
 
 export class Acts {
   readonly #folder: string
@@ -147,8 +151,12 @@ export class Acts {
   /** In one step: it is there whole, or as it was. */
   async #put(name: string, text: string, flush: boolean): Promise<void> {
     const path = join(this.#folder, name)
-    await writeFile(`${path}.new`, text, { mode: 0o600, flush })
-    await rename(`${path}.new`, path)
+    const isSmall = !flush && text.length < smallMax
+    // What need not be on the disk is written sooner than a thread would be woken for it.
+    if (isSmall) writeFileSync(`${path}.new`, text, { mode: 0o600 })
+    else await writeFile(`${path}.new`, text, { mode: 0o600, flush })
+    if (isSmall) renameSync(`${path}.new`, path)
+    else await rename(`${path}.new`, path)
   }
 }
 

@@ -91,6 +91,18 @@ export class Beside {
     return this.#others("ended IS NULL AND kind <> 'settling'").find((row) => isAlive(row))?.session
   }
 
+  /** The last number, when no other session has an act under way in the folder. */
+  alone(): number | undefined {
+    if (this.#others('ended IS NULL').length > 0) return undefined
+    const [last] = this.#database.prepare('SELECT MAX(id) AS id FROM act').all()
+    return Number(last?.['id'] ?? 0)
+  }
+
+  /** No other session began an act in the folder after this number. */
+  isAloneSince(id: number): boolean {
+    return this.#others(`id > ${id}`).length === 0
+  }
+
   /** @param names what it changed; absent: nobody knows */
   end(id: number, names: readonly Name[] | undefined): void {
     const text = names === undefined ? null : JSON.stringify(names)

@@ -1,11 +1,20 @@
 /** Small cases that the model-based test found, each with the seed it was found by. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FolderLock, lockFolder } from '@belay/actor/node'
 import { deadlines } from '@belay/protocol'
 import { type GitRepository, gitRepository, temporaryFolder } from '@belay/testing/node'
 import { describe, expect, test } from 'vitest'
+import type { Saved } from '../input.ts'
 import { Checkpoints } from './checkpoints.ts'
 
 const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' }
@@ -20,7 +29,7 @@ interface Shared {
 }
 
 /** A folder that several sessions work in, each with a runner that lives. */
-function sharedFolder(folder: string): Shared {
+function sharedFolder(folder: string, earlyMsMax = 60_000): Shared {
   const data = temporaryFolder('data')
   const locks = new Map<string, FolderLock>()
   return {
@@ -43,6 +52,7 @@ function sharedFolder(folder: string): Shared {
         env,
         bounds: deadlines,
         sharing: { session, runnerFolder },
+        earlyMsMax,
       })
     },
   }
@@ -51,6 +61,104 @@ function sharedFolder(folder: string): Shared {
 function lone(repository: Pick<GitRepository, 'path'>): Checkpoints {
   return sharedFolder(repository.path).open('one')
 }
+
+describe('a look that begins when a prompt is on its way', () => {
+  const told = (saved: Saved) => saved.changes?.files.map(({ path }) => path)
+  const beforeOf = (turn: number, promptId: string) => ({ ...before(turn), promptId }) as const
+
+  /** A settled workspace, and a file that is written once a look that was begun is over. */
+  async function looked(shared = sharedFolder(gitRepository().path)) {
+    const checkpoints = shared.open('one')
+    await checkpoints.save(before(1))
+    await checkpoints.save(after(1))
+    await checkpoints.ready()
+    checkpoints.lookAhead('p2')
+    // What is asked for later comes later.
+    await checkpoints.plan({ turn: 1, to: 'before' })
+    return { shared, checkpoints, late: join(shared.folder, 'late') }
+  }
+
+  test('[R-276] is the checkpoint before the turn of that prompt', async () => {
+    const { checkpoints, late } = await looked()
+    writeFileSync(late, 'within those milliseconds\n')
+    expect(await checkpoints.save(beforeOf(2, 'p2'))).toEqual({})
+    expect(told(await checkpoints.save(after(2)))).toEqual(['late'])
+  })
+
+  test('[R-276] counts for a moment', async () => {
+    const { checkpoints, late } = await looked(sharedFolder(gitRepository().path, 0))
+    writeFileSync(late, 'before the turn\n')
+    expect(await checkpoints.save(beforeOf(2, 'p2'))).toEqual({})
+    expect(told(await checkpoints.save(after(2)))).toEqual([])
+  })
+
+  test('[R-276] counts for no other prompt, and for none twice', async () => {
+    const { checkpoints, late } = await looked()
+    writeFileSync(late, 'before p3\n')
+    expect(await checkpoints.save(beforeOf(2, 'p3'))).toEqual({})
+    expect(told(await checkpoints.save(after(2)))).toEqual([])
+    writeFileSync(late, 'before p2\n')
+    expect(await checkpoints.save(beforeOf(3, 'p2'))).toEqual({})
+    expect(told(await checkpoints.save(after(3)))).toEqual([])
+  })
+
+  test('[R-276] does not count when another session worked in the folder meanwhile', async () => {
+    const { shared, checkpoints, late } = await looked()
+    const other = shared.open('two')
+    await other.save(before(1))
+    writeFileSync(late, 'of the other one\n')
+    expect(told(await other.save(after(1)))).toEqual(['late'])
+    expect(await checkpoints.save(beforeOf(2, 'p2'))).toEqual({})
+    expect(told(await checkpoints.save(after(2)))).toEqual([])
+  })
+
+  test('[R-276] is not begun while another session works in the folder', async () => {
+    const shared = sharedFolder(gitRepository().path)
+    const other = shared.open('two')
+    await other.save(before(1))
+    const { checkpoints, late } = await looked(shared)
+    writeFileSync(late, 'of the other one\n')
+    expect(told(await other.save(after(1)))).toEqual(['late'])
+    expect(await checkpoints.save(beforeOf(2, 'p2'))).toEqual({})
+    expect(told(await checkpoints.save(after(2)))).toEqual([])
+  })
+
+  test('[R-276] that cannot be made is told by the turn alone', async () => {
+    const { shared, checkpoints } = await looked()
+    rmSync(shared.folder, { recursive: true })
+    checkpoints.lookAhead('p2')
+    const { warning } = await checkpoints.save(beforeOf(2, 'p2'))
+    expect(warning).toContain('The workspace was not saved before turn 2')
+  })
+})
+
+test('[R-278] what was seen is written down where it changed, and by the next who has time when a prompt came', async () => {
+  const { path } = gitRepository()
+  const store = join(temporaryFolder('shadow'), 'checkpoints.git')
+  const memory = join(store, 'belay-look.json')
+  const options = { path: store, workspace: path, origin: path, dataFolder: '/nowhere', env }
+  const checkpoints = new Checkpoints({ ...options, bounds: deadlines })
+  const turn = async (number: number, write = () => {}) => {
+    await checkpoints.save(before(number))
+    write()
+    await checkpoints.save(after(number))
+    await checkpoints.ready()
+    return statSync(memory).ino
+  }
+  const first = await turn(1)
+  expect(await turn(2)).toBe(first)
+  expect(await turn(3, () => writeFileSync(join(path, 'new'), 'x'))).not.toBe(first)
+  expect(readFileSync(memory, 'utf8')).toContain('"new"')
+  await checkpoints.save(before(4))
+  writeFileSync(join(path, 'newer'), 'x')
+  await checkpoints.save(after(4))
+  // It does not wait for what is put in order behind that turn.
+  await checkpoints.save(before(5))
+  await checkpoints.save(after(5))
+  await checkpoints.ready()
+  expect(readFileSync(memory, 'utf8')).toContain('"newer"')
+  checkpoints.close()
+})
 
 describe('checkpoints in cases that chance found', () => {
   test('[R-75] a folder that a turn replaced by a file took its files along, and gets them back (seed 113)', async () => {

@@ -9,9 +9,10 @@
  * - R-35 Whatever goes wrong here is a sentence that names it; it fails no turn and ends no runner.
  * - R-36 A restore keeps a checkpoint of what is there first.
  * - R-66 What a restore did can be taken back, and that again.
+ * - R-276 A look that began when a prompt was on its way counts for that prompt, and not where another session worked meanwhile.
  * - R-37 What a lost clone held (its branch, its own commits, its files) is brought into a fresh one.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { FinishResult, RestorePlan, StepBounds } from '@belay/protocol'
 import type { Restored, Saved } from '../input.ts'
 import type { Restore } from '../state.ts'
@@ -27,7 +28,7 @@ import { TooMuch } from './gathering.ts'
 import type { Seen } from './look.ts'
 import { spell } from './git.ts'
 import { noted, planned, restoreNotes, takenSteps, turnNotes } from './restore-words.ts'
-import { Sharing, type SharingOptions } from './sharing.ts'
+import { type Alone, Sharing, type SharingOptions } from './sharing.ts'
 import { Reader, type StoreOptions } from './store.ts'
 
 export interface CheckpointOptions extends StoreOptions, SharingOptions {
@@ -36,11 +37,15 @@ export interface CheckpointOptions extends StoreOptions, SharingOptions {
   readonly origin: string
   /** Belay's own files: never kept in here, also when they lie inside the workspace. */
   readonly dataFolder: string
+  /** For how long a look that began early counts, milliseconds. */
+  readonly earlyMsMax?: number
 }
 
 export interface Moment {
   readonly turn: number
   readonly at: 'before' | 'after'
+  /** Of the turn that is about to begin. */
+  readonly promptId?: string
   /** A runner that closes waits for it. */
   readonly hurried: boolean
 }
@@ -50,8 +55,18 @@ const hurriedMs = 2500
 /** Time stamps tick more slowly than files are written: what was written just now is looked at again after this. */
 const settleMs = 40
 const settleTries = 3
+/** A prompt that is said to be on its way comes within milliseconds: after this, what was seen for it is old. */
+const earlyMsMaxDefault = 1000
 /** Too late this often in a row, and no more is tried until the agent is woken again. */
 const latesMax = 2
+
+/** A look that began when a prompt was said to be on its way. */
+interface Early {
+  readonly promptId: string
+  readonly began: number
+  /** Absent: there is none after all. */
+  readonly seen: Promise<{ readonly alone: Alone; readonly held: Held } | undefined>
+}
 
 /** A turn whose end is to come, with what was there before it. */
 interface Open {
@@ -79,6 +94,7 @@ export class Checkpoints {
   #off: string | undefined
   #lates = 0
   #open: Open | undefined
+  #early: Early | undefined
   /** Under which number the turn under way is known to those who share the folder. */
   #shared: number | undefined
   #toldNotes = ''
@@ -103,6 +119,14 @@ export class Checkpoints {
     })
   }
 
+  /** Begins with the checkpoint before the turn of a prompt that may come. */
+  lookAhead(promptId: string): void {
+    this.#tidying.abort()
+    const began = performance.now()
+    const seen = this.#next(this.#options.bounds.checkpointMs, (signal) => this.#ahead(signal))
+    this.#early = { promptId, began, seen }
+  }
+
   /** Makes a checkpoint; after a turn, also says what it changed. */
   save(moment: Moment): Promise<Saved> {
     // What can be put in order at any time gives way to who waits.
@@ -110,7 +134,7 @@ export class Checkpoints {
     const { checkpointMs } = this.#options.bounds
     const msMax = moment.hurried ? Math.min(hurriedMs, checkpointMs) : checkpointMs
     return moment.at === 'before'
-      ? this.#next(undefined, (stops) => this.#before(moment.turn, stops, msMax))
+      ? this.#next(undefined, (stops) => this.#before(moment, stops, msMax))
       : this.#next(msMax, (signal) => this.#after(moment.turn, signal)).then((saved) => {
           void this.ready()
           return saved
@@ -132,6 +156,7 @@ export class Checkpoints {
 
   /** Takes back what the turns named did. */
   restore(restore: Restore): Promise<Restored | { readonly message: string }> {
+    this.#early = undefined
     return this.#next(this.#options.bounds.restoreMs, async (signal) => {
       let shared: number | undefined
       try {
@@ -228,8 +253,10 @@ export class Checkpoints {
   }
 
   /** @param stops gives it up without a word */
-  async #before(turn: number, stops: AbortSignal, msMax: number): Promise<Saved> {
+  async #before({ turn, promptId }: Moment, stops: AbortSignal, msMax: number): Promise<Saved> {
     let signal = stops
+    const early = this.#early?.promptId === promptId ? this.#early : undefined
+    this.#early = undefined
     try {
       await this.#dropOpen()
       const shared = await this.#sharing.beginTurn(stops, this.#options.bounds.restoreMs)
@@ -237,7 +264,7 @@ export class Checkpoints {
       if (this.#off !== undefined) return {}
       signal = AbortSignal.any([stops, late(msMax)])
       await this.#endCut(signal)
-      const before = await this.#keeper.now(signal)
+      const before = (await this.#seenEarly(early)) ?? (await this.#keeper.now(signal))
       const act = await this.#keeper.acts.begin({
         kind: 'turn',
         turn,
@@ -253,6 +280,27 @@ export class Checkpoints {
       await this.#keeper.acts.miss(turn).catch(() => undefined)
       return { warning: this.#unsaved(`before turn ${turn}`, error, signal) }
     }
+  }
+
+  /** What is there now, unless something is in the way of a turn that would begin: then its own look will tell. */
+  async #ahead(signal: AbortSignal): Early['seen'] {
+    if (this.#off !== undefined || this.#open !== undefined) return undefined
+    try {
+      const alone = this.#sharing.alone()
+      await this.#keeper.open(signal)
+      if (alone === undefined || this.#keeper.acts.all.some(isCut)) return undefined
+      return { alone, held: await this.#keeper.now(signal) }
+    } catch {
+      return undefined
+    }
+  }
+
+  /** What was seen since the prompt was on its way, when nobody else changed anything meanwhile. */
+  async #seenEarly(early: Early | undefined): Promise<Held | undefined> {
+    const { earlyMsMax = earlyMsMaxDefault } = this.#options
+    if (early === undefined || performance.now() - early.began > earlyMsMax) return undefined
+    const seen = await early.seen
+    return seen !== undefined && this.#sharing.isStillAlone(seen.alone) ? seen.held : undefined
   }
 
   /** A turn that was announced and never came: nothing is its doing. */
@@ -276,6 +324,8 @@ export class Checkpoints {
     let names: readonly Name[] | undefined
     try {
       if (open?.act.turn !== turn) throw new Error('there is no checkpoint before it.')
+      // That the turn ended is told first: a look keeps the loop.
+      await setImmediate()
       const after = await this.#keeper.after(open.before, signal)
       const changes = differences(open.before.seen.tree, after.seen.tree)
       names = [...changes.keys()]
@@ -304,8 +354,7 @@ export class Checkpoints {
   /** A turn or restore whose runner died: what is found now is the most that it can have done. */
   async #endCut(signal: AbortSignal): Promise<void> {
     await this.#keeper.open(signal)
-    for (const act of this.#keeper.acts.all.filter(({ after }) => after === undefined))
-      await this.#keeper.endCut(act, signal)
+    for (const act of this.#keeper.acts.all.filter(isCut)) await this.#keeper.endCut(act, signal)
   }
 
   async #restore(restore: Restore, shared: number | undefined, signal: AbortSignal): Promise<Done> {
@@ -407,15 +456,16 @@ export class Checkpoints {
 
   /** Looks until nothing is so new that it could change unseen, and puts things in order while nobody waits. */
   async #settle(signal: AbortSignal): Promise<void> {
+    this.#tidying = new AbortController()
+    const tidying = AbortSignal.any([signal, this.#tidying.signal])
     await this.#keeper.now(signal)
     for (let tries = 1; tries < settleTries && !this.#keeper.look.isSettled; tries++) {
-      await sleep(settleMs, undefined, { signal })
+      await sleep(settleMs, undefined, { signal: tidying })
       await this.#keeper.now(signal)
     }
-    await this.#keeper.remember()
-    this.#tidying = new AbortController()
-    await this.#keeper.tidy(AbortSignal.any([signal, this.#tidying.signal]))
+    await this.#keeper.tidy(tidying)
     if (!this.#closed.signal.aborted) this.#keeper.getReady()
+    await this.#keeper.remember(tidying)
   }
 
   #unsaved(when: string, error: unknown, signal: AbortSignal): string {
@@ -439,6 +489,11 @@ function late(msMax: number): AbortSignal {
   const end = () => bound.abort(new Error(`it took longer than ${spell(msMax)}.`))
   setTimeout(end, msMax).unref()
   return bound.signal
+}
+
+/** Its end was never written. */
+function isCut({ after }: ActRecord): boolean {
+  return after === undefined
 }
 
 /** What was asked for cannot be, for this reason. */

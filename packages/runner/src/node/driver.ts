@@ -33,8 +33,8 @@ export interface DriverOptions {
   /** Carried by every process of its agents. */
   readonly marker: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Something new is in the spool. */
-  readonly onSpooled: () => void
+  /** Something new is in the spool: it is told now, or with the next. */
+  readonly onSpooled: (urgency: 'now' | 'later') => void
   /** Nothing is left to do. */
   readonly onFinished: () => void
   /** A step threw: nothing is decided any more. Ends the process. */
@@ -152,7 +152,8 @@ export class Driver {
     if (!this.#append(jsons)) return false
     if (reports.some(isMilestone)) spool.sync()
     if (spool.full) this.#agent.pause()
-    onSpooled()
+    // An agent that answers at once is heard in the same frame.
+    onSpooled(reports.every(({ type }) => type === 'turn-taken') ? 'later' : 'now')
     return true
   }
 
@@ -220,6 +221,8 @@ export class Driver {
       case 'prepare-workspace':
         void this.#hands.prepare(effect)
         return
+      case 'look-ahead':
+        return this.#hands.lookAhead(effect.promptId)
       case 'save':
         void this.#hands.save(effect)
         return

@@ -86,9 +86,14 @@ export class Hands {
     feed({ type: 'workspace-ready' })
   }
 
-  async save({ turn, at, hurried }: Save): Promise<void> {
-    const saved = (await this.#checkpoints?.save({ turn, at, hurried })) ?? {}
-    this.#options.feed({ type: 'saved', turn, saved })
+  /** A prompt may come: its checkpoint is begun with. */
+  lookAhead(promptId: string): void {
+    this.#checkpoints?.lookAhead(promptId)
+  }
+
+  async save(moment: Save): Promise<void> {
+    const saved = (await this.#checkpoints?.save(moment)) ?? {}
+    this.#options.feed({ type: 'saved', turn: moment.turn, saved })
   }
 
   async restore({ restore }: RestoreEffect): Promise<void> {

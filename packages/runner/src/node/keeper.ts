@@ -48,6 +48,8 @@ export class Keeper {
   /** What the checkpoints made last say beside their files, by their commits. */
   readonly #texts = new Map<string, string>()
   #isOpen = false
+  /** Which edition of what was seen is written down. */
+  #remembered: number | undefined
   /** The commit of the clone that was brought here last. */
   #head = ''
 
@@ -153,10 +155,13 @@ export class Keeper {
     this.#isOpen = true
   }
 
-  /** Writes down what need not be read again by the next runner. */
-  async remember(): Promise<void> {
-    await writeFile(`${this.#memory}.new`, this.look.remembered(), { mode: 0o600 })
+  /** Writes down what need not be read again by the next runner, where that changed. Given up, it is written another time. */
+  async remember(signal: AbortSignal): Promise<void> {
+    const { edition } = this.look
+    if (edition === this.#remembered) return
+    await writeFile(`${this.#memory}.new`, await this.look.remembered(signal), { mode: 0o600 })
     await rename(`${this.#memory}.new`, this.#memory)
+    this.#remembered = edition
   }
 
   /** Brings into a fresh clone what the latest checkpoint holds. @returns whether there was one */
@@ -332,6 +337,7 @@ export class Keeper {
   }
 
   close(): void {
+    this.look.close()
     void this.#letWriterGo()
   }
 

@@ -9,7 +9,14 @@ import { existsSync, type FSWatcher, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffDelayMs, channelBackoff, livenessPolicy } from '@belay/channel'
-import { closeCodes, closeReason, type Command, limits, streams } from '@belay/protocol'
+import {
+  closeCodes,
+  closeReason,
+  type Command,
+  limits,
+  type Notice,
+  streams,
+} from '@belay/protocol'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import {
@@ -29,6 +36,7 @@ export interface LinkOptions {
   readonly token: string
   readonly spool: Spool
   readonly onCommand: (command: Command) => void
+  readonly onNotice?: (notice: Notice) => void
   /** The session has stored more. */
   readonly onAcked: () => void
   /** The server has no more use for this runner. */
@@ -41,6 +49,8 @@ export interface LinkOptions {
 export interface Link {
   /** Something was put into the spool. */
   nudge(): void
+  /** Something that goes with the next, or a moment later. */
+  nudgeLater(): void
   /** Never dials again. */
   close(): void
 }
@@ -75,6 +85,7 @@ export function startLink(options: LinkOptions): Link {
   void run()
   return {
     nudge: () => socket?.nudge(),
+    nudgeLater: () => socket?.nudgeLater(),
     close: () => {
       closed.abort()
       socket?.close()
@@ -115,6 +126,7 @@ class RunnerSocket {
         isOpen: () => socket.readyState === WebSocket.OPEN,
         say: (frame) => socket.send(frame),
         soon: setImmediate,
+        later: (ms, callback) => void setTimeout(callback, ms).unref(),
       },
       performance.now(),
     )
@@ -145,6 +157,10 @@ class RunnerSocket {
 
   nudge(): void {
     this.#end.nudge()
+  }
+
+  nudgeLater(): void {
+    this.#end.nudgeLater()
   }
 
   close(): void {

@@ -15,6 +15,7 @@ import { folderOf, type Name } from '../tree/name.ts'
 import { type Entry, isSame, type Tree } from '../tree/tree.ts'
 import { entrySchema } from './acts.ts'
 import { breather } from './breather.ts'
+import { type Expected, Glance } from './glance.ts'
 import { Gathering, type GatherOptions, measure } from './gathering.ts'
 import { FolderAsker, type Owner, ownerOf, personalRules } from './listing.ts'
 import { pathOf } from './path-of.ts'
@@ -60,9 +61,6 @@ export interface Ask {
   /** What is taken to be there of a name that cannot be looked at. */
   readonly last: Tree
 }
-
-/** One takes some microseconds. */
-const looksAtOnce = 64
 
 interface Known extends Outside {
   readonly entry: Entry
@@ -112,6 +110,7 @@ interface Folder extends Outside {
 export class Look {
   readonly #options: GatherOptions
   #known = new Map<Name, Known>()
+  #edition = 0
   #folders = new Map<Name, Folder>()
   /** Files outside the tree that decide what is in it: rules, and what repositories track. */
   #deciding = new Map<string, Deciding>()
@@ -129,9 +128,17 @@ export class Look {
   >()
   /** What was seen last, when a look without a past would see the same. */
   #plain: Seen | undefined
+  readonly #glance: Glance
+  /** It expects what was seen last. */
+  #isExpected = false
 
   constructor(options: GatherOptions) {
     this.#options = options
+    this.#glance = new Glance(options.workspace)
+  }
+
+  close(): void {
+    this.#glance.close()
   }
 
   /** Nothing was so new when it was read that it could change without a trace. */
@@ -142,9 +149,21 @@ export class Look {
     return true
   }
 
-  /** What the next runner need not read again. */
-  remembered(): string {
-    return JSON.stringify([...this.#known])
+  /** Another one whenever what is remembered is another. */
+  get edition(): number {
+    return this.#edition
+  }
+
+  /** What the next runner need not read again, put together in steps. @throws when it is given up */
+  async remembered(signal: AbortSignal): Promise<string> {
+    const breathe = breather()
+    const parts: string[] = []
+    for (const one of this.#known) {
+      parts.push(JSON.stringify(one))
+      await breathe()
+      signal.throwIfAborted()
+    }
+    return `[${parts.join(',')}]`
   }
 
   /** @param text of `remembered`; what is no such text is as good as none */
@@ -157,6 +176,7 @@ export class Look {
   forget(tree: Tree): void {
     for (const [name, { entry }] of this.#known)
       if (tree.get(name)?.blob !== entry.blob) this.#known.delete(name)
+    this.#edition++
     this.#plain = undefined
   }
 
@@ -182,6 +202,7 @@ export class Look {
   }
 
   async #anew(ask: Ask, writer: () => Sink, signal: AbortSignal): Promise<Seen> {
+    this.#isExpected = false
     const work = new Gathering(this.#options, signal, this.#seenFolders)
     await work.listAll(this.#known.keys())
     work.leaveOwn()
@@ -237,6 +258,8 @@ export class Look {
       if (known === undefined) return undefined
       const before = this.#known.get(name)?.entry
       this.#known.set(name, known)
+      this.#edition++
+      this.#glance.renew(expected(name, known))
       if (!isSame(before, known.entry)) changed.set(name, known.entry)
     }
     if (changed.size === 0) return plain
@@ -258,21 +281,17 @@ export class Look {
   /** Files that look otherwise than when they were read. @returns `undefined` when more than that is other than it was */
   async #otherwise(): Promise<ReadonlyMap<Name, Outside> | undefined> {
     const { workspace } = this.#options
-    const breathe = breather(looksAtOnce)
     for (const [path, decided] of this.#deciding) if (!isAsDecided(path, decided)) return undefined
-    for (const [name, then] of this.#folders) {
-      const pause = breathe()
-      if (pause !== undefined) await pause
-      const now = then.sure ? outsideIfAllowed(pathOf(workspace, name)) : undefined
-      if (now === undefined || !isSameOutside(then, now)) return undefined
+    if (!this.#isExpected) {
+      const seen = [...this.#folders, ...this.#known]
+      await this.#glance.expect(seen.map(([name, then]) => expected(name, then)))
+      this.#isExpected = true
     }
     const fresh = new Map<Name, Outside>()
-    for (const [name, then] of this.#known) {
-      const pause = breathe()
-      if (pause !== undefined) await pause
+    for (const name of await this.#glance.otherwise()) {
+      const then = this.#known.get(name)
       const now = outsideIfAllowed(pathOf(workspace, name))
-      if (now === undefined) return undefined
-      if (then.sure && isSameOutside(then, now)) continue
+      if (then === undefined || now === undefined) return undefined
       if (isRuling(name) || kindOf(now) !== kindOf(then)) return undefined
       fresh.set(name, now)
     }
@@ -401,6 +420,7 @@ export class Look {
   async #readAll(work: Gathering, last: Tree, writer: () => Sink): Promise<Map<Name, Entry>> {
     const tree = new Map<Name, Entry>()
     const known = new Map<Name, Known>()
+    let reads = 0
     for (const [name, now] of work.names) {
       const before = this.#known.get(name)
       if (before !== undefined && before.sure && isSameOutside(before, now)) {
@@ -408,6 +428,7 @@ export class Look {
         tree.set(name, before.entry)
         continue
       }
+      reads++
       await work.breathe()
       work.signal.throwIfAborted()
       try {
@@ -424,7 +445,9 @@ export class Look {
       const entry = last.get(name)
       if (entry !== undefined) tree.set(name, entry)
     }
+    const isAsBefore = known.size === this.#known.size && reads === 0
     this.#known = known
+    if (!isAsBefore) this.#edition++
     return tree
   }
 
@@ -515,6 +538,11 @@ export class Look {
     this.#verdicts.set(folder, ignored)
     return ignored
   }
+}
+
+/** What can have changed without a trace looks otherwise in any case. */
+function expected(name: Name, then: Known | Folder): Expected {
+  return { name, outside: then.sure ? then : undefined }
 }
 
 function isAsDecided(path: string, { seen, isWhole }: Deciding): boolean {

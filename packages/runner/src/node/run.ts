@@ -118,7 +118,7 @@ async function work(config: RunnerConfig, means: Means): Promise<void> {
     marker,
     log,
     env: agentEnv(),
-    onSpooled: () => link?.nudge(),
+    onSpooled: (urgency) => (urgency === 'now' ? link?.nudge() : link?.nudgeLater()),
     onFinished: () => finished.resolve(),
     onFault: (error) => fail(error),
   })
@@ -131,6 +131,7 @@ async function work(config: RunnerConfig, means: Means): Promise<void> {
       if (command.type === 'prompt' && driver.isWorkspaceLost) close(workspaceLost)
       driver.feed({ type: 'command', command })
     },
+    onNotice: ({ promptId }) => driver.feed({ type: 'prompt-coming', promptId }),
     onAcked: () => driver.acked(),
     onDismissed: (why) => {
       // Nobody will ever acknowledge what is left.

@@ -16,6 +16,12 @@ export interface SharingOptions {
   readonly sharing?: { readonly session: string; readonly runnerFolder: string }
 }
 
+/** A moment at which nobody else worked in the folder. */
+export interface Alone {
+  /** Absent: nobody shares it. */
+  readonly since: number | undefined
+}
+
 /** Another session's restore is waited for, and looked at this often. */
 const pollMs = 50
 
@@ -43,6 +49,20 @@ export class Sharing {
       if (performance.now() > until) throw new Error(inUse(begun.busy))
       await sleep(pollMs, undefined, { signal })
     }
+  }
+
+  /** @returns the moment, when nobody else has an act under way in the folder. @throws */
+  alone(): Alone | undefined {
+    const since = this.#ask((beside) => beside.alone() ?? 'busy')
+    return since === 'busy' ? undefined : { since }
+  }
+
+  /** Whether nobody else began an act in the folder since then. @throws */
+  isStillAlone({ since }: Alone): boolean {
+    return (
+      this.#ask((beside) => since !== undefined && beside.isAloneSince(since)) ??
+      since === undefined
+    )
   }
 
   /**

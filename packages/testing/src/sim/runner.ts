@@ -135,6 +135,7 @@ export class SimRunner {
         if (command.type === 'prompt') this.#promptIds.set(command.turn, command.promptId)
         this.feed({ type: 'command', command })
       },
+      onNotice: ({ promptId }) => this.feed({ type: 'prompt-coming', promptId }),
       onDismissed: (reason) => this.feed({ type: 'close-asked', reason }),
     })
   }
@@ -211,6 +212,14 @@ export class SimRunner {
     switch (effect.type) {
       case 'prepare-workspace':
         return void this.#hands.prepare()
+      // Nothing follows from it; but nobody looks at files that somebody works on.
+      case 'look-ahead':
+        if (this.#hands.isSaving)
+          this.process.stage.violate(
+            'checkpoint',
+            `${this.session} was looked at while a checkpoint was made`,
+          )
+        return
       case 'save':
         return void this.#hands.save(effect)
       case 'commit':

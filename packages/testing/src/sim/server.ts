@@ -122,6 +122,9 @@ export class SimServer implements Listener {
 
   #answer(text: string, socket: Socket): void {
     const { session, asked } = decodeRequest(text)
+    // More often than a server says it, and also where it is not true.
+    if (asked.type === 'prompt-submitted')
+      this.#links.ends.notify(session, { type: 'prompt-coming', promptId: asked.prompt.promptId })
     this.host.submit(session, asked).then(
       (reply) => (this.process.point() ? socket.send(encodeReply(reply)) : undefined),
       () => socket.terminate(),
