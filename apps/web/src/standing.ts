@@ -14,7 +14,6 @@ import { serverAwayWords } from '@belay/client'
 import type { AgentLink, SessionSummary, SessionView } from '@belay/protocol'
 import type { LinkView } from './link-view.ts'
 import { statusReason, statusWords, type Tone } from './status-words.ts'
-import { runningFor } from './time.ts'
 
 /** Shorter interruptions (a restart of the server, a change of network) are over before they are read. */
 export const quietMs = 2000

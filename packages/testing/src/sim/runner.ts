@@ -54,7 +54,7 @@ export interface RunnerOptions {
 
 const lockMsMax = 10_000
 /** What a runner writes when a fault of its own ends it. */
-export const faultWords = 'Cannot read properties of undefined'
+const faultWords = 'Cannot read properties of undefined'
 const lockPollMs = 100
 const lastAckMsMax = 2500
 
