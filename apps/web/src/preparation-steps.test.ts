@@ -59,4 +59,6 @@ test('[W-128] a preparation that failed says what is to be corrected, whatever s
   expect(at('clone')).toBe('Correct the repository or what opens it, then retry.')
   for (const step of steps) expect(at(step)).toMatch(/, then retry\.$/)
   expect(remedyWords({ status: 'attention', steps: [] })).toBe('Correct that, then retry.')
+  const problem = { code: 'sign-in-needed', message: 'Sign in; then retry.' }
+  expect(remedyWords({ status: 'attention', steps: [], problem })).toBe('')
 })

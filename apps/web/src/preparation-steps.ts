@@ -49,8 +49,12 @@ const remedies: Readonly<Record<PreparationStep, string>> = {
   'first-prompt': 'Correct the agent',
 }
 
+type Remediable = Pick<SessionView, 'steps' | 'status' | 'problem'>
+
 /** What is to be done about a preparation that failed. */
-export function remedyWords(session: Pick<SessionView, 'steps' | 'status'>): string {
-  const failed = session.steps.at(-1)
+export function remedyWords({ steps, problem }: Remediable): string {
+  // Its sentence says how.
+  if (problem?.code === 'sign-in-needed') return ''
+  const failed = steps.at(-1)
   return `${failed === undefined ? 'Correct that' : remedies[failed.step]}, then retry.`
 }
