@@ -11,6 +11,7 @@ import { Hosts } from '../packages/runner/src/node/testing/world/hosts.ts'
 import {
   runSequences,
   seedsFrom,
+  type Sequences,
   told,
 } from '../packages/runner/src/node/testing/world/sequences.ts'
 
@@ -32,7 +33,9 @@ const done = await runSequences({
     for (const line of told(sofar).slice(shown)) console.log(line)
     shown = sofar.broken.length
     if (sofar.count > 0 && sofar.count % 10 === 0)
-      console.log(`${sofar.count} sequences, ${shown} broke a promise`)
+      console.log(
+        `${sofar.count} sequences, ${shown} broke a promise: ${counted(sofar, / during |^finish/)}`,
+      )
     return false
   },
 })
@@ -41,6 +44,14 @@ const seconds = (performance.now() - began) / 1000
 console.log(
   `${done.count} sequences from seed ${first} in ${seconds.toFixed(0)} s: ${done.broken.length} broke a promise`,
 )
-const counted = [...done.counts].toSorted(([one], [other]) => (one < other ? -1 : 1))
-console.log(counted.map(([kind, count]) => `${kind} ${count}`).join(', '))
+console.log(counted(done, /./))
 process.exit(done.broken.length > 0 ? 1 : 0)
+
+/** How often each kind of these was done. */
+function counted({ counts }: Sequences, kinds: RegExp): string {
+  const wanted = [...counts].filter(([kind]) => kinds.test(kind))
+  return wanted
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([kind, count]) => `${kind} ${count}`)
+    .join(', ')
+}

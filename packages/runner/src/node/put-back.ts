@@ -106,7 +106,10 @@ async function put(step: Step, options: PutBackOptions, sofar: SoFar): Promise<v
   const { name, from, to } = step
   const { workspace } = options
   const path = pathOf(workspace, name)
-  if (to?.mode === '040000') return makeFolder(name, to.perm, workspace)
+  if (to?.mode === '040000') {
+    noteEmpty(name, workspace, sofar)
+    return makeFolder(name, to.perm, workspace)
+  }
   if (from?.mode === '040000') return leaveFolder(path)
   if (to === undefined) {
     checkFolders(name, workspace)
