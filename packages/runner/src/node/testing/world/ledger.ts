@@ -39,6 +39,8 @@ export interface Told {
   readonly taken: 'all' | ReadonlySet<Name> | undefined
   /** Turns that it said it could keep nothing of. */
   readonly unkept: ReadonlySet<number>
+  /** How many it said that it put back, folders with nothing in them too. */
+  readonly files: number
   /** How many it said that stayed. */
   readonly stayed: number
   /** It said that it did not do what was asked. */
