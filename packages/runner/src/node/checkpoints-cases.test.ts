@@ -419,4 +419,25 @@ describe('checkpoints in cases that chance found', () => {
     expect(readdirSync(inside('p/q'))).toEqual([])
     checkpoints.close()
   })
+
+  test('[R-73] a tracked file that a turn replaced by a folder is told, also where rules ignore its name and others changed (seed 24000013)', async () => {
+    const repository = gitRepository()
+    const inside = (name: string) => join(repository.path, name)
+    repository.commit('Ignore', { '.gitignore': 'build\n' })
+    writeFileSync(inside('build'), 'b\n')
+    repository.git('add', '--force', 'build')
+    const checkpoints = lone(repository)
+    await checkpoints.save(before(1))
+    rmSync(inside('build'))
+    mkdirSync(inside('build'))
+    writeFileSync(inside('build/out'), 'o\n')
+    writeFileSync(inside('.gitignore'), 'build\n*.log\n')
+    const { changes } = await checkpoints.save(after(1))
+    expect(changes?.files.map(({ path, status }) => [path, status])).toEqual([
+      ['.gitignore', 'changed'],
+      ['build', 'removed'],
+    ])
+    expect(changes?.notes).toBeUndefined()
+    checkpoints.close()
+  })
 })

@@ -89,7 +89,7 @@ export class Gathering {
         const within = tracked.has(name) ? undefined : this.#innerOf(folderOf(name), owner.at)
         if (within !== undefined) this.#enter(within, waiting)
         else if (this.#add(name) === 'folder') this.#enter(`${name}/`, waiting)
-        else if (tracked.has(name)) this.tracked.add(name)
+        if (tracked.has(name)) this.tracked.add(name)
         if (tracked.has(name) && !this.names.has(name)) this.gone.add(name)
       }
     }

@@ -39,6 +39,8 @@ export interface Told {
   readonly taken: 'all' | ReadonlySet<Name> | undefined
   /** Turns that it said it could keep nothing of. */
   readonly unkept: ReadonlySet<number>
+  /** How many it said that it put back, folders with nothing in them too. */
+  readonly files: number
   /** How many it said that stayed. */
   readonly stayed: number
   /** It said that it did not do what was asked. */
@@ -151,8 +153,12 @@ export class Ledger {
     if (!allowed.includes(now) && !isSameFolder(now, allowed))
       return `became ${said(now)}, and was ${allowed.map(said).join(' or ')} before`
     if (isTaken(name, told)) return undefined
-    const from = way.findLastIndex((act) => act.start.view.get(name) === now)
-    const gap = gapIn(way.slice(Math.max(0, from)), name, before)
+    // Of an act whose end was not seen, what is now as it was before it shows no trace of whoever had it between.
+    const traced = way.filter(
+      (act) => act.sure || act.start.view.get(name) !== before.view.get(name),
+    )
+    const from = traced.findLastIndex((act) => act.start.view.get(name) === now)
+    const gap = gapIn(traced.slice(Math.max(0, from)), name, before)
     // Of a restore that was cut it is not known which empty folders it left.
     const isUnsureFolder = name.endsWith('/') && way.some((act) => !act.sure)
     if (gap !== undefined && !isUnsureFolder)

@@ -424,7 +424,10 @@ class Sequence {
   #keepRestore(session: Session, turn: number, start: Seen, told: Told): void {
     const touched = changed(start.view, this.#watch.now.view).size > 0
     const isMeant =
-      touched || told.back.size > 0 || (told.taken !== undefined && told.stay.size > 0)
+      touched ||
+      told.files > 0 ||
+      told.back.size > 0 ||
+      (told.taken !== undefined && told.stay.size > 0)
     if (told.message === undefined && !isMeant) return
     const act = this.#ledger.begin(session.name, 'restore', turn, start)
     act.end = this.#watch.now

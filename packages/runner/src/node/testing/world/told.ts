@@ -20,6 +20,7 @@ export function toldOf({ plan, take, result, disturbed }: Said): Told {
     stay: new Map(plan.stay.map((file) => [nameOfShown(file), file.canTake])),
     taken: take === undefined || take === 'all' ? take : new Set(chosen.map(nameOfShown)),
     unkept: new Set((plan.notes ?? []).flatMap(unkeptTurns)),
+    files: 'message' in result ? 0 : result.files,
     stayed: 'message' in result ? 0 : (result.stayed ?? 0),
     message: 'message' in result ? result.message : undefined,
     disturbed,
