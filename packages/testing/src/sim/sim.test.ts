@@ -17,7 +17,7 @@ import { type Outcome, simulate, type SimulateOptions } from './simulate.ts'
 import { type Check, Stage } from './stage.ts'
 import { Disk } from './storage.ts'
 
-const fixedRuns = 100
+const fixedRuns = 160
 const freshMs = 5000
 const freshRunsMax = 400
 
