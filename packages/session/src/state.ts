@@ -139,6 +139,11 @@ export type Runner =
       readonly restart?: true
     }
 
+/** It is there with its workspace, and stays. */
+export function takesCommands(runner: Runner): boolean {
+  return runner.type === 'linked' && runner.prepared && !runner.closing
+}
+
 export interface AgentFacts {
   /** The agent's own id of the conversation, to restore it. */
   readonly session: string | undefined

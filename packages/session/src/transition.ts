@@ -38,7 +38,7 @@ import {
   serverStarted,
 } from './runner.ts'
 import { freeFolder, shareFolder } from './share.ts'
-import { restoreUnderWay, type SessionState } from './state.ts'
+import { restoreUnderWay, type SessionState, takesCommands } from './state.ts'
 import { trimLog } from './trim.ts'
 import { interrupt, startTurn } from './turn.ts'
 import { lookUpChanges } from './turn-changes.ts'
@@ -215,7 +215,7 @@ function advance(change: Change): void {
   const next = nextPrompt(change.state)
   const restore = restoreUnderWay(change.state)
   if (turn.type === 'active' || (next === undefined && restore === undefined)) return
-  if (runner.type === 'linked' && runner.prepared && !runner.closing) {
+  if (takesCommands(runner)) {
     if (restore !== undefined && isOutgrown(change.state)) {
       // It is replaced like one that was idle for too long: the agent comes back with its conversation.
       releaseRunner(change)

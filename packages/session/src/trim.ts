@@ -93,11 +93,15 @@ export function trimLog(change: Change, { through, attachments = [], last }: Tri
 export function attachmentsGone(events: Iterable<SessionEvent>, through: number): Attached[] {
   const came = new Map<string, Attached[]>()
   const stay = new Set<string>()
+  let isAnyNamed = false
   for (const event of events) {
     const goes = event.seq <= through
+    // The rest is read only to see what is named again.
+    if (!goes && !isAnyNamed) break
     if (event.type === 'prompt-accepted') {
       // A prompt that is sent again brings nothing of its own: it names what came the first time.
       const named = (event.attachments ?? []).map(({ id }) => ({ id }))
+      isAnyNamed ||= named.length > 0
       if (goes) came.set(event.promptId, named)
       else for (const { id } of named) stay.add(id)
     }

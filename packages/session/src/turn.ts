@@ -15,7 +15,13 @@ import type { SessionReply } from './input.ts'
 import { withdrawPermissions } from './permission.ts'
 import { failPreparation, releaseRunner } from './preparation.ts'
 import { keepPrompt, keepTurn, keepTurnText } from './row.ts'
-import { type ActiveTurn, type QueuedPrompt, restoreUnderWay, type SessionState } from './state.ts'
+import {
+  type ActiveTurn,
+  takesCommands,
+  type QueuedPrompt,
+  restoreUnderWay,
+  type SessionState,
+} from './state.ts'
 import { expectChanges } from './turn-changes.ts'
 import { noteEnd } from './undecided.ts'
 import { updateTurn } from './waiting.ts'
@@ -65,9 +71,7 @@ export function couldStart(state: SessionState): boolean {
     lifecycle.type === 'ready' &&
     turn.type === 'none' &&
     queue.length === 0 &&
-    runner.type === 'linked' &&
-    runner.prepared &&
-    !runner.closing
+    takesCommands(runner)
   )
 }
 

@@ -151,12 +151,14 @@ export class Acts {
   /** In one step: it is there whole, or as it was. */
   async #put(name: string, text: string, flush: boolean): Promise<void> {
     const path = join(this.#folder, name)
-    const isSmall = !flush && text.length < smallMax
+    const made = `${path}.new`
+    if (flush || text.length >= smallMax) {
+      await writeFile(made, text, { mode: 0o600, flush })
+      return rename(made, path)
+    }
     // What need not be on the disk is written sooner than a thread would be woken for it.
-    if (isSmall) writeFileSync(`${path}.new`, text, { mode: 0o600 })
-    else await writeFile(`${path}.new`, text, { mode: 0o600, flush })
-    if (isSmall) renameSync(`${path}.new`, path)
-    else await rename(`${path}.new`, path)
+    writeFileSync(made, text, { mode: 0o600 })
+    renameSync(made, path)
   }
 }
 
