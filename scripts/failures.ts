@@ -3,16 +3,16 @@
  * that into the table of `docs/failures.md`. Arguments are ids of failures: then only those are staged, and the rows of the
  * others stay. It fails when a surface says something else than the others, does not say what can be done, or is late.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { launchChromium } from '@belay/testing/node'
 import { buildPage } from '../apps/web/src/testing/build-page.ts'
 import { boundMs, type Failure, surfaces } from '../apps/web/src/testing/failures/failure.ts'
 import { failures } from '../apps/web/src/testing/failures/failures.ts'
 import { stage, type Staged } from '../apps/web/src/testing/failures/stage.ts'
+import { putTable, rowsOf } from './page-table.ts'
 
 const page = join(import.meta.dirname, '../docs/failures.md')
-const [start, end] = ['<!-- staged: npm run failures -->', '<!-- end of what was staged -->']
+const marks = ['<!-- staged: npm run failures -->', '<!-- end of what was staged -->'] as const
 const head = [
   'failure',
   'of',
@@ -29,7 +29,7 @@ if (unknown.length > 0) throw new Error(`no failure is called ${unknown.join(', 
 const isRoot = process.getuid?.() === 0
 await buildPage(join(import.meta.dirname, '../apps/web/dist'))
 const browser = await launchChromium()
-const rows = rowsBefore()
+const rows = new Map(rowsOf(page, marks))
 let failed = 0
 for (const failure of failures) {
   if (wanted.length > 0 && !wanted.includes(failure.id)) continue
@@ -60,38 +60,20 @@ async function attempt(failure: Failure): Promise<boolean> {
   }
 }
 
-function row(failure: Failure, { showings }: Staged): string {
+function row(failure: Failure, { showings }: Staged): readonly string[] {
   const times = surfaces.map((surface) => {
     const showing = showings.find((one) => one.surface === surface)
     if (showing === undefined) return '–'
     return showing.ms === undefined ? 'never' : String(showing.ms)
   })
   const { id, of, what, says, told, act } = failure
-  return line([id, of, what, told ?? says, act.words, String(boundMs(failure)), ...times])
-}
-
-function rowsBefore(): Map<string, string> {
-  const text = readFileSync(page, 'utf8')
-  const lines = text.slice(text.indexOf(start), text.indexOf(end)).split('\n')
-  return new Map(lines.map((one) => [one.split('|')[1]?.trim() ?? '', one]))
+  return [id, of, what, told ?? says, act.words, String(boundMs(failure)), ...times]
 }
 
 function write(): void {
-  const text = readFileSync(page, 'utf8')
-  const from = text.indexOf(start)
-  const to = text.indexOf(end)
-  if (from < 0 || to < from) throw new Error(`${page} has no place for the table`)
-  const table = [
-    line(head),
-    line(head.map(() => '---')),
-    ...failures.flatMap(({ id }) => rows.get(id) ?? []),
-  ]
-  writeFileSync(
-    page,
-    `${text.slice(0, from + start.length)}\n\n${table.join('\n')}\n\n${text.slice(to)}`,
-  )
-}
-
-function line(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
+  const known = failures.flatMap(({ id }) => {
+    const cells = rows.get(id)
+    return cells === undefined ? [] : [cells]
+  })
+  putTable(page, marks, [head, ...known])
 }

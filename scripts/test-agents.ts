@@ -2,7 +2,7 @@
  * Tries every real agent that can be installed, and writes what it saw into the table of `docs/agents.md`.
  * Arguments are names of agents: then only those are tried, and the rows of the others stay.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { knownAgents, quirks } from '../packages/agent/src/index.ts'
@@ -15,6 +15,7 @@ import {
   realAgent,
   type RealAgentName,
 } from '../packages/testing/src/node/real-agents.ts'
+import { type Marks, putTable, rowsOf } from './page-table.ts'
 
 const page = join(import.meta.dirname, '../docs/agents.md')
 const measuredMarks = [
@@ -100,27 +101,6 @@ function unanswered(name: RealAgentName, { again }: Trial): readonly string[] {
   return isToldOnce && again !== 'told once' ? [`words said again: ${again}`] : []
 }
 
-/** Puts a table between two marks of the page. */
-function put(marks: readonly [string, string], rows: readonly (readonly string[])[]): void {
-  const text = readFileSync(page, 'utf8')
-  const [start, end] = marks
-  const from = text.indexOf(start)
-  const to = text.indexOf(end)
-  if (from < 0 || to < from) throw new Error(`${page} has no place for a table: ${start} … ${end}`)
-  const table = rows.map(line).join('\n')
-  writeFileSync(page, `${text.slice(0, from + start.length)}\n\n${table}\n\n${text.slice(to)}`)
-}
-
-/** The rows of a table as the page has it, by their first cell. */
-function rowsBefore([start, end]: readonly [string, string]): ReadonlyMap<
-  string,
-  readonly string[]
-> {
-  const text = readFileSync(page, 'utf8')
-  const lines = text.slice(text.indexOf(start), text.indexOf(end)).split('\n').map(cellsOf)
-  return new Map(lines.map((cells) => [cells[0] ?? '', cells]))
-}
-
 function write(): void {
   writeTable(measuredMarks, measuredHead, (name, trial) => measured(name, trial))
   writeTable(wordsMarks, wordsHead, (name, trial) => said(name, trial))
@@ -132,23 +112,23 @@ function write(): void {
     rule,
   ])
   const head = ['agent', 'what it gets wrong', 'seen in', 'what Belay does', 'rule']
-  put(quirkMarks, [head, head.map(() => '---'), ...cells])
+  putTable(page, quirkMarks, [head, ...cells])
 }
 
 /** An agent that could not be tried has no row; one that was not to be tried keeps its own. */
 function writeTable(
-  marks: readonly [string, string],
+  marks: Marks,
   head: readonly string[],
   rowOf: (name: RealAgentName, trial: Seen) => readonly string[],
 ): void {
-  const before = rowsBefore(marks)
+  const before = rowsOf(page, marks)
   const rows = all.flatMap((name) => {
     const trial = trials.get(name)
     if (trial !== undefined) return [rowOf(name, trial)]
     const old = before.get(name)
     return names.includes(name) || old?.length !== head.length ? [] : [old]
   })
-  put(marks, [head, head.map(() => '---'), ...rows])
+  putTable(page, marks, [head, ...rows])
 }
 
 function measured(name: RealAgentName, trial: Seen): readonly string[] {
@@ -179,15 +159,4 @@ function said(name: RealAgentName, { signedOut, mute, dead, broken }: Seen): rea
 
 function inCell(words: string): string {
   return words.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').slice(0, 300)
-}
-
-function cellsOf(tableLine: string): readonly string[] {
-  return tableLine
-    .split(/(?<!\\)\|/)
-    .slice(1, -1)
-    .map((cell) => cell.trim())
-}
-
-function line(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
 }

@@ -1,5 +1,5 @@
 /** Modes and models of a real agent, through server, runner and the death of the agent. */
-import { agentPids, killHard, runnerPid, waitFor } from '@belay/testing/node'
+import { killAgentOf, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSession, startWorld, turnEnd, watch, type World } from './world.ts'
 
@@ -24,7 +24,7 @@ test('[S-83] a mode that was chosen outlives the agent it was chosen for', async
       problem: { code: 'not-offered' },
     })
     expect((await world.client.call('setMode', { id, modeId: wanted })).modes?.current).toBe(wanted)
-    for (const pid of agentPids(runnerPid(world.dataFolder, id) ?? 0)) killHard(pid)
+    killAgentOf(world.dataFolder, id)
     await waitFor(
       () => watching.events.some(({ type }) => type === 'agent-exited') || undefined,
       'the agent is seen to be gone',

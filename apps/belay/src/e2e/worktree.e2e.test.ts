@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CreateBody } from '@belay/protocol'
-import { gitRepository, killHard, runnerPid, temporaryFolder, waitFor } from '@belay/testing/node'
+import { gitRepository, killHard, runnerOf, temporaryFolder, waitFor } from '@belay/testing/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { belay, ofType, startWorld, turnEnd, watch, type World } from './world.ts'
 
@@ -66,7 +66,7 @@ test('[B-50] a session works in a worktree beside the person’s own work, comes
     'what the turn changed is kept',
     20_000,
   )
-  killHard(runnerPid(world.dataFolder, id) ?? 0)
+  killHard(runnerOf(world.dataFolder, id))
   await waitFor(
     async () => (await world.client.call('getSession', { id })).runner.state === 'none',
     'its runner is gone',

@@ -2,16 +2,13 @@
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient } from '@belay/client/webapi'
 import {
-  agentPids,
-  belayMain,
   type BelayServer,
   codexAgent,
   endRunners,
   type FakeModel,
   gitRepository,
-  killHard,
-  runnerPid,
-  start,
+  killAgentOf,
+  runBelay,
   startBelay,
   startFakeModel,
   temporaryFolder,
@@ -75,9 +72,8 @@ export async function startRealWorld(): Promise<RealWorld> {
       return session.id
     },
     async belay(...words) {
-      const run = await start(process.execPath, [belayMain, ...words, '--data', dataFolder])
-      const { code } = await run.exited
-      return { code, out: `${run.stdout()}${run.stderr()}` }
+      const { code, stdout, stderr } = await runBelay([...words, '--data', dataFolder])
+      return { code, out: `${stdout}${stderr}` }
     },
     async killServer() {
       await server.kill()
@@ -91,11 +87,7 @@ export async function startRealWorld(): Promise<RealWorld> {
     async restartServer() {
       server = await startBelay({ dataFolder, env, port: Number(new URL(url).port) })
     },
-    killAgent(session) {
-      const runner = runnerPid(dataFolder, session)
-      if (runner === undefined) throw new Error(`nobody runs ${session}`)
-      for (const pid of agentPids(runner)) killHard(pid)
-    },
+    killAgent: (session) => killAgentOf(dataFolder, session),
     async end() {
       await server.kill()
       await endRunners(dataFolder)

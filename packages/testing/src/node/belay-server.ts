@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { lockOwner } from '@belay/actor/node'
+import { agentPids } from './agent-pids.ts'
 import { type Exit, killHard, start, type Started, waitForExit } from './processes.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -53,6 +54,18 @@ export async function startBelay({
   }
 }
 
+/** A command, as a person runs it. @param env more of its environment, which may name the server */
+export async function runBelay(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: Exit['code']; readonly stdout: string; readonly stderr: string }> {
+  const run = await start(process.execPath, [belayMain, ...args], {
+    env: { ...process.env, ...env },
+  })
+  const { code } = await run.exited
+  return { code, stdout: run.stdout(), stderr: run.stderr() }
+}
+
 /** The server alone, not its process group: runners have left it, and only that is to be shown. */
 function killServer(server: Started): Promise<Exit> {
   killHard(server.pid)
@@ -68,6 +81,18 @@ export function runnerPid(dataFolder: string, session: string): number | undefin
     if (owner !== 'unknown') return owner?.pid
   }
   throw new Error(`who holds ${folder} cannot be seen`)
+}
+
+/** The same of a session that somebody has to run. @throws when nobody does */
+export function runnerOf(dataFolder: string, session: string): number {
+  const pid = runnerPid(dataFolder, session)
+  if (pid === undefined) throw new Error(`nobody runs ${session}`)
+  return pid
+}
+
+/** `kill -9` of every process of a session's agent. @throws when nobody runs it */
+export function killAgentOf(dataFolder: string, session: string): void {
+  for (const pid of agentPids(runnerOf(dataFolder, session))) killHard(pid)
 }
 
 /** The process that works in the folder of a session's runner, also before its lock tells of it. */

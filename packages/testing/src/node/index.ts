@@ -42,6 +42,9 @@ export {
   type BelayServer,
   bornRunner,
   endRunners,
+  killAgentOf,
+  runBelay,
+  runnerOf,
   runnerPid,
   startBelay,
 } from './belay-server.ts'

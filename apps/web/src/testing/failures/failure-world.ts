@@ -7,18 +7,16 @@ import { join } from 'node:path'
 import { type Client, createClient } from '@belay/client/webapi'
 import type { AgentChoice, CreateBody } from '@belay/protocol'
 import {
-  agentPids,
-  belayMain,
   type BelayServer,
   codexAgent,
   endRunners,
   type FakeModel,
   gitRepository,
-  killHard,
+  killAgentOf,
   removeFolder,
   rudeAgent,
-  runnerPid,
-  start,
+  runBelay,
+  runnerOf,
   startBelay,
   startFakeModel,
   startTcpProxy,
@@ -112,10 +110,13 @@ export async function startFailureWorld(
       await world.create(text, more)
       await isWorking(world)
     },
-    belay: (...words) =>
-      runBelay(words, { BELAY_DATA: dataFolder, BELAY_URL: url, BELAY_TOKEN: server.token }),
+    async belay(...words) {
+      const away = { BELAY_DATA: dataFolder, BELAY_URL: url, BELAY_TOKEN: server.token }
+      const { stdout, stderr } = await runBelay(words, away)
+      return `${stdout}${stderr}`
+    },
     runnerPid: () => runnerOf(dataFolder, session),
-    killAgent: () => agentPids(world.runnerPid()).forEach(killHard),
+    killAgent: () => killAgentOf(dataFolder, session),
     killServer: async () => void (await server.kill()),
     async restartServer() {
       server = await startBelay({ ...options, port })
@@ -133,12 +134,6 @@ export async function startFailureWorld(
     },
   }
   return world
-}
-
-function runnerOf(dataFolder: string, session: string): number {
-  const pid = runnerPid(dataFolder, session)
-  if (pid === undefined) throw new Error(`nobody runs ${session}`)
-  return pid
 }
 
 async function createOn(
@@ -162,17 +157,6 @@ async function isWorking({ page, client, session }: FailureWorld): Promise<void>
     'the agent is at work',
     seenMs,
   )
-}
-
-async function runBelay(
-  words: readonly string[],
-  variables: Readonly<Record<string, string>>,
-): Promise<string> {
-  const run = await start(process.execPath, [belayMain, ...words], {
-    env: { ...process.env, ...variables },
-  })
-  await run.exited
-  return `${run.stdout()}${run.stderr()}`
 }
 
 function rude(script: string): AgentChoice {

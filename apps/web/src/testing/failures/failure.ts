@@ -60,12 +60,6 @@ export const acts = {
     api: ['continue', 'send-again', 'discard'],
     why: 'belay resolve',
   },
-  again: {
-    words: 'Send again or Leave it',
-    page: ['Send again', 'Leave it'],
-    api: ['send-again', 'discard'],
-    why: 'belay resolve',
-  },
   goOn: {
     words: 'Go on, Continue, Send again or Leave it',
     page: ['Go on', 'Continue', 'Send again', 'Leave it'],
@@ -77,12 +71,6 @@ export const acts = {
     page: ['Retry', 'Edit and retry'],
     api: ['retry'],
     why: 'belay retry',
-  },
-  restart: {
-    words: 'Start it now',
-    page: ['Start it now'],
-    api: ['restart'],
-    why: 'belay restart',
   },
   answer: { words: 'answer it', page: [], api: ['answer'], why: 'belay attach' },
   dial: { words: 'Now, or wait', page: ['Now'], api: [], why: '' },

@@ -4,9 +4,26 @@ import { join } from 'node:path'
 import { askedCommand } from '@belay/testing'
 import { killHard, temporaryFolder } from '@belay/testing/node'
 import { acts, type Failure } from './failure.ts'
-import { addressFile } from './failure-world.ts'
+import { addressFile, type FailureWorld } from './failure-world.ts'
 
 const long = '[[slow 2000 50]]'
+
+/** Whoever reads has no server that answers. */
+const away = {
+  says: 'does not answer; agents go on without it.',
+  act: acts.dial,
+  on: ['ls', 'why', 'page'],
+  line: 'viewer',
+  before: (world: FailureWorld) => world.working(long),
+} as const satisfies Partial<Failure>
+
+async function isAsked(world: FailureWorld): Promise<void> {
+  await world.create(askedCommand('touch asked.txt'))
+  await world.page
+    .getByRole('button', { name: /^(Allow|Yes|Approve)/i })
+    .first()
+    .waitFor()
+}
 
 export const machineFailures: readonly Failure[] = [
   {
@@ -42,11 +59,7 @@ export const machineFailures: readonly Failure[] = [
     id: 'server-killed',
     of: 'server',
     what: 'The server is killed (`kill -9`) in a turn',
-    says: 'does not answer; agents go on without it.',
-    act: acts.dial,
-    on: ['ls', 'why', 'page'],
-    line: 'viewer',
-    before: (world) => world.working(long),
+    ...away,
     fault: (world) => world.killServer(),
     after: (world) => world.restartServer(),
   },
@@ -67,11 +80,7 @@ export const machineFailures: readonly Failure[] = [
     id: 'server-frozen',
     of: 'server',
     what: 'The server stands still (`kill -STOP`)',
-    says: 'does not answer; agents go on without it.',
-    act: acts.dial,
-    on: ['ls', 'why', 'page'],
-    line: 'viewer',
-    before: (world) => world.working(long),
+    ...away,
     fault: async (world) => void process.kill(world.server.pid, 'SIGSTOP'),
     after: async (world) => void process.kill(world.server.pid, 'SIGCONT'),
   },
@@ -79,11 +88,7 @@ export const machineFailures: readonly Failure[] = [
     id: 'network-viewer',
     of: 'network',
     what: 'The line from browser and command line to the server is lost without a word',
-    says: 'does not answer; agents go on without it.',
-    act: acts.dial,
-    on: ['ls', 'why', 'page'],
-    line: 'viewer',
-    before: (world) => world.working(long),
+    ...away,
     fault: (world) => world.viewers.stall(),
     after: (world) => world.viewers.heal(),
   },
@@ -188,13 +193,7 @@ export const machineFailures: readonly Failure[] = [
     what: 'Codex is killed while it asks',
     says: 'The agent was killed (SIGKILL), from outside or for lack of memory.',
     act: acts.decide,
-    async before(world) {
-      await world.create(askedCommand('touch asked.txt'))
-      await world.page
-        .getByRole('button', { name: /^(Allow|Yes|Approve)/i })
-        .first()
-        .waitFor()
-    },
+    before: isAsked,
     fault: async (world) => world.killAgent(),
   },
   {
@@ -206,13 +205,7 @@ export const machineFailures: readonly Failure[] = [
     on: ['page'],
     server: ['--deadline', 'permissionMs=4000'],
     patienceMs: 4000,
-    async before(world) {
-      await world.create(askedCommand('touch asked.txt'))
-      await world.page
-        .getByRole('button', { name: /^(Allow|Yes|Approve)/i })
-        .first()
-        .waitFor()
-    },
+    before: isAsked,
     // Its time runs since it was asked.
     fault: () => Promise.resolve(),
   },
