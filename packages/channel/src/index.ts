@@ -5,7 +5,7 @@ export {
   encodeAck,
   encodeHello,
   encodeMessage,
-  encodeNotice,
+  encodeHint,
   encodeWelcome,
   type Line,
   ping,

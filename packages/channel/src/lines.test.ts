@@ -5,7 +5,7 @@ import {
   encodeAck,
   encodeHello,
   encodeMessage,
-  encodeNotice,
+  encodeHint,
   encodeWelcome,
   type Line,
   ping,
@@ -22,8 +22,8 @@ function encode(line: Line): string {
       return encodeAck(line.n)
     case 'message':
       return encodeMessage(line.n, line.json)
-    case 'notice':
-      return encodeNotice(line.json)
+    case 'hint':
+      return encodeHint(line.json)
     case 'ping':
       return ping
     case 'pong':
@@ -41,7 +41,7 @@ const anyLine: fc.Arbitrary<Line> = fc.oneof(
     n: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     json,
   }),
-  fc.record({ type: fc.constant('notice' as const), json }),
+  fc.record({ type: fc.constant('hint' as const), json }),
   fc.constant({ type: 'ping' as const }),
   fc.constant({ type: 'pong' as const }),
 )

@@ -6,7 +6,7 @@
  *   W {json}        welcome, the answer
  *   A n             I have stored your messages up to n
  *   M n {json}      message n
- *   N {json}        a notice: without a number, lost with its socket
+ *   N {json}        a hint: without a number, lost with its socket
  *   P / Q           are you there / I am
  *
  * Owns: the spelling. What numbers mean is in `outgoing.ts` and `incoming.ts`; what messages mean is in `protocol`.
@@ -21,7 +21,7 @@ export type Line =
   | { readonly type: 'welcome'; readonly json: string }
   | { readonly type: 'ack'; readonly n: number }
   | { readonly type: 'message'; readonly n: number; readonly json: string }
-  | { readonly type: 'notice'; readonly json: string }
+  | { readonly type: 'hint'; readonly json: string }
   | { readonly type: 'ping' }
   | { readonly type: 'pong' }
 
@@ -43,7 +43,7 @@ export function encodeMessage(n: number, json: string): string {
 }
 
 /** @param json one line */
-export function encodeNotice(json: string): string {
+export function encodeHint(json: string): string {
   return `N ${json}`
 }
 
@@ -74,7 +74,7 @@ function decodeLine(text: string): Line | undefined {
       return n === undefined ? undefined : { type: 'ack', n }
     }
     case 'N':
-      return { type: 'notice', json: text.slice(2) }
+      return { type: 'hint', json: text.slice(2) }
     case 'H':
       return { type: 'hello', json: text.slice(2) }
     case 'W':

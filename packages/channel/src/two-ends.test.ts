@@ -101,7 +101,7 @@ class Link {
         case 'message':
           this.take(socket, to, line)
           break
-        case 'notice':
+        case 'hint':
         case 'ping':
         case 'pong':
       }

@@ -7,7 +7,7 @@ import { errorTable, problemSchema } from './error.ts'
 import { eventSchema } from './event.ts'
 import { helloSchema, welcomeSchema } from './hello.ts'
 import { endings } from './outcome.ts'
-import { noticeSchema } from './notice.ts'
+import { hintSchema } from './hint.ts'
 import { reportSchema } from './report.ts'
 import { closeCodes, listFrameSchema, streamFrameSchema } from './stream.ts'
 import { protocolFloor, protocolVersion } from './version.ts'
@@ -17,7 +17,8 @@ function wire(): string {
   const schemas = {
     report: reportSchema,
     command: commandSchema,
-    notice: noticeSchema,
+    // Its name when it was first hashed.
+    notice: hintSchema,
     event: eventSchema,
     hello: helloSchema,
     welcome: welcomeSchema,

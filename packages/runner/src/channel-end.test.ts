@@ -1,13 +1,13 @@
 /** What a runner's end of the channel says at which moment, with its timers played. */
-import { encodeMessage, encodeNotice, encodeWelcome } from '@belay/channel'
-import { type Notice, protocolVersion } from '@belay/protocol'
+import { encodeMessage, encodeHint, encodeWelcome } from '@belay/channel'
+import { type Hint, protocolVersion } from '@belay/protocol'
 import { expect, test } from 'vitest'
 import { ChannelEnd } from './channel-end.ts'
 
 function linked() {
   const reports: string[] = []
   const frames: string[] = []
-  const notices: Notice[] = []
+  const hints: Hint[] = []
   const commands: string[] = []
   const soon: (() => void)[] = []
   const later: (() => void)[] = []
@@ -36,7 +36,7 @@ function linked() {
       soon: (callback) => soon.push(callback),
       later: (_, callback) => later.push(callback),
       onCommand: ({ type }) => commands.push(type),
-      onNotice: (notice) => notices.push(notice),
+      onHint: (hint) => hints.push(hint),
       onAcked: () => undefined,
       log: () => undefined,
     },
@@ -53,7 +53,7 @@ function linked() {
     end,
     reports,
     commands,
-    notices,
+    hints,
     hear,
     said,
     soon: () => pass(soon),
@@ -99,13 +99,13 @@ test('[R-277] what can wait goes with what cannot, or a moment later', () => {
   expect(said()).toEqual(['M 3 {"taken":2}'])
 })
 
-test('[C-132] a notice is handed on at once and not acknowledged; one that nobody knows is nothing', () => {
-  const { notices, hear, said, soon, later } = linked()
-  const notice = { type: 'prompt-coming', promptId: 'p1' } as const
-  expect(hear(encodeNotice(JSON.stringify(notice)))).toBeUndefined()
-  expect(hear(encodeNotice('{"type":"of tomorrow"}'))).toBeUndefined()
-  expect(hear(encodeNotice('no JSON'))).toBeUndefined()
-  expect(notices).toEqual([notice])
+test('[C-132] a hint is handed on at once and not acknowledged; one that nobody knows is nothing', () => {
+  const { hints, hear, said, soon, later } = linked()
+  const hint = { type: 'prompt-coming', promptId: 'p1' } as const
+  expect(hear(encodeHint(JSON.stringify(hint)))).toBeUndefined()
+  expect(hear(encodeHint('{"type":"of tomorrow"}'))).toBeUndefined()
+  expect(hear(encodeHint('no JSON'))).toBeUndefined()
+  expect(hints).toEqual([hint])
   later()
   soon()
   expect(said()).toEqual([])

@@ -31,8 +31,8 @@ import {
   commandSchema,
   type Hello,
   limits,
-  type Notice,
-  noticeSchema,
+  type Hint,
+  hintSchema,
   parseJson,
   protocolVersion,
   welcomeSchema,
@@ -67,7 +67,7 @@ export interface ChannelEndOptions {
   readonly later: (ms: number, callback: () => void) => void
   readonly onCommand: (command: Command) => void
   /** What is told before it is sure. */
-  readonly onNotice?: (notice: Notice) => void
+  readonly onHint?: (hint: Hint) => void
   /** The session has stored more. */
   readonly onAcked: () => void
   readonly log: (line: string) => void
@@ -206,8 +206,8 @@ export class ChannelEnd {
         return undefined
       case 'message':
         return this.#command(line.n, line.json)
-      case 'notice':
-        this.#notice(line.json)
+      case 'hint':
+        this.#hint(line.json)
         return undefined
       case 'ping':
         say(pong)
@@ -240,9 +240,9 @@ export class ChannelEnd {
   }
 
   /** One that a newer server says and that is not known is as good as never said. */
-  #notice(json: string): void {
-    const notice = noticeSchema.safeParse(valueOf(json))
-    if (notice.success) this.#options.onNotice?.(notice.data)
+  #hint(json: string): void {
+    const hint = hintSchema.safeParse(valueOf(json))
+    if (hint.success) this.#options.onHint?.(hint.data)
   }
 
   #command(n: number, json: string): string | undefined {

@@ -1,6 +1,6 @@
 /** What leaves on a socket, in which order. The session behind it is played: it answers when the test says so. */
 import { decodeFrame, encodeHello } from '@belay/channel'
-import { type Command, protocolNotices, protocolVersion } from '@belay/protocol'
+import { type Command, protocolHints, protocolVersion } from '@belay/protocol'
 import { expect, test } from 'vitest'
 import { ChannelEnds } from './channel-ends.ts'
 import type { SessionInput, SessionReply } from './input.ts'
@@ -38,23 +38,23 @@ test('[K-52] commands of the same moment as a hello leave in their order, each o
   expect(said).toEqual(['welcome', 2, 3, 4])
 })
 
-test('[C-132] [K-176] a notice is said to a runner that was welcomed and understands it, and to nobody else', async () => {
-  const notice = { type: 'prompt-coming', promptId: 'p1' } as const
+test('[C-132] [K-176] a hint is said to a runner that was welcomed and understands it, and to nobody else', async () => {
+  const hint = { type: 'prompt-coming', promptId: 'p1' } as const
   const { ends, frames, welcome } = greeted()
-  ends.notify('s1', notice)
+  ends.notify('s1', hint)
   welcome()
   await new Promise(setImmediate)
   expect(frames).toHaveLength(1)
-  ends.notify('other', notice)
-  ends.notify('s1', notice)
-  expect(frames.slice(1)).toEqual([`N ${JSON.stringify(notice)}`])
+  ends.notify('other', hint)
+  ends.notify('s1', hint)
+  expect(frames.slice(1)).toEqual([`N ${JSON.stringify(hint)}`])
   const older: string[] = []
   const socket = { send: (text: string) => older.push(text), close() {}, terminate() {} }
-  const hello = { version: protocolNotices - 1, session: 's2', generation: 1, received: 0 }
+  const hello = { version: protocolHints - 1, session: 's2', generation: 1, received: 0 }
   ends.attach({ session: 's2', generation: 1 }, socket).frame(encodeHello(JSON.stringify(hello)))
   await new Promise(setImmediate)
   expect(older).toEqual([expect.stringMatching(/^W /)])
-  ends.notify('s2', notice)
+  ends.notify('s2', hint)
   expect(older).toHaveLength(1)
 })
 

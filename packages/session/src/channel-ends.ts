@@ -10,14 +10,14 @@
  * - K-8 A runner that breaks the protocol loses its socket, and nothing more of it is stored.
  * - K-9 A session hears of the end of its link, whoever ended it.
  * - K-10 A socket that does not say hello is closed.
- * - C-132 A notice has no number: it is said to whoever is linked and understands it, and lost with its socket.
+ * - C-132 A hint has no number: it is said to whoever is linked and understands it, and lost with its socket.
  * - K-52 Commands leave on a socket in the order of their numbers, each once, whatever else is decided in the same moment.
  */
 import {
   decodeFrame,
   encodeAck,
   encodeMessage,
-  encodeNotice,
+  encodeHint,
   encodeWelcome,
   heard,
   type Line,
@@ -33,10 +33,10 @@ import {
   type Command,
   type Hello,
   helloSchema,
-  type Notice,
+  type Hint,
   parseJson,
   protocolFloor,
-  protocolNotices,
+  protocolHints,
   protocolVersion,
   type Refusal,
 } from '@belay/protocol'
@@ -140,10 +140,10 @@ export class ChannelEnds {
   }
 
   /** Says something to a runner that is linked and understands it, between commands. Nobody else ever hears it. */
-  notify(session: string, notice: Notice): void {
+  notify(session: string, hint: Hint): void {
     const link = this.#links.get(session)
-    if (link === undefined || link.held !== undefined || link.version < protocolNotices) return
-    link.socket.send(encodeNotice(JSON.stringify(notice)))
+    if (link === undefined || link.held !== undefined || link.version < protocolHints) return
+    link.socket.send(encodeHint(JSON.stringify(hint)))
   }
 
   /** Tells the runner of this generation, or of an older one, that it is done; it ends its agent and itself. */

@@ -9,14 +9,7 @@ import { existsSync, type FSWatcher, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffDelayMs, channelBackoff, livenessPolicy } from '@belay/channel'
-import {
-  closeCodes,
-  closeReason,
-  type Command,
-  limits,
-  type Notice,
-  streams,
-} from '@belay/protocol'
+import { closeCodes, closeReason, type Command, limits, type Hint, streams } from '@belay/protocol'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import {
@@ -36,7 +29,7 @@ export interface LinkOptions {
   readonly token: string
   readonly spool: Spool
   readonly onCommand: (command: Command) => void
-  readonly onNotice?: (notice: Notice) => void
+  readonly onHint?: (hint: Hint) => void
   /** The session has stored more. */
   readonly onAcked: () => void
   /** The server has no more use for this runner. */

@@ -131,7 +131,7 @@ async function work(config: RunnerConfig, means: Means): Promise<void> {
       if (command.type === 'prompt' && driver.isWorkspaceLost) close(workspaceLost)
       driver.feed({ type: 'command', command })
     },
-    onNotice: ({ promptId }) => driver.feed({ type: 'prompt-coming', promptId }),
+    onHint: ({ promptId }) => driver.feed({ type: 'prompt-coming', promptId }),
     onAcked: () => driver.acked(),
     onDismissed: (why) => {
       // Nobody will ever acknowledge what is left.

@@ -3,7 +3,7 @@
  * said on a connection, the runner's own `ChannelEnd` decides.
  */
 import { backoffDelayMs, channelBackoff, livenessPolicy } from '@belay/channel'
-import { closeCodes, type Command, type Notice } from '@belay/protocol'
+import { closeCodes, type Command, type Hint } from '@belay/protocol'
 import { attemptAfter, ChannelEnd, dismissals, type Standing, welcomeMsMax } from '@belay/runner'
 import type { Network, Socket } from './network.ts'
 import type { Process } from './process.ts'
@@ -16,7 +16,7 @@ export interface RunnerLinkOptions {
   readonly generation: number
   readonly spool: Spool
   readonly onCommand: (command: Command) => void
-  readonly onNotice: (notice: Notice) => void
+  readonly onHint: (hint: Hint) => void
   readonly onDismissed: (why: string) => void
 }
 
@@ -87,7 +87,7 @@ export class RunnerLink {
   }
 
   #channelEnd(socket: Socket): ChannelEnd {
-    const { process, session, generation, spool, onCommand, onNotice } = this.#options
+    const { process, session, generation, spool, onCommand, onHint } = this.#options
     return new ChannelEnd(
       {
         session,
@@ -99,7 +99,7 @@ export class RunnerLink {
         soon: (callback) => void process.after(0, callback),
         later: (ms, callback) => void process.after(ms, callback),
         onCommand,
-        onNotice,
+        onHint,
         onAcked: () => {},
         log: () => {},
       },

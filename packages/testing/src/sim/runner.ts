@@ -135,7 +135,7 @@ export class SimRunner {
         if (command.type === 'prompt') this.#promptIds.set(command.turn, command.promptId)
         this.feed({ type: 'command', command })
       },
-      onNotice: ({ promptId }) => this.feed({ type: 'prompt-coming', promptId }),
+      onHint: ({ promptId }) => this.feed({ type: 'prompt-coming', promptId }),
       onDismissed: (reason) => this.feed({ type: 'close-asked', reason }),
     })
   }
